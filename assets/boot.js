@@ -1,0 +1,33 @@
+// Starts the page: offers `window.netsplit` at once, then loads the wasm, and says so plainly when that fails.
+//
+// The hand-shake: this script owns the promise `ready`. The wasm's `main` runs inside `init` below and installs the
+// methods with `Object.assign(window.netsplit, api)`; when `init` returns they are there, and `ready` resolves.
+// The names of the built files come from the attributes of this script's own tag, so this file never goes stale.
+(() => {
+  const { js, wasm, version } = document.currentScript.dataset;
+  const inPage = (path) => new URL(path, document.baseURI).href;
+  const parsed = new Promise((done) => {
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", done, { once: true });
+    else done();
+  });
+
+  const start = async () => {
+    // The code loads while the document is still being parsed; the app mounts into a complete one.
+    const [glue] = await Promise.all([import(inPage(js)), parsed]);
+    await glue.default({ module_or_path: inPage(wasm) });
+    document.getElementById("boot")?.remove();
+    return window.netsplit;
+  };
+
+  const explain = async (error) => {
+    await parsed;
+    const place = document.getElementById("boot") ?? document.body.appendChild(document.createElement("p"));
+    place.setAttribute("role", "alert");
+    place.textContent = `netsplit could not start: ${error?.message ?? error}. Please reload the page.`;
+  };
+
+  const ready = start();
+  window.netsplit = { version, ready };
+  // The message is the report; a caller who awaits `ready` gets the rejection as well.
+  ready.catch(explain);
+})();

@@ -1,0 +1,1 @@
+//! The claims of the Raft paper about elections, one test each.

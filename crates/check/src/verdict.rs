@@ -1,0 +1,119 @@
+//! Properties, and what a run has to say about them.
+
+use sim::{Observer, Protocol};
+
+/// The three shapes of properties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Holds at every step (safety).
+    Always,
+    /// Comes true within a bound, counted while its premise holds (liveness with a deadline).
+    Eventually,
+    /// Is seen at least once; shows that a run was not vacuous.
+    Sometimes,
+}
+
+impl Kind {
+    /// The name used in data.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Eventually => "eventually",
+            Self::Sometimes => "sometimes",
+        }
+    }
+}
+
+/// How a property stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// An `Always` that has not been broken.
+    Holds,
+    /// An `Always` that was broken, or an `Eventually` whose bound has passed.
+    Violated,
+    /// An `Eventually` that is not true yet and still has time.
+    Pending,
+    /// An `Eventually` that is true, or a `Sometimes` that was seen.
+    Met,
+    /// A `Sometimes` that was not seen.
+    Unseen,
+}
+
+impl Status {
+    /// The name used in data.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Violated => "violated",
+            Self::Pending => "pending",
+            Self::Met => "met",
+            Self::Unseen => "unseen",
+        }
+    }
+}
+
+/// What a property is, apart from any run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Property {
+    /// Stable kebab-case identifier, such as `election-safety`.
+    pub id: &'static str,
+    /// The literature's name, such as "Election Safety".
+    pub name: &'static str,
+    /// The property in one short sentence.
+    pub claim: &'static str,
+    /// Its shape.
+    pub kind: Kind,
+}
+
+/// Where and why a property was broken, or when it was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The step at which it showed.
+    pub step: u64,
+    /// The time of that step, in µs.
+    pub time_us: u64,
+    /// Why, as a sentence that names the nodes involved.
+    pub reason: String,
+}
+
+/// How one property stands in one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Which property.
+    pub property: Property,
+    /// How it stands.
+    pub status: Status,
+    /// The step, time and reason of a violation, or of the first time it was met.
+    pub evidence: Option<Violation>,
+    /// What the verdict rests on, for people: "2 terms checked". May be empty.
+    pub basis: String,
+}
+
+impl Verdict {
+    /// The verdict of an `Always` property.
+    #[must_use]
+    pub fn always(property: Property, violation: Option<&Violation>, basis: String) -> Self {
+        debug_assert_eq!(property.kind, Kind::Always);
+        let status = if violation.is_some() { Status::Violated } else { Status::Holds };
+        Self { property, status, evidence: violation.cloned(), basis }
+    }
+
+    /// The verdict of a `Sometimes` property.
+    #[must_use]
+    pub fn sometimes(property: Property, seen: Option<&Violation>, basis: String) -> Self {
+        debug_assert_eq!(property.kind, Kind::Sometimes);
+        let status = if seen.is_some() { Status::Met } else { Status::Unseen };
+        Self { property, status, evidence: seen.cloned(), basis }
+    }
+}
+
+/// All oracles of one protocol: they watch a run and can be asked for verdicts at any moment.
+pub trait Oracle<P: Protocol>: Observer<P> {
+    /// The verdicts at time `now_us` (not before the last step that was observed).
+    fn verdicts(&self, now_us: u64) -> Vec<Verdict>;
+
+    /// The first violation, if there is one; cheap enough to ask after every step.
+    fn violated(&self) -> bool;
+}

@@ -1,0 +1,349 @@
+//! The command line: what was asked for, checked.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+
+use labs::command::{TIME_US_MAX, parse_duration};
+use labs::{InputError, Run, link};
+use lexopt::prelude::*;
+
+/// The help text.
+pub const HELP: &str = "\
+netsplit: distributed systems that run, break and explain themselves
+
+  netsplit list [--json]
+  netsplit run RUN [--json] [--explain] [--digests N]
+  netsplit replay LINK|FILE [--json]
+  netsplit explore LAB [--variant V] [--set k=v]… [--seeds A..B] [--shard k/n] [--keep-going] [--shrink] [--json]
+
+RUN is LAB [--seed N] [--variant V] [--set k=v]… [--commands FILE] [--for D], or a link, or a file.
+D is a time such as 12us, 250ms, 3.2s or 1m; 10s by default. --seeds A..B leaves B out.
+
+Exit codes: 0 nothing violated, 1 something violated, 2 wrong usage or input, 3 a replay that differs.
+";
+
+/// Most bytes of a file that is read.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// How long a run lasts when nothing else is said, in µs.
+const HORIZON_US: u64 = 10_000_000;
+
+/// What went wrong.
+#[derive(Debug)]
+pub enum Failure {
+    /// Wrong usage or input; one line.
+    Input(String),
+    /// The output could not be written.
+    Output(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        Self::Input(error.to_string())
+    }
+}
+
+impl From<lexopt::Error> for Failure {
+    fn from(error: lexopt::Error) -> Self {
+        Self::Input(error.to_string())
+    }
+}
+
+impl Failure {
+    fn input(problem: impl Into<String>) -> Self {
+        Self::Input(problem.into())
+    }
+}
+
+/// What was asked for.
+pub enum Call {
+    /// Print the help text.
+    Help,
+    /// Print the version.
+    Version,
+    /// List the labs.
+    List {
+        /// As JSON.
+        json: bool,
+    },
+    /// Run.
+    Run(RunCall),
+    /// Replay a recorded run and check its end.
+    Replay {
+        /// The run.
+        run: Box<Run>,
+        /// As JSON.
+        json: bool,
+    },
+    /// Sweep.
+    Explore(ExploreCall),
+}
+
+/// One run.
+pub struct RunCall {
+    /// The run.
+    pub run: Box<Run>,
+    /// All events at or before this time run, in µs.
+    pub horizon_us: u64,
+    /// As JSON.
+    pub json: bool,
+    /// Tell the story.
+    pub explain: bool,
+    /// A digest every so many steps.
+    pub digests: Option<u64>,
+}
+
+/// A sweep.
+pub struct ExploreCall {
+    /// Lab, variant and settings.
+    pub base: Box<Run>,
+    /// The seeds, the end left out.
+    pub seeds: Range<u64>,
+    /// The shard, from 1.
+    pub shard: u64,
+    /// How many shards.
+    pub shards: u64,
+    /// Do not stop at the first hit.
+    pub keep_going: bool,
+    /// Shrink hits.
+    pub shrink: bool,
+    /// As JSON.
+    pub json: bool,
+}
+
+/// Everything that options can say; each call takes what it knows and refuses the rest.
+#[derive(Default)]
+struct Options {
+    json: bool,
+    explain: bool,
+    keep_going: bool,
+    shrink: bool,
+    seed: Option<String>,
+    variant: Option<String>,
+    set: Vec<String>,
+    commands: Option<String>,
+    horizon: Option<String>,
+    digests: Option<String>,
+    seeds: Option<String>,
+    shard: Option<String>,
+    /// The options that were given, by name, to find those that a call does not know.
+    given: Vec<&'static str>,
+}
+
+impl Options {
+    fn allow(&self, call: &str, known: &[&str]) -> Result<(), Failure> {
+        match self.given.iter().find(|name| !known.contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(Failure::input(format!("{call} does not take {name}; try netsplit --help"))),
+        }
+    }
+}
+
+/// Reads the command line.
+pub fn parse() -> Result<Call, Failure> {
+    let mut parser = lexopt::Parser::from_env();
+    let mut words: Vec<String> = Vec::new();
+    let mut options = Options::default();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("help") => return Ok(Call::Help),
+            Short('V') | Long("version") => return Ok(Call::Version),
+            Value(word) => words.push(text(word)?),
+            Long(name) => {
+                let flag: (&'static str, &mut bool) = match name {
+                    "json" => ("--json", &mut options.json),
+                    "explain" => ("--explain", &mut options.explain),
+                    "keep-going" => ("--keep-going", &mut options.keep_going),
+                    "shrink" => ("--shrink", &mut options.shrink),
+                    _ => {
+                        let (name, slot) = match name {
+                            "set" => {
+                                options.given.push("--set");
+                                options.set.push(text(parser.value()?)?);
+                                continue;
+                            }
+                            "seed" => ("--seed", &mut options.seed),
+                            "variant" => ("--variant", &mut options.variant),
+                            "commands" => ("--commands", &mut options.commands),
+                            "for" => ("--for", &mut options.horizon),
+                            "digests" => ("--digests", &mut options.digests),
+                            "seeds" => ("--seeds", &mut options.seeds),
+                            "shard" => ("--shard", &mut options.shard),
+                            _ => return Err(arg.unexpected().into()),
+                        };
+                        if slot.is_some() {
+                            return Err(Failure::input(format!("{name} is given twice")));
+                        }
+                        options.given.push(name);
+                        *slot = Some(text(parser.value()?)?);
+                        continue;
+                    }
+                };
+                *flag.1 = true;
+                options.given.push(flag.0);
+            }
+            Short(_) => return Err(arg.unexpected().into()),
+        }
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] => Err(Failure::input("a command is missing: list, run, replay or explore; try netsplit --help")),
+        ["help"] => Ok(Call::Help),
+        ["list"] => {
+            options.allow("list", &["--json"])?;
+            Ok(Call::List { json: options.json })
+        }
+        ["run", what] => run_call(what, &options).map(Call::Run),
+        ["replay", what] => {
+            options.allow("replay", &["--json"])?;
+            Ok(Call::Replay { run: Box::new(recorded(what)?), json: options.json })
+        }
+        ["explore", lab] => explore_call(lab, &options).map(Call::Explore),
+        [call @ ("run" | "replay")] => Err(Failure::input(format!("{call} needs a lab, a link or a file"))),
+        ["explore"] => Err(Failure::input("explore needs a lab; see netsplit list")),
+        [call @ ("list" | "run" | "replay" | "explore"), .., extra] => {
+            Err(Failure::input(format!("{call} does not know what to do with \"{extra}\"")))
+        }
+        [other, ..] => Err(Failure::input(format!(
+            "there is no command \"{other}\"; there are list, run, replay and explore; try netsplit --help"
+        ))),
+    }
+}
+
+fn run_call(what: &str, options: &Options) -> Result<RunCall, Failure> {
+    let (run, recorded_us) = if link::looks_like_link(what) || labs::find(what).is_err() {
+        options.allow("a recorded run", &["--json", "--explain", "--digests", "--for"])?;
+        let run = recorded(what)?;
+        let end_us = run.end.as_ref().map(|end| end.time_us);
+        (run, end_us)
+    } else {
+        let known = ["--json", "--explain", "--digests", "--for", "--seed", "--variant", "--set", "--commands"];
+        options.allow("run", &known)?;
+        let mut run = base(what, options)?;
+        if let Some(seed) = &options.seed {
+            run.set_seed(number("--seed", seed)?)?;
+        }
+        if let Some(path) = &options.commands {
+            let text = read_file(path)?;
+            let value =
+                serde_json::from_str(&text).map_err(|error| Failure::input(format!("{path}: not JSON: {error}")))?;
+            run.set_commands(&value).map_err(|error| Failure::input(format!("{path}: {error}")))?;
+        }
+        (run, None)
+    };
+    let horizon_us = match &options.horizon {
+        Some(text) => duration("--for", text)?,
+        None => recorded_us.unwrap_or(HORIZON_US),
+    };
+    let digests = options.digests.as_ref().map(|text| match number("--digests", text)? {
+        0 => Err(Failure::input("--digests: takes a whole number above zero")),
+        every => Ok(every),
+    });
+    Ok(RunCall {
+        run: Box::new(run),
+        horizon_us,
+        json: options.json,
+        explain: options.explain,
+        digests: digests.transpose()?,
+    })
+}
+
+fn explore_call(lab: &str, options: &Options) -> Result<ExploreCall, Failure> {
+    let known = ["--json", "--variant", "--set", "--seeds", "--shard", "--keep-going", "--shrink"];
+    options.allow("explore", &known)?;
+    let (shard, shards) = match &options.shard {
+        None => (1, 1),
+        Some(text) => {
+            let wrong = || Failure::input(format!("--shard: takes k/n with 1 ≤ k ≤ n, such as 2/8, not \"{text}\""));
+            let (shard, shards) = text.split_once('/').ok_or_else(wrong)?;
+            let (shard, shards) = shard.parse::<u64>().ok().zip(shards.parse::<u64>().ok()).ok_or_else(wrong)?;
+            if shard == 0 || shard > shards {
+                return Err(wrong());
+            }
+            (shard, shards)
+        }
+    };
+    Ok(ExploreCall {
+        base: Box::new(base(lab, options)?),
+        seeds: seeds(options.seeds.as_deref().unwrap_or("0..1000"))?,
+        shard,
+        shards,
+        keep_going: options.keep_going,
+        shrink: options.shrink,
+        json: options.json,
+    })
+}
+
+fn base(lab: &str, options: &Options) -> Result<Run, Failure> {
+    let mut run = Run::of_lab(lab)?;
+    if let Some(variant) = &options.variant {
+        run.variant = run.entry.info.variant(variant)?;
+    }
+    for assignment in &options.set {
+        let (key, value) = assignment
+            .split_once('=')
+            .ok_or_else(|| Failure::input(format!("--set: takes key=value, not \"{assignment}\"")))?;
+        run.settings.set(run.entry.info.params, key, value)?;
+    }
+    Ok(run)
+}
+
+fn recorded(what: &str) -> Result<Run, Failure> {
+    if link::looks_like_link(what) {
+        return Ok(link::decode(what)?);
+    }
+    if !std::path::Path::new(what).exists() {
+        let labs: Vec<_> = labs::catalogue().iter().map(|entry| entry.info.id).collect();
+        return Err(Failure::input(format!(
+            "\"{what}\" is neither a lab, nor a link, nor a file; labs are {}",
+            labs.join(", ")
+        )));
+    }
+    Run::from_text(&read_file(what)?).map_err(|error| Failure::input(format!("{what}: {error}")))
+}
+
+fn read_file(path: &str) -> Result<String, Failure> {
+    let problem = |error: io::Error| Failure::input(format!("{path}: {error}"));
+    let mut text = String::new();
+    let file = File::open(path).map_err(problem)?;
+    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(problem)?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(Failure::input(format!("{path}: is larger than 1 MiB")));
+    }
+    Ok(text)
+}
+
+fn text(word: std::ffi::OsString) -> Result<String, Failure> {
+    word.into_string().map_err(|word| Failure::input(format!("\"{}\" is not valid text", word.to_string_lossy())))
+}
+
+fn number(option: &str, text: &str) -> Result<u64, Failure> {
+    text.parse().map_err(|_| Failure::input(format!("{option}: takes a whole number, not \"{text}\"")))
+}
+
+fn duration(option: &str, text: &str) -> Result<u64, Failure> {
+    match parse_duration(text) {
+        None | Some(0) => Err(Failure::input(format!(
+            "{option}: takes a time above zero such as 12us, 250ms, 3.2s or 1m, not \"{text}\""
+        ))),
+        Some(us) if us > TIME_US_MAX => Err(Failure::input(format!("{option}: {text} is too long; a day is the most"))),
+        Some(us) => Ok(us),
+    }
+}
+
+fn seeds(text: &str) -> Result<Range<u64>, Failure> {
+    let wrong = || Failure::input(format!("--seeds: takes A..B with A below B, such as 0..1000, not \"{text}\""));
+    let (from, to) = text.split_once("..").ok_or_else(wrong)?;
+    let (from, to) = from.parse::<u64>().ok().zip(to.parse::<u64>().ok()).ok_or_else(wrong)?;
+    if from >= to || to > labs::run::SEED_MAX {
+        return Err(wrong());
+    }
+    Ok(from..to)
+}

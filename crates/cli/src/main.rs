@@ -1,0 +1,40 @@
+//! The `netsplit` command: the same labs without a browser.
+//!
+//! Exit codes: 0 nothing violated, 1 something violated, 2 wrong usage or input, 3 a replay that
+//! no longer reproduces.
+
+mod args;
+mod explore;
+mod list;
+mod run;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use args::{Call, Failure};
+
+fn main() -> ExitCode {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let result = args::parse().and_then(|call| match call {
+        Call::Help => out.write_all(args::HELP.as_bytes()).map(|()| 0).map_err(Failure::from),
+        Call::Version => writeln!(out, "netsplit {}", env!("CARGO_PKG_VERSION")).map(|()| 0).map_err(Failure::from),
+        Call::List { json } => list::list(json, &mut out),
+        Call::Run(call) => run::run(&call, &mut out),
+        Call::Replay { run, json } => run::replay(&run, json, &mut out),
+        Call::Explore(call) => explore::explore(&call, &mut out),
+    });
+    let flushed = out.flush().map_err(Failure::from);
+    match result.and_then(|code| flushed.map(|()| code)) {
+        Ok(code) => ExitCode::from(code),
+        // Whoever read our output has seen enough.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Output(error)) => complain(&format!("cannot write the output: {error}")),
+        Err(Failure::Input(problem)) => complain(&problem),
+    }
+}
+
+fn complain(problem: &str) -> ExitCode {
+    // Input may carry line breaks; the complaint stays one line.
+    eprintln!("netsplit: {}", problem.replace(['\n', '\r'], " "));
+    ExitCode::from(2)
+}

@@ -1,0 +1,133 @@
+//! `netsplit run` and `netsplit replay`: one run.
+
+use std::io::Write;
+
+use labs::session::Divergence;
+use labs::state::VerdictState;
+use labs::{Run, Session};
+use serde_json::{Map, Value, json};
+use view::narration::Weight;
+
+use crate::args::{Failure, RunCall};
+
+const VIOLATED: u8 = 1;
+const DIFFERS: u8 = 3;
+
+/// Runs up to the horizon.
+pub fn run(call: &RunCall, out: &mut impl Write) -> Result<u8, Failure> {
+    let mut session = (call.run.entry.open)(&call.run)?;
+    let mut digests = Vec::new();
+    let mut told = 0;
+    loop {
+        let arrived = session.advance(call.horizon_us, 1);
+        let step = session.step_count();
+        if call.explain && !call.json {
+            for step in told + 1..=step {
+                explain(session.as_ref(), step, out)?;
+            }
+            told = step;
+        }
+        if !arrived && call.digests.is_some_and(|every| step % every == 0) {
+            digests.push((step, session.digest()));
+        }
+        if arrived {
+            break;
+        }
+    }
+    if !call.json {
+        for (step, digest) in &digests {
+            writeln!(out, "{step} {digest}")?;
+        }
+        return summary(session.as_ref(), out);
+    }
+    let mut report = report(session.as_ref());
+    if call.digests.is_some() {
+        report.insert("digests".into(), digests.into_iter().map(|(step, digest)| json!([step, digest])).collect());
+    }
+    if call.explain {
+        let story = (1..=session.step_count()).filter_map(|step| session.sentence(step));
+        report.insert("story".into(), story.map(|sentence| json!(sentence)).collect());
+    }
+    writeln!(out, "{}", Value::Object(report))?;
+    Ok(code(&session.verdicts()))
+}
+
+/// Replays a recorded run to its end and checks it.
+pub fn replay(run: &Run, as_json: bool, out: &mut impl Write) -> Result<u8, Failure> {
+    let Some(end) = &run.end else {
+        return Err(Failure::Input("end: is missing, so there is nothing to check a replay against; use run".into()));
+    };
+    let mut session = (run.entry.open)(run)?;
+    match session.check_end() {
+        Ok(()) if as_json => writeln!(out, "{}", Value::Object(report(session.as_ref())))?,
+        Ok(()) => {
+            writeln!(out, "reproduced: step {}, {} µs, digest {}", end.step, end.time_us, end.digest)?;
+            return summary(session.as_ref(), out);
+        }
+        Err(Divergence { step, what }) => {
+            let engine = match run.engine {
+                labs::ENGINE_VERSION => String::new(),
+                other => format!("; it was recorded by engine {other}, this is engine {}", labs::ENGINE_VERSION),
+            };
+            eprintln!("netsplit: the replay differs from step {step} on: {what}{engine}");
+            return Ok(DIFFERS);
+        }
+    }
+    Ok(code(&session.verdicts()))
+}
+
+fn report(session: &dyn Session) -> Map<String, Value> {
+    let state = session.state();
+    let mut report = Map::new();
+    report.insert("lab".into(), state.lab.into());
+    report.insert("variant".into(), state.variant.into());
+    report.insert("seed".into(), state.seed.into());
+    report.insert("set".into(), state.set.clone());
+    report.insert("steps".into(), state.step.into());
+    report.insert("time_us".into(), state.time_us.into());
+    report.insert("digest".into(), state.digest.clone().into());
+    report.insert("metrics".into(), Value::Object(session.metrics()));
+    report.insert("verdicts".into(), json!(state.verdicts));
+    report.insert("state".into(), json!(state));
+    report
+}
+
+fn explain(session: &dyn Session, step: u64, out: &mut impl Write) -> Result<(), Failure> {
+    if let Some(sentence) = session.sentence(step)
+        && sentence.weight > Weight::Routine
+    {
+        writeln!(out, "{:>12.6} s  #{:<6} {}", sentence.time_us as f64 / 1e6, step, sentence.text)?;
+    }
+    Ok(())
+}
+
+fn summary(session: &dyn Session, out: &mut impl Write) -> Result<u8, Failure> {
+    let run = session.run();
+    let (steps, time_us) = (session.step_count(), session.time_us());
+    writeln!(
+        out,
+        "{} ({}), seed {}: {steps} steps in {:.6} s, digest {}",
+        run.entry.info.id,
+        run.variant.id,
+        run.seed,
+        time_us as f64 / 1e6,
+        session.digest()
+    )?;
+    for (name, value) in session.metrics() {
+        writeln!(out, "  {name}: {value}")?;
+    }
+    let verdicts = session.verdicts();
+    for verdict in &verdicts {
+        let why = match (&verdict.reason, verdict.step) {
+            (Some(reason), Some(step)) => format!(" at step {step}: {reason}"),
+            _ if verdict.basis.is_empty() => String::new(),
+            _ => format!(": {}", verdict.basis),
+        };
+        writeln!(out, "  {:<10} {} ({}){why}", verdict.status, verdict.claim, verdict.property)?;
+    }
+    Ok(code(&verdicts))
+}
+
+fn code(verdicts: &[VerdictState]) -> u8 {
+    if verdicts.iter().any(|verdict| verdict.status == "violated") { VIOLATED } else { 0 }
+}

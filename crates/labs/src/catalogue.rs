@@ -1,0 +1,82 @@
+//! The catalogue: one line per lab.
+
+use check::FaultModel;
+use serde_json::{Value, json};
+
+use crate::error::InputError;
+use crate::lab::{Lab, LabInfo, Names, OpInfo, VariantInfo};
+use crate::params::{ParamInfo, Settings};
+use crate::raft_election::RaftElection;
+use crate::run::Run;
+use crate::session::{LabSession, Session};
+use crate::sweep::{self, Sweep};
+
+/// A lab in the catalogue: what it is, and how to use it without knowing its types.
+#[derive(Debug)]
+pub struct Entry {
+    /// What the lab is.
+    pub info: &'static LabInfo,
+    /// Opens a run at time 0.
+    pub open: fn(&Run) -> Result<Box<dyn Session>, InputError>,
+    /// What people call the nodes.
+    pub names: fn(&'static VariantInfo, &Settings) -> Names,
+    /// Whether this is an operation of the lab.
+    pub check_op: fn(&Value) -> Result<(), InputError>,
+    /// What the algorithm claims to survive.
+    pub fault_model: fn(&'static VariantInfo, &Settings) -> FaultModel,
+    /// Runs one seed under its fault plan.
+    pub sweep_seed: fn(&Run, u64, Sweep) -> sweep::Outcome,
+}
+
+/// All labs, in the order in which they are shown.
+#[must_use]
+pub fn catalogue() -> &'static [Entry] {
+    static CATALOGUE: [Entry; 1] = [entry::<RaftElection>()];
+    &CATALOGUE
+}
+
+/// The lab with this identifier.
+pub fn find(id: &str) -> Result<&'static Entry, InputError> {
+    catalogue().iter().find(|entry| entry.info.id == id).ok_or_else(|| {
+        let known: Vec<_> = catalogue().iter().map(|entry| entry.info.id).collect();
+        InputError::new("lab", format!("there is no lab \"{id}\"; there is {}", known.join(", ")))
+    })
+}
+
+const fn entry<L: Lab>() -> Entry {
+    Entry {
+        info: L::INFO,
+        open: |run| Ok(Box::new(LabSession::<L>::open(run)?)),
+        names: |variant, settings| L::setup(variant, settings).names,
+        check_op: |op| L::read_op(op).map(|_| ()),
+        fault_model: |variant, settings| L::setup(variant, settings).fault_model,
+        sweep_seed: sweep::seed::<L>,
+    }
+}
+
+/// The catalogue as data: what `list --json` prints and the page's `labs()` returns.
+#[must_use]
+pub fn describe() -> Value {
+    catalogue().iter().map(|entry| describe_lab(entry.info)).collect()
+}
+
+fn describe_lab(lab: &LabInfo) -> Value {
+    let variant = |variant: &VariantInfo| json!({"id": variant.id, "title": variant.title, "kind": variant.kind.name(), "summary": variant.summary});
+    let param = |param: &ParamInfo| {
+        json!({
+            "key": param.key, "title": param.title, "default": param.to_json(param.default),
+            "min": param.min, "max": param.max, "unit": param.unit, "live": param.live,
+        })
+    };
+    let op = |op: &OpInfo| json!({"id": op.id, "title": op.title, "summary": op.summary});
+    json!({
+        "id": lab.id,
+        "title": lab.title,
+        "family": lab.family,
+        "summary": lab.summary,
+        "variants": lab.variants.iter().map(variant).collect::<Vec<_>>(),
+        "params": lab.params.iter().map(param).collect::<Vec<_>>(),
+        "ops": lab.ops.iter().map(op).collect::<Vec<_>>(),
+        "metrics": lab.metrics,
+    })
+}

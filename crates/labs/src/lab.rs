@@ -1,0 +1,182 @@
+//! What a lab has to say about its system; everything else is common to all labs.
+
+use check::{FaultModel, Oracle};
+use serde_json::Value;
+use sim::{ClusterConfig, NodeId, Protocol, Record, World};
+use view::narration::Weight;
+use view::{MessageShape, Stage};
+
+use crate::error::InputError;
+use crate::params::{ParamInfo, Settings};
+
+/// A lab as data: what `list` prints and what the page offers.
+#[derive(Debug)]
+pub struct LabInfo {
+    /// Stable kebab-case identifier.
+    pub id: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// The family it belongs to.
+    pub family: &'static str,
+    /// What there is to see, in one sentence.
+    pub summary: &'static str,
+    /// `correct` first, then the classic mistakes.
+    pub variants: &'static [VariantInfo],
+    /// What can be set.
+    pub params: &'static [ParamInfo],
+    /// What clients can ask of a node.
+    pub ops: &'static [OpInfo],
+    /// Names of the numbers that a run reports.
+    pub metrics: &'static [&'static str],
+    /// Simulated seconds per real second at which it is best watched.
+    pub speed: f64,
+}
+
+impl LabInfo {
+    /// The variant with this identifier.
+    pub fn variant(&'static self, id: &str) -> Result<&'static VariantInfo, InputError> {
+        self.variants.iter().find(|variant| variant.id == id).ok_or_else(|| {
+            let known: Vec<_> = self.variants.iter().map(|variant| variant.id).collect();
+            InputError::new("variant", format!("{} has no variant \"{id}\"; it has {}", self.id, known.join(", ")))
+        })
+    }
+}
+
+/// One version of a lab's algorithm.
+#[derive(Debug)]
+pub struct VariantInfo {
+    /// Stable kebab-case identifier.
+    pub id: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// The mistake in one sentence.
+    pub summary: &'static str,
+    /// What kind of version it is.
+    pub kind: VariantKind,
+}
+
+/// What kind of version a variant is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VariantKind {
+    /// The algorithm as published.
+    Correct,
+    /// Some oracle catches it.
+    Bug,
+    /// It is only worse.
+    Cost,
+}
+
+impl VariantKind {
+    /// The name used in data.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Correct => "correct",
+            Self::Bug => "bug",
+            Self::Cost => "cost",
+        }
+    }
+}
+
+/// Something a client can ask of a node.
+#[derive(Debug)]
+pub struct OpInfo {
+    /// The operation as it stands in a command's `op`.
+    pub id: &'static str,
+    /// What a button says.
+    pub title: &'static str,
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+}
+
+/// A lab's cluster for one variant and one choice of parameters.
+pub struct Setup<L: Lab + ?Sized> {
+    /// The protocol's configuration.
+    pub config: <L::Protocol as Protocol>::Config,
+    /// The machines and the network.
+    pub cluster: ClusterConfig,
+    /// The oracles, before the first step.
+    pub oracle: L::Oracle,
+    /// What people call the nodes, by [`NodeId`].
+    pub names: Names,
+    /// What the algorithm claims to survive.
+    pub fault_model: FaultModel,
+}
+
+/// What people call the nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names(Vec<String>);
+
+impl Names {
+    /// Servers called n1 to nN.
+    #[must_use]
+    pub fn servers(count: u32) -> Self {
+        Self((1..=count).map(|number| format!("n{number}")).collect())
+    }
+
+    /// The name of a node.
+    #[must_use]
+    pub fn of(&self, node: NodeId) -> &str {
+        &self.0[node.index()]
+    }
+
+    /// The node with this name.
+    pub fn find(&self, name: &str) -> Result<NodeId, InputError> {
+        match (0u32..).zip(&self.0).find(|(_, known)| *known == name) {
+            Some((index, _)) => Ok(NodeId(index)),
+            None => Err(InputError::new("", format!("there is no node \"{name}\"; there are {}", self.0.join(", ")))),
+        }
+    }
+
+    /// How many nodes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are no nodes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// One system as a lab. Implementations hold no state: everything lives in the run.
+pub trait Lab: Sized + 'static {
+    /// The algorithm.
+    type Protocol: Protocol;
+    /// Its checks.
+    type Oracle: Oracle<Self::Protocol>;
+
+    /// What the lab is.
+    const INFO: &'static LabInfo;
+
+    /// The cluster for a variant of [`Lab::INFO`] and its parameters.
+    fn setup(variant: &'static VariantInfo, settings: &Settings) -> Setup<Self>;
+
+    /// Reads an operation; the error says which there are.
+    fn read_op(value: &Value) -> Result<<Self::Protocol as Protocol>::Op, InputError>;
+
+    /// Writes an operation.
+    fn write_op(op: &<Self::Protocol as Protocol>::Op) -> Value;
+
+    /// Fills in what is particular to the algorithm in a stage whose nodes, links and messages are
+    /// there already, in the order of their ids.
+    fn dress(world: &World<Self::Protocol>, names: &Names, stage: &mut Stage);
+
+    /// The shape of a message of this kind and the hue it takes.
+    fn message_look(msg: &<Self::Protocol as Protocol>::Msg) -> (MessageShape, Option<u32>);
+
+    /// A node's state as data, in documented fields.
+    fn detail(node: &Self::Protocol, names: &Names) -> Value;
+
+    /// What happened in a step that boots a node, delivers a message, runs a timer or handles a
+    /// request; everything else is told by the lab's frame.
+    fn tell(record: &Record<Self::Protocol>, names: &Names) -> (String, Weight);
+
+    /// The numbers of [`LabInfo::metrics`], in that order.
+    fn metrics(oracle: &Self::Oracle) -> Vec<u64>;
+
+    /// The moment at which the lab opens, in µs, for a world at time 0.
+    fn opening_us(world: &World<Self::Protocol>) -> u64;
+}

@@ -1,0 +1,26 @@
+//! Labs: each system as something that can be opened, run, changed, checked and looked at.
+//!
+//! This crate is the boundary of the engine: the page and the command line see labs, runs and
+//! views, never an algorithm's types. It owns the only textual forms of runs and commands
+//! (`CONTRACTS`: JSON and links) and one small object-safe trait, [`Session`].
+
+pub mod catalogue;
+pub mod command;
+pub mod error;
+pub mod json;
+pub mod lab;
+mod lab_words;
+pub mod link;
+pub mod params;
+mod raft_election;
+pub mod run;
+pub mod session;
+pub mod state;
+pub mod sweep;
+
+pub use catalogue::{Entry, catalogue, find};
+pub use error::InputError;
+pub use lab::{LabInfo, VariantInfo, VariantKind};
+pub use run::{ENGINE_VERSION, End, FORMAT_VERSION, Run};
+pub use session::Session;
+pub use state::State;

@@ -1,0 +1,94 @@
+//! Runs as links: `#v1.` and unpadded base64url of raw-deflated JSON.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
+
+use crate::error::InputError;
+use crate::run::Run;
+
+/// Most bytes that a link may inflate to.
+pub const INFLATED_MAX: usize = 256 * 1024;
+
+const PREFIX: &str = "v1.";
+
+/// Whether a text is meant as a link: it starts with `http`, `#v` or `v1.`.
+#[must_use]
+pub fn looks_like_link(text: &str) -> bool {
+    text.starts_with("http") || text.starts_with("#v") || text.starts_with(PREFIX)
+}
+
+/// Writes a run as the fragment of a link, `#v1.…`.
+#[must_use]
+pub fn encode(run: &Run) -> String {
+    let json = run.to_json().to_string();
+    format!("#{PREFIX}{}", URL_SAFE_NO_PAD.encode(compress_to_vec(json.as_bytes(), 9)))
+}
+
+/// Reads a link: a whole address with a fragment, a fragment, or its text.
+pub fn decode(text: &str) -> Result<Run, InputError> {
+    let wrong = |problem: String| InputError::new("link", problem);
+    let fragment = match text.split_once('#') {
+        Some((_, fragment)) => fragment,
+        None if text.starts_with("http") => {
+            return Err(wrong("the address carries no run: it has no part after #".into()));
+        }
+        None => text,
+    };
+    let Some(payload) = fragment.strip_prefix(PREFIX) else {
+        let version = fragment.split('.').next().unwrap_or_default();
+        return Err(wrong(format!("starts with \"{}\"; links that are known here start with v1.", shorten(version))));
+    };
+    let deflated = URL_SAFE_NO_PAD
+        .decode(payload.trim_end())
+        .map_err(|error| wrong(format!("is damaged: {error}; was it copied whole?")))?;
+    let json = decompress_to_vec_with_limit(&deflated, INFLATED_MAX).map_err(|error| match error.status {
+        TINFLStatus::HasMoreOutput => {
+            wrong(format!("is too large: it inflates to more than {} KiB", INFLATED_MAX / 1024))
+        }
+        _ => wrong("is damaged: it cannot be inflated; was it copied whole?".into()),
+    })?;
+    let value = serde_json::from_slice(&json).map_err(|error| wrong(format!("does not hold a run: {error}")))?;
+    Run::from_json(&value).map_err(|error| error.within("link"))
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(16).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run() -> Run {
+        let mut run = Run::of_lab("raft-election").unwrap();
+        run.set_seed(7).unwrap();
+        run
+    }
+
+    #[test]
+    fn a_link_survives_a_round_trip_in_each_of_its_forms() {
+        let link = encode(&run());
+        assert!(link.starts_with("#v1."), "{link}");
+        for text in [link.clone(), link[1..].to_owned(), format!("https://example.org/netsplit/?theme=dark{link}")] {
+            assert_eq!(decode(&text).unwrap().to_json(), run().to_json());
+        }
+    }
+
+    #[test]
+    fn broken_links_say_what_is_wrong() {
+        let link = encode(&run());
+        let error = |text: &str| decode(text).unwrap_err().to_string();
+        assert!(error(&link[..link.len() / 2]).contains("was it copied whole?"));
+        assert!(error("#v1.%%%").starts_with("link: is damaged"));
+        assert!(error("#v9.abc").starts_with("link: starts with \"v9\""));
+        assert!(error("https://example.org/").contains("no part after #"));
+        let bomb = URL_SAFE_NO_PAD.encode(compress_to_vec(&vec![b' '; INFLATED_MAX + 1], 9));
+        assert!(error(&format!("#v1.{bomb}")).contains("more than 256 KiB"));
+        let unknown = URL_SAFE_NO_PAD.encode(compress_to_vec(br#"{"lab":"raft-election","colour":1}"#, 9));
+        assert!(error(&format!("#v1.{unknown}")).starts_with("link.colour: is not a known field"));
+        let text = URL_SAFE_NO_PAD.encode(compress_to_vec(b"hello", 9));
+        assert!(error(&format!("#v1.{text}")).starts_with("link: does not hold a run"));
+    }
+}

@@ -1,0 +1,391 @@
+//! A run that is open: it can be advanced, sought, changed and looked at.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use sim::{BranchId, Command, Event, NodeId, Protocol, Record, Stamped, Timeline};
+use view::layout::{self, Point};
+use view::narration::{Sentence, Weight};
+use view::stage::{Condition, Link, Message, Node, Stage};
+
+use check::Oracle;
+
+use crate::command::{self, write_message_id};
+use crate::error::InputError;
+use crate::lab::{Lab, Names};
+use crate::run::{End, Run};
+use crate::state::{BranchState, LinkState, MessageState, NodeState, State, VerdictState, branch_name, digest_text};
+
+/// An open run of some lab.
+pub trait Session {
+    /// The run, ending at the present moment.
+    fn run(&self) -> Run;
+    /// Simulated time, in µs.
+    fn time_us(&self) -> u64;
+    /// Steps so far.
+    fn step_count(&self) -> u64;
+    /// The digest of the present moment.
+    fn digest(&self) -> String;
+    /// The furthest time that this branch has been simulated to, in µs.
+    fn explored_us(&self) -> u64;
+    /// The moment at which the lab is best opened, in µs.
+    fn opening_us(&self) -> u64;
+
+    /// Goes towards `until_us`, at most `steps` steps. Returns whether it got there.
+    fn advance(&mut self, until_us: u64, steps: u32) -> bool;
+    /// Executes the next step; false when nothing is left to happen.
+    fn step(&mut self) -> bool;
+    /// Goes to the moment right after a step.
+    fn seek_step(&mut self, step: u64);
+    /// Goes to a time: everything due at or before it has run.
+    fn seek(&mut self, time_us: u64);
+    /// Applies a command, given as data without a time, now; in the past it starts a branch.
+    fn apply(&mut self, command: &Value) -> Result<(), InputError>;
+    /// Whether a command would change anything now.
+    fn would_change(&self, command: &Value) -> Result<bool, InputError>;
+    /// Takes the newest command back.
+    fn undo(&mut self) -> bool;
+    /// Shows another branch.
+    fn set_branch(&mut self, id: &str) -> Result<(), InputError>;
+    /// Puts a node somewhere else on the stage. It changes nothing in the run but its layout.
+    fn place(&mut self, node: &str, at: Point) -> Result<(), InputError>;
+
+    /// Everything that can be seen, as data.
+    fn state(&self) -> State;
+    /// The cluster, ready to be drawn.
+    fn stage(&self) -> Stage;
+    /// How the properties stand.
+    fn verdicts(&self) -> Vec<VerdictState>;
+    /// The lab's numbers.
+    fn metrics(&self) -> Map<String, Value>;
+    /// A step in words; none when this branch has not been there.
+    fn sentence(&self, step: u64) -> Option<Sentence>;
+    /// Whether the run's recorded end is what a replay comes to; goes to that end.
+    fn check_end(&mut self) -> Result<(), Divergence>;
+}
+
+/// A replay that did not come to the recorded end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Divergence {
+    /// The first step known to differ.
+    pub step: u64,
+    /// What differs, as a sentence.
+    pub what: String,
+}
+
+/// A session of one lab.
+pub struct LabSession<L: Lab> {
+    run: Run,
+    names: Names,
+    layout: Vec<Point>,
+    opening_us: u64,
+    timeline: Timeline<L::Protocol, L::Oracle>,
+}
+
+impl<L: Lab> LabSession<L> {
+    /// Opens a run at time 0.
+    pub fn open(run: &Run) -> Result<Self, InputError> {
+        let setup = L::setup(run.variant, &run.settings);
+        let commands = read_ops::<L>(&run.commands)?;
+        let mut layout = layout::circle(setup.names.len());
+        for (node, point) in &run.layout {
+            layout[node.index()] = *point;
+        }
+        let timeline = Timeline::new(run.seed, setup.config, setup.cluster, setup.oracle, commands);
+        let opening_us = L::opening_us(timeline.world());
+        Ok(Self { run: run.clone(), names: setup.names, layout, opening_us, timeline })
+    }
+
+    fn read_command(&self, value: &Value) -> Result<Command<<L::Protocol as Protocol>::Op>, InputError> {
+        command::read_untimed(value, &self.names, L::read_op)
+    }
+
+    fn condition(&self, node: NodeId) -> Condition {
+        let world = self.timeline.world();
+        match (world.is_up(node), world.is_paused(node)) {
+            (false, _) => Condition::Crashed,
+            (true, true) => Condition::Paused,
+            (true, false) => Condition::Up,
+        }
+    }
+
+    fn tell(&self, record: &Record<L::Protocol>) -> (String, Weight) {
+        let names = &self.names;
+        match &record.event {
+            Event::Command(Command::Request { .. }) | Event::Boot(_) | Event::Deliver { .. } | Event::Timer { .. } => {
+                L::tell(record, names)
+            }
+            Event::Command(Command::Restart(node)) => {
+                (format!("{} boots again from its disk", names.of(*node)), Weight::Milestone)
+            }
+            Event::Command(command) => crate::lab_words::command(command, record, names),
+            Event::Vanish { id, msg } => {
+                let kind = sim::Named::name(msg);
+                (format!("{}'s {kind} reaches {}, which is down", names.of(id.from), names.of(id.to)), Weight::Routine)
+            }
+            Event::Synced(node) => (format!("{}'s write is on disk", names.of(*node)), Weight::Routine),
+        }
+    }
+}
+
+/// Turns operations as data into the algorithm's own.
+pub(crate) fn read_ops<L: Lab>(
+    commands: &[Stamped<Value>],
+) -> Result<Vec<Stamped<<L::Protocol as Protocol>::Op>>, InputError> {
+    commands
+        .iter()
+        .map(|stamped| {
+            let Stamped { at_us, after, command } = stamped.clone();
+            Ok(Stamped { at_us, after, command: command.try_map_op(|op| L::read_op(&op))? })
+        })
+        .collect()
+}
+
+/// Turns an algorithm's operations into data.
+pub(crate) fn write_ops<L: Lab>(commands: &[Stamped<<L::Protocol as Protocol>::Op>]) -> Vec<Stamped<Value>> {
+    let write = |stamped: &Stamped<_>| {
+        let Stamped { at_us, after, command } = stamped.clone();
+        let command = command.try_map_op(|op| Ok::<_, std::convert::Infallible>(L::write_op(&op)));
+        Stamped { at_us, after, command: command.unwrap_or_else(|never| match never {}) }
+    };
+    commands.iter().map(write).collect()
+}
+
+impl<L: Lab> Session for LabSession<L> {
+    fn run(&self) -> Run {
+        let layout: BTreeMap<NodeId, Point> = (0u32..)
+            .map(NodeId)
+            .zip(self.layout.iter().copied().zip(layout::circle(self.layout.len())))
+            .filter(|(_, (here, default))| here != default)
+            .map(|(node, (here, _))| (node, here))
+            .collect();
+        Run {
+            commands: write_ops::<L>(self.timeline.commands()),
+            layout,
+            end: Some(End { step: self.step_count(), time_us: self.time_us(), digest: self.digest() }),
+            engine: crate::run::ENGINE_VERSION,
+            ..self.run.clone()
+        }
+    }
+
+    fn time_us(&self) -> u64 {
+        self.timeline.world().time_us()
+    }
+
+    fn step_count(&self) -> u64 {
+        self.timeline.world().step_count()
+    }
+
+    fn digest(&self) -> String {
+        digest_text(self.timeline.world().digest())
+    }
+
+    fn explored_us(&self) -> u64 {
+        self.timeline.explored_us()
+    }
+
+    fn opening_us(&self) -> u64 {
+        self.opening_us
+    }
+
+    fn advance(&mut self, until_us: u64, steps: u32) -> bool {
+        for _ in 0..steps {
+            if !self.timeline.step_until(until_us) {
+                self.timeline.settle(until_us);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn step(&mut self) -> bool {
+        self.timeline.step()
+    }
+
+    fn seek_step(&mut self, step: u64) {
+        self.timeline.seek_step(step);
+    }
+
+    fn seek(&mut self, time_us: u64) {
+        self.timeline.seek(time_us);
+    }
+
+    fn apply(&mut self, command: &Value) -> Result<(), InputError> {
+        let command = self.read_command(command)?;
+        if self.timeline.commands().len() >= command::COMMANDS_MAX {
+            return Err(InputError::new("", format!("a run takes at most {} commands", command::COMMANDS_MAX)));
+        }
+        self.timeline.apply(command);
+        Ok(())
+    }
+
+    fn would_change(&self, command: &Value) -> Result<bool, InputError> {
+        Ok(self.timeline.world().would_change(&self.read_command(command)?))
+    }
+
+    fn undo(&mut self) -> bool {
+        self.timeline.undo()
+    }
+
+    fn set_branch(&mut self, id: &str) -> Result<(), InputError> {
+        let found = self.timeline.branches().map(|(branch, ..)| branch).find(|branch| branch_name(branch.0) == id);
+        let branch = found.ok_or_else(|| InputError::new("branch", format!("there is no branch \"{id}\"")))?;
+        self.timeline.switch(branch);
+        Ok(())
+    }
+
+    fn place(&mut self, node: &str, at: Point) -> Result<(), InputError> {
+        let node = self.names.find(node)?;
+        self.layout[node.index()] = at;
+        Ok(())
+    }
+
+    fn state(&self) -> State {
+        let world = self.timeline.world();
+        let stage = self.stage();
+        let name = |BranchId(index)| branch_name(index);
+        let directions = world.node_ids().flat_map(|from| world.node_ids().map(move |to| (from, to)));
+        State {
+            lab: self.run.entry.info.id,
+            variant: self.run.variant.id,
+            seed: self.run.seed,
+            set: self.run.settings.to_json(self.run.entry.info.params),
+            time_us: self.time_us(),
+            step: self.step_count(),
+            digest: self.digest(),
+            nodes: world
+                .node_ids()
+                .zip(stage.nodes)
+                .map(|(id, node)| NodeState {
+                    role: if node.condition == Condition::Crashed { "crashed".into() } else { node.role },
+                    up: world.is_up(id),
+                    paused: world.is_paused(id),
+                    x: node.position.x,
+                    y: node.position.y,
+                    label: node.label,
+                    detail: world.node(id).map_or(Value::Null, |state| L::detail(state, &self.names)),
+                    id: node.id,
+                })
+                .collect(),
+            links: directions
+                .filter(|(from, to)| from != to)
+                .map(|(from, to)| LinkState {
+                    from: self.names.of(from).to_owned(),
+                    to: self.names.of(to).to_owned(),
+                    up: world.link_up(from, to),
+                    held: world.link_held(from, to),
+                })
+                .collect(),
+            in_flight: world
+                .flights()
+                .into_iter()
+                .map(|flight| MessageState {
+                    id: write_message_id(flight.id, &self.names),
+                    from: self.names.of(flight.id.from).to_owned(),
+                    to: self.names.of(flight.id.to).to_owned(),
+                    kind: sim::Named::name(&flight.msg),
+                    sent_us: flight.sent_us,
+                    due_us: flight.due_us,
+                    held: flight.held(),
+                })
+                .collect(),
+            verdicts: self.verdicts(),
+            branch: name(self.timeline.branch()),
+            branches: self
+                .timeline
+                .branches()
+                .map(|(id, parent, at_us)| BranchState { id: name(id), parent: parent.map(name), at_us })
+                .collect(),
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        let world = self.timeline.world();
+        let time_us = world.time_us();
+        let node = |id: NodeId| Node {
+            id: self.names.of(id).to_owned(),
+            role: String::new(),
+            label: String::new(),
+            position: self.layout[id.index()],
+            condition: self.condition(id),
+            hue: None,
+            leads: false,
+            candidate: false,
+            badge: None,
+            remark: None,
+            timer_us: None,
+        };
+        let pairs = world.node_ids().flat_map(|a| world.node_ids().filter(move |b| a < *b).map(move |b| (a, b)));
+        let mut stage = Stage {
+            time_us,
+            nodes: world.node_ids().map(node).collect(),
+            links: pairs
+                .map(|(a, b)| Link {
+                    a: a.index(),
+                    b: b.index(),
+                    forward: world.link_up(a, b),
+                    backward: world.link_up(b, a),
+                    held: world.link_held(a, b) || world.link_held(b, a),
+                })
+                .collect(),
+            messages: world
+                .flights()
+                .into_iter()
+                .map(|flight| {
+                    let (shape, hue) = L::message_look(&flight.msg);
+                    Message {
+                        id: write_message_id(flight.id, &self.names),
+                        from: flight.id.from.index(),
+                        to: flight.id.to.index(),
+                        kind: sim::Named::name(&flight.msg).to_owned(),
+                        shape,
+                        hue,
+                        sent_us: flight.sent_us,
+                        latency_us: flight.latency_us,
+                        due_us: flight.due_us,
+                        held_at_ppm: flight.held().then(|| flight.progress_ppm(time_us)),
+                    }
+                })
+                .collect(),
+        };
+        L::dress(world, &self.names, &mut stage);
+        stage
+    }
+
+    fn verdicts(&self) -> Vec<VerdictState> {
+        self.timeline.observer().verdicts(self.time_us()).into_iter().map(VerdictState::from).collect()
+    }
+
+    fn metrics(&self) -> Map<String, Value> {
+        let names = L::INFO.metrics.iter().map(|name| (*name).to_owned());
+        names.zip(L::metrics(self.timeline.observer()).into_iter().map(Value::from)).collect()
+    }
+
+    fn sentence(&self, step: u64) -> Option<Sentence> {
+        let record = self.timeline.record(step)?;
+        let (text, weight) = self.tell(record);
+        Some(Sentence { step, time_us: record.time_us, text, weight })
+    }
+
+    fn check_end(&mut self) -> Result<(), Divergence> {
+        let Some(End { step, time_us, digest }) = self.run.end.clone() else { return Ok(()) };
+        self.seek_step(step);
+        let reached = self.step_count();
+        if reached < step {
+            return Err(Divergence {
+                step: reached + 1,
+                what: format!("the replay ends after {reached} of {step} steps"),
+            });
+        }
+        if self.time_us() > time_us {
+            let what = format!("step {step} is at {} µs, beyond the recorded end at {time_us} µs", self.time_us());
+            return Err(Divergence { step, what });
+        }
+        if self.digest() != digest {
+            let what = format!("after step {step} the digest is {}, recorded was {digest}", self.digest());
+            return Err(Divergence { step, what });
+        }
+        self.timeline.settle(time_us);
+        Ok(())
+    }
+}

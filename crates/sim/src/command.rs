@@ -1,0 +1,162 @@
+//! What somebody does to a running cluster.
+
+use crate::disk::DiskMode;
+use crate::network::MessageId;
+use crate::protocol::NodeId;
+
+/// One intervention. Commands that would change nothing are legal and change nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Command<Op> {
+    /// A client's operation, handed to a node. Lost when the node is down.
+    Request {
+        /// The node that is asked.
+        node: NodeId,
+        /// The operation.
+        op: Op,
+    },
+    /// The machine stops; memory is lost, the disk stays.
+    Crash(NodeId),
+    /// A crashed machine boots from its disk.
+    Restart(NodeId),
+    /// The process stops running and keeps its memory; what arrives waits.
+    Pause(NodeId),
+    /// A paused process goes on with what has been waiting.
+    Resume(NodeId),
+    /// Cuts a link; what is on the wire is lost.
+    Cut {
+        /// One end.
+        from: NodeId,
+        /// The other end.
+        to: NodeId,
+        /// Both directions, or only `from` → `to`.
+        both: bool,
+    },
+    /// Heals a link.
+    Heal {
+        /// One end.
+        from: NodeId,
+        /// The other end.
+        to: NodeId,
+        /// Both directions, or only `from` → `to`.
+        both: bool,
+    },
+    /// Cuts every link between different groups; nodes that are not named keep all links.
+    Partition(Vec<Vec<NodeId>>),
+    /// Heals every link.
+    HealAll,
+    /// Changes how a link treats messages; `None` leaves a property as it is.
+    Link {
+        /// One end.
+        from: NodeId,
+        /// The other end.
+        to: NodeId,
+        /// Both directions, or only `from` → `to`.
+        both: bool,
+        /// One-way latency, inclusive range in µs.
+        latency_us: Option<(u64, u64)>,
+        /// Loss in parts per million.
+        loss_ppm: Option<u32>,
+        /// Duplication in parts per million.
+        duplicate_ppm: Option<u32>,
+    },
+    /// Freezes a link: messages stop where they are.
+    Hold {
+        /// One end.
+        from: NodeId,
+        /// The other end.
+        to: NodeId,
+        /// Both directions, or only `from` → `to`.
+        both: bool,
+    },
+    /// Lets a frozen link go on.
+    Release {
+        /// One end.
+        from: NodeId,
+        /// The other end.
+        to: NodeId,
+        /// Both directions, or only `from` → `to`.
+        both: bool,
+    },
+    /// Acts on one message in flight; nothing happens when it is not in flight.
+    Message {
+        /// Which message.
+        id: MessageId,
+        /// What to do.
+        act: MessageAct,
+    },
+    /// Sets a node's clock.
+    Clock {
+        /// The node.
+        node: NodeId,
+        /// Wall clock minus monotonic clock, in µs.
+        offset_us: i64,
+        /// Speed against true time, in parts per million.
+        drift_ppm: i32,
+    },
+    /// Sets how a disk behaves from now on.
+    Disk {
+        /// The node.
+        node: NodeId,
+        /// Behaviour at a crash.
+        mode: DiskMode,
+    },
+}
+
+/// What can be done to one message in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MessageAct {
+    /// It is lost.
+    Drop,
+    /// It stops where it is.
+    Hold,
+    /// It goes on.
+    Release,
+    /// A copy goes its own way.
+    Duplicate,
+    /// It arrives now.
+    Deliver,
+}
+
+/// A command and when it applies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Stamped<Op> {
+    /// Simulated time, in µs.
+    pub at_us: u64,
+    /// How many events of that instant run before the command.
+    pub after: u32,
+    /// The command.
+    pub command: Command<Op>,
+}
+
+impl<Op> Stamped<Op> {
+    /// A command that applies at `at_us`, before the other events of that instant.
+    #[must_use]
+    pub const fn at(at_us: u64, command: Command<Op>) -> Self {
+        Self { at_us, after: 0, command }
+    }
+}
+
+impl<Op> Command<Op> {
+    /// The same command with its operation, if it has one, put in another form.
+    pub fn try_map_op<Other, E>(self, map: impl FnOnce(Op) -> Result<Other, E>) -> Result<Command<Other>, E> {
+        Ok(match self {
+            Self::Request { node, op } => Command::Request { node, op: map(op)? },
+            Self::Crash(node) => Command::Crash(node),
+            Self::Restart(node) => Command::Restart(node),
+            Self::Pause(node) => Command::Pause(node),
+            Self::Resume(node) => Command::Resume(node),
+            Self::Cut { from, to, both } => Command::Cut { from, to, both },
+            Self::Heal { from, to, both } => Command::Heal { from, to, both },
+            Self::Partition(groups) => Command::Partition(groups),
+            Self::HealAll => Command::HealAll,
+            Self::Link { from, to, both, latency_us, loss_ppm, duplicate_ppm } => {
+                Command::Link { from, to, both, latency_us, loss_ppm, duplicate_ppm }
+            }
+            Self::Hold { from, to, both } => Command::Hold { from, to, both },
+            Self::Release { from, to, both } => Command::Release { from, to, both },
+            Self::Message { id, act } => Command::Message { id, act },
+            Self::Clock { node, offset_us, drift_ppm } => Command::Clock { node, offset_us, drift_ppm },
+            Self::Disk { node, mode } => Command::Disk { node, mode },
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! The simulated cluster: time, randomness, network, disks, clocks, faults, replay.
+//!
+//! A [`Protocol`] is a state machine that sees the world only through [`Fx`]: it cannot read a
+//! clock, a random number or a socket that the simulator did not hand to it. A [`World`] holds one
+//! cluster of such machines and executes one event at a time; a [`Timeline`] adds exact travel in
+//! time and branches on top.
+//!
+//! # What holds, whatever the protocol does
+//!
+//! - The same seed, configuration and commands give the same steps and the same [`World::digest`],
+//!   on every machine, native or wasm.
+//! - Every random draw is keyed by what it is for (see [`random`]), so that leaving out one message
+//!   or one command changes no other draw.
+//! - Time is an integer number of simulated microseconds; no float influences a run.
+//! - A crash drops the node and keeps what its disk had promised to keep (see [`disk`]).
+//! - Every [`Record`] names the step that caused it.
+//!
+//! # What is left out
+//!
+//! Bandwidth, reordering as a setting of its own, adding and removing nodes, live parameters, and
+//! slow or full disks are not simulated yet.
+#![deny(missing_docs)]
+
+pub mod clock;
+pub mod command;
+pub mod disk;
+pub mod hash;
+pub mod network;
+pub mod protocol;
+pub mod random;
+pub mod record;
+pub mod timeline;
+pub mod world;
+
+pub use command::{Command, MessageAct, Stamped};
+pub use disk::{Disk, DiskMode, Write};
+pub use network::{Flight, LinkProfile, LossReason, MessageId};
+pub use protocol::{Data, Fx, Named, NodeId, Protocol, RequestId};
+pub use record::{Event, Observer, Outcome, Record};
+pub use timeline::{BranchId, Timeline};
+pub use world::{ClusterConfig, Driver, World};

@@ -1,0 +1,192 @@
+//! What happened, step by step: the run as something that can be read.
+
+use std::hash::{Hash, Hasher};
+
+use crate::command::Command;
+use crate::disk::Write;
+use crate::network::{LossReason, MessageId};
+use crate::protocol::{NodeId, Protocol, RequestId};
+use crate::world::World;
+
+/// What a step was about.
+#[derive(Clone, Debug, Hash)]
+pub enum Event<P: Protocol> {
+    /// A node starts, at the beginning of time.
+    Boot(NodeId),
+    /// A message arrives and is handled.
+    Deliver {
+        /// Which message.
+        id: MessageId,
+        /// What it says.
+        msg: P::Msg,
+    },
+    /// A message arrives at a machine that is down.
+    Vanish {
+        /// Which message.
+        id: MessageId,
+        /// What it said.
+        msg: P::Msg,
+    },
+    /// A timer runs out.
+    Timer {
+        /// Whose.
+        node: NodeId,
+        /// Which.
+        timer: P::Timer,
+    },
+    /// The oldest unsynced write of a node is durable now.
+    Synced(NodeId),
+    /// Somebody intervened.
+    Command(Command<P::Op>),
+}
+
+impl<P: Protocol> Event<P> {
+    /// The node at which the step took place; commands on links have none.
+    #[must_use]
+    pub const fn node(&self) -> Option<NodeId> {
+        match self {
+            Self::Boot(node) | Self::Synced(node) | Self::Timer { node, .. } => Some(*node),
+            Self::Deliver { id, .. } | Self::Vanish { id, .. } => Some(id.to),
+            Self::Command(command) => match command {
+                Command::Request { node, .. }
+                | Command::Crash(node)
+                | Command::Restart(node)
+                | Command::Pause(node)
+                | Command::Resume(node)
+                | Command::Clock { node, .. }
+                | Command::Disk { node, .. } => Some(*node),
+                Command::Cut { .. }
+                | Command::Heal { .. }
+                | Command::Partition(_)
+                | Command::HealAll
+                | Command::Link { .. }
+                | Command::Hold { .. }
+                | Command::Release { .. }
+                | Command::Message { .. } => None,
+            },
+        }
+    }
+}
+
+/// Finds a message that was just sent; see [`World::flight_in`]. It is a handle, not part of what
+/// happened, so it stays out of the digest.
+#[derive(Clone, Copy, Debug)]
+pub struct FlightSlot(pub(crate) u32);
+
+impl Hash for FlightSlot {
+    fn hash<H: Hasher>(&self, _state: &mut H) {}
+}
+
+/// What a step led to, in order.
+#[derive(Clone, Debug, Hash)]
+pub enum Outcome<P: Protocol> {
+    /// A message is on its way.
+    Sent {
+        /// Which message.
+        id: MessageId,
+        /// When it arrives, in µs, unless something happens to it.
+        due_us: u64,
+        /// Where the world keeps it; good until the next step.
+        slot: FlightSlot,
+    },
+    /// A message will never arrive.
+    Lost {
+        /// Which message.
+        id: MessageId,
+        /// What it said.
+        msg: P::Msg,
+        /// Why.
+        why: LossReason,
+    },
+    /// A durable message or answer waits for the disk.
+    Waiting,
+    /// A write was issued and will be durable at `due_us`.
+    Wrote {
+        /// The write.
+        write: Write<P>,
+        /// When it is synced, in µs.
+        due_us: u64,
+    },
+    /// Unsynced writes were lost in a crash.
+    WritesLost(u32),
+    /// A timer was set.
+    TimerSet {
+        /// Which.
+        timer: P::Timer,
+        /// When it runs out, in µs of true time.
+        due_us: u64,
+    },
+    /// A client's operation was answered.
+    Replied {
+        /// The operation.
+        id: RequestId,
+        /// The answer.
+        ret: P::Ret,
+    },
+    /// A client's operation found the node down.
+    Refused(RequestId),
+    /// The node said something about itself.
+    Noted(P::Note),
+}
+
+/// One step of a run.
+#[derive(Clone, Debug, Hash)]
+pub struct Record<P: Protocol> {
+    /// Counts steps from 1.
+    pub step: u64,
+    /// Simulated time, in µs.
+    pub time_us: u64,
+    /// The step that sent the message, set the timer or issued the write. Boots and commands have
+    /// no cause inside the run.
+    pub cause: Option<u64>,
+    /// What happened.
+    pub event: Event<P>,
+    /// What it led to.
+    pub outcomes: Vec<Outcome<P>>,
+}
+
+impl<P: Protocol> Record<P> {
+    /// What nodes said about themselves in this step.
+    pub fn notes(&self) -> impl Iterator<Item = &P::Note> {
+        self.outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Noted(note) => Some(note),
+            _ => None,
+        })
+    }
+
+    /// The messages that left in this step, whether or not the network lost them at once. `world`
+    /// must be the world as this step left it.
+    pub fn sent<'a>(&'a self, world: &'a World<P>) -> impl Iterator<Item = (MessageId, &'a P::Msg)> {
+        self.outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Sent { id, slot, .. } => world.flight_in(*slot).map(|flight| (*id, &flight.msg)),
+            Outcome::Lost { id, msg, why: LossReason::Cut | LossReason::Random }
+                if self.event.node() == Some(id.from) =>
+            {
+                Some((*id, msg))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// Somebody who watches every step: a trace, an oracle, a statistic. Observers travel with
+/// keyframes, hence `Clone`.
+pub trait Observer<P: Protocol>: Clone {
+    /// Called after each step, with the world as the step left it.
+    fn observe(&mut self, record: &Record<P>, world: &World<P>);
+}
+
+/// Watches nothing.
+impl<P: Protocol> Observer<P> for () {
+    #[inline]
+    fn observe(&mut self, _record: &Record<P>, _world: &World<P>) {}
+}
+
+/// Both watch.
+impl<P: Protocol, A: Observer<P>, B: Observer<P>> Observer<P> for (A, B) {
+    #[inline]
+    fn observe(&mut self, record: &Record<P>, world: &World<P>) {
+        self.0.observe(record, world);
+        self.1.observe(record, world);
+    }
+}

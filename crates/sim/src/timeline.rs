@@ -1,0 +1,319 @@
+//! Exact travel in time, and branches that keep the old future.
+//!
+//! A branch keeps at most [`KEYFRAMES_MAX`] evenly spaced snapshots; any moment is reached from
+//! the snapshot before it by replay, so it is exact by construction. The trace of a branch is one
+//! append-only log: replaying a stretch that is already in the log adds nothing to it.
+
+use std::rc::Rc;
+
+use crate::command::{Command, Stamped};
+use crate::protocol::Protocol;
+use crate::record::{Observer, Record};
+use crate::world::{ClusterConfig, Driver, World};
+
+/// Most keyframes a branch keeps; when it is reached, every second one goes.
+pub const KEYFRAMES_MAX: usize = 128;
+
+/// Steps between keyframes of a fresh branch.
+const SPACING_STEPS: u64 = 256;
+
+/// Identifies a branch within its timeline, counted from 0.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct BranchId(pub u32);
+
+/// One course of events.
+#[derive(Debug)]
+struct Branch<P: Protocol, O> {
+    parent: Option<BranchId>,
+    forked_at_us: u64,
+    commands: Vec<Stamped<P::Op>>,
+    keyframes: Vec<Rc<Driver<P, Recorder<P, O>>>>,
+    spacing_steps: u64,
+    /// Records of steps `first_step..`; earlier ones belong to the parent.
+    first_step: u64,
+    trace: Vec<Rc<Record<P>>>,
+    /// The furthest that this branch has been simulated.
+    explored_us: u64,
+}
+
+/// Hands each record to the oracles and keeps the newest for the trace.
+#[derive(Clone, Debug)]
+pub struct Recorder<P: Protocol, O> {
+    inner: O,
+    last: Option<Rc<Record<P>>>,
+}
+
+impl<P: Protocol, O: Observer<P>> Observer<P> for Recorder<P, O> {
+    fn observe(&mut self, record: &Record<P>, world: &World<P>) {
+        self.inner.observe(record, world);
+        self.last = Some(Rc::new(record.clone()));
+    }
+}
+
+/// A run that can be visited at any moment and changed at any moment.
+#[derive(Debug)]
+pub struct Timeline<P: Protocol, O> {
+    branches: Vec<Branch<P, O>>,
+    current: BranchId,
+    driver: Driver<P, Recorder<P, O>>,
+}
+
+/// Every boot of the beginning, kept because it happens before a driver exists.
+#[derive(Clone)]
+struct Boots<P: Protocol>(Vec<Rc<Record<P>>>);
+
+impl<P: Protocol> Observer<P> for Boots<P> {
+    fn observe(&mut self, record: &Record<P>, _world: &World<P>) {
+        self.0.push(Rc::new(record.clone()));
+    }
+}
+
+impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
+    /// A run at time 0. `commands` must be ordered by time.
+    pub fn new(
+        seed: u64,
+        config: P::Config,
+        cluster: ClusterConfig,
+        observer: O,
+        commands: Vec<Stamped<P::Op>>,
+    ) -> Self {
+        let mut boots = Boots(Vec::new());
+        World::new(seed, config.clone(), cluster.clone(), &mut boots);
+        let driver = Driver::new(seed, config, cluster, Recorder { inner: observer, last: None });
+        let branch = Branch {
+            parent: None,
+            forked_at_us: 0,
+            commands,
+            keyframes: vec![Rc::new(driver.clone())],
+            spacing_steps: SPACING_STEPS,
+            first_step: 1,
+            trace: boots.0,
+            explored_us: 0,
+        };
+        Self { branches: vec![branch], current: BranchId(0), driver }
+    }
+
+    /// The cluster as it is at the present moment.
+    #[must_use]
+    pub fn world(&self) -> &World<P> {
+        &self.driver.world
+    }
+
+    /// The oracles as they are at the present moment.
+    #[must_use]
+    pub fn observer(&self) -> &O {
+        &self.driver.observer.inner
+    }
+
+    /// The branch that is shown.
+    #[must_use]
+    pub const fn branch(&self) -> BranchId {
+        self.current
+    }
+
+    /// All branches: their parents and when they parted, in µs.
+    pub fn branches(&self) -> impl Iterator<Item = (BranchId, Option<BranchId>, u64)> {
+        (0u32..).zip(&self.branches).map(|(id, branch)| (BranchId(id), branch.parent, branch.forked_at_us))
+    }
+
+    /// The commands of the current branch, applied or not, in order.
+    #[must_use]
+    pub fn commands(&self) -> &[Stamped<P::Op>] {
+        &self.here().commands
+    }
+
+    /// How many commands of the current branch lie in the past.
+    #[must_use]
+    pub const fn applied(&self) -> usize {
+        self.driver.applied()
+    }
+
+    /// The furthest time that the current branch has been simulated to, in µs.
+    #[must_use]
+    pub fn explored_us(&self) -> u64 {
+        self.here().explored_us
+    }
+
+    /// How many keyframes the current branch keeps.
+    #[must_use]
+    pub fn keyframe_count(&self) -> usize {
+        self.here().keyframes.len()
+    }
+
+    /// The record of a step of the current branch, if it has been simulated.
+    #[must_use]
+    pub fn record(&self, step: u64) -> Option<&Rc<Record<P>>> {
+        let mut branch = self.here();
+        while step < branch.first_step {
+            branch = &self.branches[branch.parent?.0 as usize];
+        }
+        branch.trace.get((step - branch.first_step) as usize)
+    }
+
+    /// The newest record at the present moment.
+    #[must_use]
+    pub fn last_record(&self) -> Option<&Rc<Record<P>>> {
+        self.record(self.world().step_count())
+    }
+
+    /// Executes the next event or command, wherever in time it lies; false when nothing is left.
+    pub fn step(&mut self) -> bool {
+        self.step_until(u64::MAX)
+    }
+
+    /// Executes the next event or command that is due at or before `horizon_us`.
+    pub fn step_until(&mut self, horizon_us: u64) -> bool {
+        let branch = &mut self.branches[self.current.0 as usize];
+        if !self.driver.step(&branch.commands, horizon_us) {
+            return false;
+        }
+        let step = self.driver.world.step_count();
+        branch.explored_us = branch.explored_us.max(self.driver.world.time_us());
+        if step == branch.first_step + branch.trace.len() as u64 {
+            let record = self.driver.observer.last.clone().expect("a step was just observed");
+            branch.trace.push(record);
+        }
+        let newest = branch.keyframes.last().expect("a branch starts with a keyframe");
+        if step >= newest.world.step_count() + branch.spacing_steps {
+            branch.keyframes.push(Rc::new(self.driver.clone()));
+            if branch.keyframes.len() > KEYFRAMES_MAX {
+                let mut index = 0;
+                branch.keyframes.retain(|_| {
+                    index += 1;
+                    index % 2 == 1
+                });
+                branch.spacing_steps *= 2;
+            }
+        }
+        true
+    }
+
+    /// Executes everything due at or before `time_us` and lets time pass up to there; goes only
+    /// forward.
+    pub fn run_until(&mut self, time_us: u64) {
+        while self.step_until(time_us) {}
+        self.settle(time_us);
+    }
+
+    /// Lets time pass up to `time_us` when nothing is due before; otherwise does nothing.
+    pub fn settle(&mut self, time_us: u64) {
+        let due_us = self.next_us();
+        if time_us > self.world().time_us() && due_us.is_none_or(|due_us| due_us > time_us) {
+            self.driver.world.idle_until(time_us);
+            let branch = &mut self.branches[self.current.0 as usize];
+            branch.explored_us = branch.explored_us.max(time_us);
+        }
+    }
+
+    /// When the next event or command is due, in µs.
+    pub fn next_us(&mut self) -> Option<u64> {
+        let command_us = self.here().commands.get(self.driver.applied()).map(|next| next.at_us);
+        match (command_us, self.driver.world.next_event_us()) {
+            (Some(command_us), Some(event_us)) => Some(command_us.min(event_us)),
+            (command_us, event_us) => command_us.or(event_us),
+        }
+    }
+
+    /// Goes to `time_us`, forward or back: afterwards everything due at or before it has run.
+    pub fn seek(&mut self, time_us: u64) {
+        if time_us < self.world().time_us() {
+            self.restore(|world| world.time_us() <= time_us);
+        }
+        self.run_until(time_us);
+    }
+
+    /// Goes to the moment right after `step`, forward or back; stops at the end of the run when it
+    /// has fewer steps. Steps before the last boot do not exist as moments.
+    pub fn seek_step(&mut self, step: u64) {
+        if step < self.world().step_count() {
+            self.restore(|world| world.step_count() <= step);
+        }
+        while self.world().step_count() < step && self.step() {}
+    }
+
+    /// Applies a command now. At the end of what has been simulated it continues the branch; in
+    /// the past it starts a new one, and the old future is kept. Commands that were planned for
+    /// later than anybody has seen stay planned.
+    pub fn apply(&mut self, command: Command<P::Op>) {
+        let now_us = self.world().time_us();
+        let step = self.world().step_count();
+        let applied = self.driver.applied();
+        let here = self.here();
+        let next_step = here.first_step + here.trace.len() as u64;
+        let explored_us = here.explored_us;
+        if now_us < explored_us || step + 1 < next_step {
+            let planned = here.commands[applied..].iter().filter(|later| later.at_us > explored_us);
+            let commands = here.commands[..applied].iter().chain(planned).cloned().collect();
+            let keyframes =
+                here.keyframes.iter().filter(|keyframe| keyframe.world.step_count() <= step).cloned().collect();
+            let branch = Branch {
+                parent: Some(self.current),
+                forked_at_us: now_us,
+                commands,
+                keyframes,
+                spacing_steps: here.spacing_steps,
+                first_step: step + 1,
+                trace: Vec::new(),
+                explored_us: now_us,
+            };
+            self.branches.push(branch);
+            self.current = BranchId((self.branches.len() - 1) as u32);
+        }
+        let after = self.world().events_at(now_us);
+        let branch = &mut self.branches[self.current.0 as usize];
+        branch.commands.insert(applied, Stamped { at_us: now_us, after, command });
+        let stepped = self.step_until(now_us);
+        debug_assert!(stepped, "a command that is due now applies now");
+    }
+
+    /// Shows another branch, at the present time if it reaches that far.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such branch.
+    pub fn switch(&mut self, branch: BranchId) {
+        let now_us = self.world().time_us();
+        assert!((branch.0 as usize) < self.branches.len(), "there is no branch {branch:?}");
+        self.current = branch;
+        self.restore(|world| world.time_us() <= now_us);
+        self.run_until(now_us);
+    }
+
+    /// Takes the newest command of the past back: the branch goes on as though it had never been
+    /// given. Returns whether there was one. What had been simulated after it is dropped.
+    pub fn undo(&mut self) -> bool {
+        let Some(position) = self.driver.applied().checked_sub(1) else { return false };
+        let now_us = self.world().time_us();
+        let index = self.current.0 as usize;
+        if self.branches[index].parent.is_some() && self.branches[index].keyframes.is_empty() {
+            return false;
+        }
+        let branch = &mut self.branches[index];
+        branch.commands.remove(position);
+        branch.keyframes.retain(|keyframe| keyframe.applied() <= position);
+        let newest = Rc::clone(branch.keyframes.last().expect("the first keyframe has applied nothing"));
+        // The log is rebuilt from the keyframe; a branch point that lay later moves back with it.
+        let step = newest.world.step_count();
+        if step + 1 < branch.first_step {
+            branch.first_step = step + 1;
+            branch.trace.clear();
+        } else {
+            branch.trace.truncate((step + 1 - branch.first_step) as usize);
+        }
+        branch.explored_us = newest.world.time_us();
+        self.driver = (*newest).clone();
+        self.run_until(now_us);
+        true
+    }
+
+    fn here(&self) -> &Branch<P, O> {
+        &self.branches[self.current.0 as usize]
+    }
+
+    /// Goes back to the newest keyframe of the current branch that fits.
+    fn restore(&mut self, fits: impl Fn(&World<P>) -> bool) {
+        let keyframes = &self.here().keyframes;
+        let keyframe = keyframes.iter().rev().find(|keyframe| fits(&keyframe.world)).unwrap_or(&keyframes[0]);
+        self.driver = (**keyframe).clone();
+    }
+}

@@ -1,0 +1,57 @@
+//! Where nodes stand when nobody has moved them.
+//!
+//! The stage is a plane of [`WIDTH`] × [`HEIGHT`] units, whatever the size of the window; the
+//! origin is its top left corner. Positions are integers because they are part of a run's data.
+
+/// Width of the stage, in its own units.
+pub const WIDTH: i32 = 640;
+/// Height of the stage, in its own units.
+pub const HEIGHT: i32 = 600;
+
+/// A point of the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// To the right.
+    pub x: i32,
+    /// Downwards.
+    pub y: i32,
+}
+
+/// `count` nodes evenly on a circle, clockwise, the first at the top.
+#[must_use]
+pub fn circle(count: usize) -> Vec<Point> {
+    let (centre_x, centre_y) = (f64::from(WIDTH) / 2.0, f64::from(HEIGHT) / 2.0);
+    let radius = 215.0;
+    (0..count)
+        .map(|index| {
+            let angle = std::f64::consts::TAU * index as f64 / count.max(1) as f64;
+            // A pentagon stands on its base: its middle lies below the circle's.
+            let sag =
+                if count % 2 == 1 { radius * (1.0 - (std::f64::consts::PI / count as f64).cos()) / 2.0 } else { 0.0 };
+            Point {
+                x: (centre_x + radius * angle.sin()).round() as i32,
+                y: (centre_y + sag - radius * angle.cos()).round() as i32,
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_stay_on_the_stage_and_apart() {
+        for count in 1..=9 {
+            let points = circle(count);
+            assert_eq!(points.len(), count);
+            for (index, a) in points.iter().enumerate() {
+                assert!((60..=WIDTH - 60).contains(&a.x) && (60..=HEIGHT - 60).contains(&a.y), "{count}: {a:?}");
+                for b in &points[..index] {
+                    let distance_squared = (a.x - b.x).pow(2) + (a.y - b.y).pow(2);
+                    assert!(distance_squared > 110 * 110, "{count} nodes: {a:?} and {b:?} are too close");
+                }
+            }
+        }
+    }
+}

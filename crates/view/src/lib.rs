@@ -1,0 +1,13 @@
+//! Plain data that gets drawn, and how it is drawn: the stage, its geometry, narration.
+//!
+//! This crate knows no algorithm and no browser. A lab fills in a [`Stage`]; the page and the SVG
+//! backend turn it into shapes by the same pure functions, so that a node looks the same wherever
+//! it is drawn.
+
+pub mod layout;
+pub mod narration;
+pub mod shapes;
+pub mod stage;
+
+pub use narration::Sentence;
+pub use stage::{Condition, Link, Message, MessageShape, Node, Stage};

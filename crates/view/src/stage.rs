@@ -1,0 +1,151 @@
+//! The stage: a cluster at one moment, as plain data.
+
+use crate::layout::Point;
+
+/// The cluster at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stage {
+    /// When, in simulated µs.
+    pub time_us: u64,
+    /// The nodes, in the order in which they are reached by keyboard.
+    pub nodes: Vec<Node>,
+    /// The links, one entry per pair of nodes.
+    pub links: Vec<Link>,
+    /// The messages on their way.
+    pub messages: Vec<Message>,
+}
+
+/// Whether a machine runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Condition {
+    /// It runs.
+    #[default]
+    Up,
+    /// It runs, but the process is paused.
+    Paused,
+    /// It is down; its disk is kept.
+    Crashed,
+}
+
+/// A node, as it is drawn and read out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Its name, such as `n1`.
+    pub id: String,
+    /// What it is, such as "leader".
+    pub role: String,
+    /// The line below its name, such as "term 2".
+    pub label: String,
+    /// Where it stands.
+    pub position: Point,
+    /// Whether it runs.
+    pub condition: Condition,
+    /// The hue that stands for its term, ballot or shard; none for grey.
+    pub hue: Option<u32>,
+    /// Filled: it leads.
+    pub leads: bool,
+    /// Dashed ring: it wants to lead.
+    pub candidate: bool,
+    /// A small count above the node, such as "2 / 3" votes.
+    pub badge: Option<String>,
+    /// A remark beside the node, such as "still believes it leads".
+    pub remark: Option<String>,
+    /// A timer that runs: when it was set and when it runs out, in simulated µs.
+    pub timer_us: Option<(u64, u64)>,
+}
+
+impl Node {
+    /// What a screen reader says: "n1, leader, term 2".
+    #[must_use]
+    pub fn spoken(&self) -> String {
+        let mut parts = vec![self.id.as_str()];
+        match self.condition {
+            Condition::Up => {}
+            Condition::Paused => parts.push("paused"),
+            Condition::Crashed => parts.push("crashed"),
+        }
+        if self.condition != Condition::Crashed {
+            parts.push(&self.role);
+        }
+        if !self.label.is_empty() && self.label != self.role {
+            parts.push(&self.label);
+        }
+        parts.extend(self.remark.as_deref());
+        parts.join(", ")
+    }
+}
+
+/// A link between two nodes, by their positions in [`Stage::nodes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// One end.
+    pub a: usize,
+    /// The other end.
+    pub b: usize,
+    /// Whether messages from `a` reach `b`.
+    pub forward: bool,
+    /// Whether messages from `b` reach `a`.
+    pub backward: bool,
+    /// Whether messages are frozen, in either direction.
+    pub held: bool,
+}
+
+impl Link {
+    /// Whether messages pass both ways.
+    #[must_use]
+    pub const fn up(&self) -> bool {
+        self.forward && self.backward
+    }
+}
+
+/// The shape that stands for a message's kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageShape {
+    /// A question: request-vote and its like.
+    Triangle,
+    /// A yes.
+    Diamond,
+    /// A no.
+    Cross,
+    /// Routine: heartbeats, replication.
+    Circle,
+    /// An answer to routine.
+    Ring,
+}
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Its name, such as `n1>n2#17`.
+    pub id: String,
+    /// The sender, by position in [`Stage::nodes`].
+    pub from: usize,
+    /// The receiver, likewise.
+    pub to: usize,
+    /// Its kind, such as `request-vote`.
+    pub kind: String,
+    /// Its kind as a shape.
+    pub shape: MessageShape,
+    /// The hue of its term.
+    pub hue: Option<u32>,
+    /// When it left, in simulated µs.
+    pub sent_us: u64,
+    /// How long it takes, in µs.
+    pub latency_us: u64,
+    /// When it arrives, in simulated µs.
+    pub due_us: u64,
+    /// Where it was stopped, in parts per million of its way.
+    pub held_at_ppm: Option<u32>,
+}
+
+impl Message {
+    /// How much of the way lies behind it at `time_us`, from 0 to 1.
+    #[must_use]
+    pub fn progress(&self, time_us: f64) -> f64 {
+        if let Some(ppm) = self.held_at_ppm {
+            return f64::from(ppm) / 1e6;
+        }
+        let remaining = self.due_us as f64 - time_us;
+        (1.0 - remaining / self.latency_us.max(1) as f64).clamp(0.0, 1.0)
+    }
+}

@@ -1,0 +1,147 @@
+//! Everything a person does by command: `cargo xtask run`, `cargo xtask test` and the rest.
+//!
+//! This file reads the command line and hands over. What it leaves out on purpose: any dependency, so that the
+//! first command on a fresh machine compiles in seconds.
+
+mod browser;
+mod build;
+mod hash;
+mod parity;
+mod paths;
+mod proc;
+mod serve;
+mod setup;
+mod shots;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  run [--port N] [--watch]   set up, build, and serve the page; --watch rebuilds when a source changes
+  test [fast|sim|page]       run the tests; without an argument, every test there is
+       fast                  formatting, lints and native tests, in under two minutes once warm
+       sim                   the simulator's tests in release mode, with full seed sweeps
+       page                  the page in a real browser
+  build                      build the page into dist/ and print its sizes
+  serve [--port N]           serve dist/ as it is, under the strict content security policy
+  parity                     compare native and browser digests, and bisect to the first step that differs
+  shots                      take screenshots of named states into shots/
+  help                       this text
+
+Environment:
+  NETSPLIT_CACHE      where tools are kept (default: the user's cache directory, in netsplit/)
+  NETSPLIT_CHROMIUM   the Chromium to use (default: searched for, then installed where possible)
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let result = dispatch(&args);
+    // A tool may still be building in the background when a command fails early.
+    proc::end_all();
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// False for a failure that has been reported already.
+fn dispatch(args: &[String]) -> Result<bool, String> {
+    let command = args.first().map_or("help", String::as_str);
+    let rest = args.get(1..).unwrap_or_default();
+    if rest.iter().any(|arg| arg == "--help" || arg == "-h") {
+        print!("{HELP}");
+        return Ok(true);
+    }
+    let done = match command {
+        "test" => return test::command(rest),
+        "run" => run(rest),
+        "build" => {
+            takes_nothing(command, rest)?;
+            setup::Tools::start(setup::Needs::BUILD)?.wait()?;
+            build::page()
+        }
+        "serve" => {
+            let options = ServeOptions::parse(command, rest, false)?;
+            serve::Server::bind(&paths::dist(), options.port)?.announce().forever()
+        }
+        "parity" => {
+            takes_nothing(command, rest)?;
+            parity::command()
+        }
+        "shots" => {
+            takes_nothing(command, rest)?;
+            shots::command()
+        }
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("there is no command `{other}`; `cargo xtask help` lists them")),
+    };
+    done.map(|()| true)
+}
+
+/// Sets up, builds, serves; with `--watch`, builds again whenever a source changed.
+fn run(args: &[String]) -> Result<(), String> {
+    let options = ServeOptions::parse("run", args, true)?;
+    setup::Tools::start(setup::Needs::BUILD)?.wait()?;
+    build::page()?;
+    let server = serve::Server::bind(&paths::dist(), options.port)?.announce();
+    if !options.watch {
+        return server.forever();
+    }
+    let _serving = server.in_background();
+    println!("watching the sources; reload the page after a build");
+    let mut seen = build::inputs_hash()?;
+    loop {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        let now = build::inputs_hash()?;
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        // A mistake in a half-written source must not end the watch.
+        if let Err(message) = build::page() {
+            eprintln!("xtask: {message}");
+        }
+    }
+}
+
+struct ServeOptions {
+    port: Option<u16>,
+    watch: bool,
+}
+
+impl ServeOptions {
+    fn parse(command: &str, args: &[String], watchable: bool) -> Result<Self, String> {
+        let mut options = Self { port: None, watch: false };
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--port" => {
+                    let value = args.next().ok_or("--port needs a number")?;
+                    let port = value.parse().ok().filter(|port| *port > 0);
+                    options.port = Some(port.ok_or(format!("--port: `{value}` is not a port (1 to 65535)"))?);
+                }
+                "--watch" if watchable => options.watch = true,
+                other => {
+                    return Err(format!("`{command}` does not know `{other}`; `cargo xtask help` lists what it knows"));
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn takes_nothing(command: &str, args: &[String]) -> Result<(), String> {
+    match args.first() {
+        None => Ok(()),
+        Some(other) => Err(format!("`{command}` takes no argument, and got `{other}`")),
+    }
+}
