@@ -9,105 +9,96 @@ import { launch, open, url } from "./browser.mjs";
 
 const FOLDER = "fixtures/parity";
 const HORIZON_US = 3_000_000;
+const HORIZON = ["--for", `${HORIZON_US}us`];
 /** Digests are compared at every so many steps; a difference in between is found by bisection. */
 const STRIDE = 100;
 const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
 
 const run = promisify(execFile);
 
-/** The native run: its end, and the digest after every step. */
+/** The native run: its end, and pairs of step and digest in ascending order. */
 async function native(file) {
-  const { stdout } = await cli(["run", file, "--for", `${HORIZON_US}us`, "--digests", "1", "--json"]);
-  const start = stdout.indexOf("{");
-  if (start < 0) throw new Error("the command line tool printed no JSON");
-  const digests = new Map();
-  for (const line of stdout.slice(0, start).split("\n")) {
-    const [, step, digest] = /^(\d+) ([0-9a-f]{16})$/.exec(line.trim()) ?? [];
-    if (step) digests.set(Number(step), digest);
-  }
-  if (digests.size === 0) throw new Error("the command line tool printed no digests");
-  const { steps, time_us, digest } = JSON.parse(stdout.slice(start));
+  const { steps, time_us, digest, digests } = await cli(["run", file, ...HORIZON, "--digests", "1", "--json"]);
+  if (!digests?.length) throw new Error("the command line tool printed no digests");
   return { digests, end: { step: steps, time_us, digest } };
 }
 
-/** Runs the tool. Exit status 1 only says that the run violates something. */
+/** Runs the tool and reads its JSON. Exit status 1 only says that the run violates something. */
 async function cli(args) {
-  try {
-    return await run(process.env.NETSPLIT_CLI, args, { maxBuffer: OUTPUT_BYTES_MAX });
-  } catch (error) {
-    if (error.code === 1) return error;
+  const { stdout } = await run(process.env.NETSPLIT_CLI, args, { maxBuffer: OUTPUT_BYTES_MAX }).catch((error) => {
+    if (error.code === 1 && error.stdout) return error;
     throw new Error(`netsplit ${args.join(" ")}: ${(error.stderr || error.message).trim()}`);
-  }
+  });
+  return JSON.parse(stdout);
 }
 
 /** The page's digests at several steps of one run, in ascending order, and its end when `horizon` is given. */
 function inPage(page, data, steps, horizon = null) {
   return page.evaluate(
     ([data, steps, horizon]) => {
-      const { load, pause, step, seek, getState } = window.netsplit;
-      load(data);
-      pause();
+      const api = window.netsplit;
+      api.load(data);
+      api.pause();
       const at = steps.map((wanted) => {
-        const ahead = wanted - getState().step;
-        if (ahead > 0) step(ahead);
-        const { step: reached, digest } = getState();
-        return { step: reached, digest };
+        const ahead = wanted - api.getState().step;
+        if (ahead > 0) api.step(ahead);
+        const { step, digest } = api.getState();
+        return { step, digest };
       });
       if (horizon === null) return { at };
-      seek(horizon);
-      const { step: last, time_us, digest } = getState();
-      return { at, end: { step: last, time_us, digest } };
+      api.seek(horizon);
+      const { step, time_us, digest } = api.getState();
+      return { at, end: { step, time_us, digest } };
     },
     [data, steps, horizon],
   );
 }
 
-/** The first step after `good` and up to `bad` with another digest than the native one. */
-async function bisect(page, data, digests, good, bad) {
+/** The first of the native tool's steps, after index `good` and up to index `bad`, at which the page differs. */
+async function bisect(page, data, known, good, bad) {
+  const differs = async (index) => {
+    const { at } = await inPage(page, data, [known[index][0]]);
+    return isOther(known[index], at[0]) ? at[0] : null;
+  };
   while (bad - good > 1) {
     const middle = Math.floor((good + bad) / 2);
-    const { at } = await inPage(page, data, [middle]);
-    if (at[0].step === middle && at[0].digest === digests.get(middle)) good = middle;
-    else bad = middle;
+    if (await differs(middle)) bad = middle;
+    else good = middle;
   }
-  const { at } = await inPage(page, data, [bad]);
-  return { step: bad, page: at[0] };
+  const there = await differs(bad);
+  if (!there) throw new Error(`step ${known[bad][0]} differs only sometimes: the page is not deterministic`);
+  return { step: known[bad][0], digest: known[bad][1], there };
 }
 
-/** What the native tool says about a step: the narration's lines that begin with its number. */
+function isOther([step, digest], there) {
+  return there.step !== step || there.digest !== digest;
+}
+
+/** What the native tool says about a step. */
 async function narration(file, step) {
-  const { stdout } = await cli(["run", file, "--for", `${HORIZON_US}us`, "--explain"]);
-  const begins = new RegExp(`^\\W*(?:step\\s+)?${step}\\b`, "i");
-  return stdout.split("\n").filter((line) => begins.test(line));
+  const { story = [] } = await cli(["run", file, ...HORIZON, "--explain", "--json"]);
+  return story.filter((sentence) => sentence.step === step).map(({ time_us, text }) => `${time_us} µs: ${text}`);
 }
 
 /** Nothing when both agree, or lines that say where they part. */
 async function compare(page, file) {
   const data = JSON.parse(await readFile(file, "utf8"));
-  const { digests, end } = await native(file);
-  const last = Math.max(...digests.keys());
-  const steps = [...digests.keys()].filter((step) => step > 0 && (step % STRIDE === 0 || step === last));
-  const found = await inPage(page, data, steps, HORIZON_US);
-  let good = 0;
-  for (const [index, step] of steps.entries()) {
-    const { step: reached, digest } = found.at[index];
-    if (reached === step && digest === digests.get(step)) {
-      good = step;
-      continue;
-    }
-    const first = await bisect(page, data, digests, good, step);
-    const lines = [
-      `differs first at step ${first.step}: native ${digests.get(first.step)}, page ${first.page.digest}`,
-    ];
-    if (first.page.step !== first.step) lines.push(`the page could not reach it and stands at step ${first.page.step}`);
-    return [...lines, ...(await narration(file, first.step)).map((line) => `native: ${line}`)];
+  const { digests: known, end } = await native(file);
+  const checked = [...known.keys()].filter((index) => index % STRIDE === STRIDE - 1 || index === known.length - 1);
+  const found = await inPage(page, data, checked.map((index) => known[index][0]), HORIZON_US);
+  const first = checked.findIndex((index, place) => isOther(known[index], found.at[place]));
+  if (first >= 0) {
+    const { step, digest, there } = await bisect(page, data, known, checked[first - 1] ?? -1, checked[first]);
+    const lines = [`differs first at step ${step}: native ${digest}, page ${there.digest}`];
+    if (there.step !== step) lines.push(`the page could not reach that step and stands at step ${there.step}`);
+    return [...lines, ...(await narration(file, step)).map((line) => `native, step ${step}: ${line}`)];
   }
   for (const key of ["step", "time_us", "digest"]) {
     if (found.end[key] !== end[key]) {
       return [`every step agrees, but the end does not: ${key} is ${end[key]} natively and ${found.end[key]} in the page`];
     }
   }
-  console.log(`${file}: ${end.step} steps, ${steps.length} digests compared, end ${end.digest}`);
+  console.log(`${file}: ${end.step} steps, ${checked.length} digests compared, end ${end.digest}`);
   return [];
 }
 

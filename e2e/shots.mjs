@@ -15,13 +15,13 @@ const STATES = [
     query: "?lab=raft-election&paused=1",
     // Cuts off whoever leads, and waits in simulated time until the others have elected somebody else.
     act: () => {
-      const { seek, getState, apply } = window.netsplit;
-      seek(1_000_000);
-      const { nodes } = getState();
+      const api = window.netsplit;
+      api.seek(1_000_000);
+      const { nodes } = api.getState();
       const leader = nodes.find((node) => node.role === "leader").id;
       const others = nodes.map((node) => node.id).filter((id) => id !== leader);
-      apply({ do: "partition", groups: [[leader], others] });
-      seek(2_500_000);
+      api.apply({ do: "partition", groups: [[leader], others] });
+      api.seek(2_500_000);
     },
   },
 ];

@@ -1,6 +1,13 @@
-//! The page: mounts the app.
+//! The page: reads its address, opens a run, and mounts the app.
+
+mod address;
+mod components;
+mod platform;
+mod playground;
+
 use leptos::prelude::*;
 
 fn main() {
-    mount_to_body(|| view! { <h1>"netsplit"</h1> });
+    platform::crash::install();
+    mount_to_body(components::app::App);
 }

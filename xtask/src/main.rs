@@ -22,7 +22,7 @@ cargo xtask COMMAND
   run [--port N] [--watch]   set up, build, and serve the page; --watch rebuilds when a source changes
   test [fast|sim|page]       run the tests; without an argument, every test there is
        fast                  formatting, lints and native tests, in under two minutes once warm
-       sim                   the simulator's tests in release mode, with full seed sweeps
+       sim                   the simulator's tests and seed sweeps, optimised
        page                  the page in a real browser
   build                      build the page into dist/ and print its sizes
   serve [--port N]           serve dist/ as it is, under the strict content security policy

@@ -203,10 +203,14 @@ pub fn parse() -> Result<Call, Failure> {
         ["run", what] => run_call(what, &options).map(Call::Run),
         ["replay", what] => {
             options.allow("replay", &["--json"])?;
+            if labs::find(what).is_ok() {
+                return Err(Failure::input(format!("replay takes a link or a file, and {what} is a lab; use run")));
+            }
             Ok(Call::Replay { run: Box::new(recorded(what)?), json: options.json })
         }
         ["explore", lab] => explore_call(lab, &options).map(Call::Explore),
-        [call @ ("run" | "replay")] => Err(Failure::input(format!("{call} needs a lab, a link or a file"))),
+        ["run"] => Err(Failure::input("run needs a lab, a link or a file")),
+        ["replay"] => Err(Failure::input("replay needs a link or a file")),
         ["explore"] => Err(Failure::input("explore needs a lab; see netsplit list")),
         [call @ ("list" | "run" | "replay" | "explore"), .., extra] => {
             Err(Failure::input(format!("{call} does not know what to do with \"{extra}\"")))
@@ -311,13 +315,13 @@ fn recorded(what: &str) -> Result<Run, Failure> {
 
 fn read_file(path: &str) -> Result<String, Failure> {
     let problem = |error: io::Error| Failure::input(format!("{path}: {error}"));
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let file = File::open(path).map_err(problem)?;
-    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(problem)?;
-    if text.len() as u64 > FILE_BYTES_MAX {
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(problem)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(Failure::input(format!("{path}: is larger than 1 MiB")));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|_| Failure::input(format!("{path}: is not text in UTF-8")))
 }
 
 fn text(word: std::ffi::OsString) -> Result<String, Failure> {
@@ -342,8 +346,11 @@ fn seeds(text: &str) -> Result<Range<u64>, Failure> {
     let wrong = || Failure::input(format!("--seeds: takes A..B with A below B, such as 0..1000, not \"{text}\""));
     let (from, to) = text.split_once("..").ok_or_else(wrong)?;
     let (from, to) = from.parse::<u64>().ok().zip(to.parse::<u64>().ok()).ok_or_else(wrong)?;
-    if from >= to || to > labs::run::SEED_MAX {
+    if from >= to {
         return Err(wrong());
+    }
+    if to - 1 > labs::run::SEED_MAX {
+        return Err(Failure::input(format!("--seeds: {text} goes beyond {}, the largest seed", labs::run::SEED_MAX)));
     }
     Ok(from..to)
 }

@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use args::{Call, Failure};
+use labs::error::OneLine;
 
 fn main() -> ExitCode {
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -34,7 +35,11 @@ fn main() -> ExitCode {
 }
 
 fn complain(problem: &str) -> ExitCode {
-    // Input may carry line breaks; the complaint stays one line.
-    eprintln!("netsplit: {}", problem.replace(['\n', '\r'], " "));
+    say(problem);
     ExitCode::from(2)
+}
+
+/// One line on stderr, whatever it quotes; not even a closed stderr is a reason to panic.
+fn say(problem: &str) {
+    let _ = writeln!(io::stderr(), "netsplit: {}", OneLine(problem));
 }

@@ -18,6 +18,10 @@ pub fn run(call: &RunCall, out: &mut impl Write) -> Result<u8, Failure> {
     let mut session = (call.run.entry.open)(&call.run)?;
     let mut digests = Vec::new();
     let mut told = 0;
+    let wanted = |step: u64| call.digests.is_some_and(|every| step % every == 0);
+    if wanted(session.step_count()) {
+        digests.push((session.step_count(), session.digest()));
+    }
     loop {
         let arrived = session.advance(call.horizon_us, 1);
         let step = session.step_count();
@@ -27,7 +31,7 @@ pub fn run(call: &RunCall, out: &mut impl Write) -> Result<u8, Failure> {
             }
             told = step;
         }
-        if !arrived && call.digests.is_some_and(|every| step % every == 0) {
+        if !arrived && wanted(step) {
             digests.push((step, session.digest()));
         }
         if arrived {
@@ -69,7 +73,7 @@ pub fn replay(run: &Run, as_json: bool, out: &mut impl Write) -> Result<u8, Fail
                 labs::ENGINE_VERSION => String::new(),
                 other => format!("; it was recorded by engine {other}, this is engine {}", labs::ENGINE_VERSION),
             };
-            eprintln!("netsplit: the replay differs from step {step} on: {what}{engine}");
+            crate::say(&format!("the replay differs from step {step} on: {what}{engine}"));
             return Ok(DIFFERS);
         }
     }

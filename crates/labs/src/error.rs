@@ -1,6 +1,9 @@
 //! What is wrong with somebody's input, and where.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+
+/// Most characters of a place or a problem that are shown.
+const QUOTED_MAX: usize = 400;
 
 /// A problem with input: the place it was found in and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,12 +32,28 @@ impl InputError {
     }
 }
 
+/// One line of bearable length without control characters, whatever the input was.
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.place.is_empty() {
-            return f.write_str(&self.problem);
+        if !self.place.is_empty() {
+            write!(f, "{}: ", OneLine(&self.place))?;
         }
-        write!(f, "{}: {}", self.place, self.problem)
+        OneLine(&self.problem).fmt(f)
+    }
+}
+
+/// A text that may quote what somebody typed, as part of one line.
+#[derive(Clone, Copy, Debug)]
+pub struct OneLine<'a>(pub &'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars().take(QUOTED_MAX) {
+            // Line and paragraph separators are no control characters, but break lines all the same.
+            let breaks = character.is_control() || matches!(character, '\u{2028}' | '\u{2029}');
+            f.write_char(if breaks { ' ' } else { character })?;
+        }
+        if self.0.chars().nth(QUOTED_MAX).is_some() { f.write_str("…") } else { Ok(()) }
     }
 }
 

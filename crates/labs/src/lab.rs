@@ -20,6 +20,8 @@ pub struct LabInfo {
     pub family: &'static str,
     /// What there is to see, in one sentence.
     pub summary: &'static str,
+    /// What a newcomer is invited to try: a heading and a sentence or two.
+    pub invitation: (&'static str, &'static str),
     /// `correct` first, then the classic mistakes.
     pub variants: &'static [VariantInfo],
     /// What can be set.

@@ -68,6 +68,11 @@ static INFO: LabInfo = LabInfo {
     title: "Raft: leader election",
     family: "Consensus and leadership",
     summary: "Five servers elect a leader; cut it off, and the majority elects another.",
+    invitation: (
+        "Cut the leader off.",
+        "Click a link to cut it, a node to crash it. The majority elects somebody else. And the old leader goes on \
+         believing.",
+    ),
     variants: &[
         VariantInfo {
             id: "correct",

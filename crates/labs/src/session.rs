@@ -20,6 +20,12 @@ use crate::state::{BranchState, LinkState, MessageState, NodeState, State, Verdi
 pub trait Session {
     /// The run, ending at the present moment.
     fn run(&self) -> Run;
+    /// The run as it was when it was opened, with the end that was recorded then.
+    fn run_as_opened(&self) -> &Run;
+    /// The branch that is shown.
+    fn branch(&self) -> String;
+    /// When the commands of this branch were given or are planned, in µs.
+    fn command_times_us(&self) -> Vec<u64>;
     /// Simulated time, in µs.
     fn time_us(&self) -> u64;
     /// Steps so far.
@@ -168,6 +174,18 @@ impl<L: Lab> Session for LabSession<L> {
         }
     }
 
+    fn run_as_opened(&self) -> &Run {
+        &self.run
+    }
+
+    fn branch(&self) -> String {
+        branch_name(self.timeline.branch().0)
+    }
+
+    fn command_times_us(&self) -> Vec<u64> {
+        self.timeline.commands().iter().map(|stamped| stamped.at_us).collect()
+    }
+
     fn time_us(&self) -> u64 {
         self.timeline.world().time_us()
     }
@@ -290,7 +308,7 @@ impl<L: Lab> Session for LabSession<L> {
                 })
                 .collect(),
             verdicts: self.verdicts(),
-            branch: name(self.timeline.branch()),
+            branch: self.branch(),
             branches: self
                 .timeline
                 .branches()
@@ -369,21 +387,28 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn check_end(&mut self) -> Result<(), Divergence> {
         let Some(End { step, time_us, digest }) = self.run.end.clone() else { return Ok(()) };
-        self.seek_step(step);
-        let reached = self.step_count();
-        if reached < step {
-            return Err(Divergence {
-                step: reached + 1,
-                what: format!("the replay ends after {reached} of {step} steps"),
-            });
+        self.seek_step(step.min(self.step_count()));
+        // Never beyond the recorded time: a damaged end must not keep the replay going for ever.
+        while self.step_count() < step && self.timeline.step_until(time_us) {}
+        let (reached, reached_us) = (self.step_count(), self.time_us());
+        if reached != step {
+            let what = format!("the replay has {reached} steps up to {time_us} µs, recorded were {step}");
+            return Err(Divergence { step: reached.min(step) + 1, what });
         }
-        if self.time_us() > time_us {
-            let what = format!("step {step} is at {} µs, beyond the recorded end at {time_us} µs", self.time_us());
+        if reached_us > time_us {
+            let what = format!("step {step} is at {reached_us} µs, beyond the recorded end at {time_us} µs");
             return Err(Divergence { step, what });
         }
         if self.digest() != digest {
             let what = format!("after step {step} the digest is {}, recorded was {digest}", self.digest());
             return Err(Divergence { step, what });
+        }
+        if let Some(next_us) = self.timeline.next_us()
+            && reached_us < time_us
+            && next_us <= time_us
+        {
+            let what = format!("there is another step at {next_us} µs, before the recorded end at {time_us} µs");
+            return Err(Divergence { step: step + 1, what });
         }
         self.timeline.settle(time_us);
         Ok(())

@@ -55,8 +55,8 @@ impl Clock {
     pub fn true_time_of(&self, monotonic_us: u64, now_us: u64) -> u64 {
         let ahead = monotonic_us.saturating_sub(self.anchor_monotonic_us);
         let rate = u128::from(self.rate());
-        let elapsed = (u128::from(ahead) * u128::from(MILLION)).div_ceil(rate) as u64;
-        now_us.max(self.anchor_us + elapsed)
+        let elapsed = (u128::from(ahead) * u128::from(MILLION)).div_ceil(rate).min(u128::from(u64::MAX)) as u64;
+        now_us.max(self.anchor_us.saturating_add(elapsed))
     }
 
     /// Sets offset and drift from `now_us` on. The monotonic reading does not jump.
@@ -66,10 +66,13 @@ impl Clock {
     /// When the drift is outside ±[`DRIFT_PPM_MAX`]; commands are checked before they get here.
     pub fn adjust(&mut self, now_us: u64, offset_us: i64, drift_ppm: i32) {
         assert!(drift_ppm.abs() <= DRIFT_PPM_MAX, "a drift of {drift_ppm} ppm is out of range");
-        self.anchor_monotonic_us = self.monotonic_us(now_us);
-        self.anchor_us = now_us;
         self.offset_us = offset_us;
-        self.drift_ppm = drift_ppm;
+        // A new anchor rounds; without a new drift it would only lose fractions.
+        if self.drift_ppm != drift_ppm {
+            self.anchor_monotonic_us = self.monotonic_us(now_us);
+            self.anchor_us = now_us;
+            self.drift_ppm = drift_ppm;
+        }
     }
 
     const fn rate(&self) -> u64 {

@@ -75,7 +75,8 @@ impl<P: Protocol> Disk<P> {
             },
             Write::Append(entry) => self.entries.push(entry),
             Write::Truncate { from } => {
-                self.entries.truncate(from.saturating_sub(self.first) as usize);
+                let kept = from.saturating_sub(self.first).min(self.entries.len() as u64);
+                self.entries.truncate(kept as usize);
             }
             Write::Discard { before } => {
                 let gone = before.saturating_sub(self.first).min(self.entries.len() as u64);
@@ -127,6 +128,11 @@ impl<P: Protocol> DiskDrive<P> {
         if self.issued == self.synced { None } else { Some(self.issued) }
     }
 
+    /// The number of the last write that is durable.
+    pub(crate) const fn last_synced(&self) -> u64 {
+        self.synced
+    }
+
     /// How many writes are not synced yet.
     pub(crate) fn pending(&self) -> usize {
         self.pending.len()
@@ -143,12 +149,11 @@ impl<P: Protocol> DiskDrive<P> {
         due_us
     }
 
-    /// Makes the oldest write durable; returns its number.
-    pub(crate) fn sync_one(&mut self) -> u64 {
+    /// Makes the oldest write durable.
+    pub(crate) fn sync_one(&mut self) {
         let (_, write) = self.pending.pop_front().expect("a sync is scheduled once per pending write");
         self.durable.apply(write);
         self.synced += 1;
-        self.synced
     }
 
     /// The machine stops. Returns how many unsynced writes were lost.
@@ -165,7 +170,6 @@ impl<P: Protocol> DiskDrive<P> {
             self.sync_one();
         }
         self.pending.clear();
-        self.issued = self.synced.max(self.issued);
         self.synced = self.issued;
         self.busy_until_us = now_us;
         (pending - kept) as u32

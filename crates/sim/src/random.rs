@@ -48,14 +48,14 @@ pub fn keyed(seed: u64, domain: Domain, key: &[u64]) -> u64 {
 ///
 /// # Panics
 ///
-/// When `low > high` or the range spans 2³² values or more: both are defects of the caller.
+/// When `low > high` or the range spans more than 2³² values: both are defects of the caller.
 #[inline]
 #[must_use]
 pub fn in_range(bits: u64, low: u64, high: u64) -> u64 {
     assert!(low <= high, "the range {low}..{high} is empty");
-    let span = high - low + 1;
-    assert!(span <= 1 << 32, "the range {low}..{high} is too wide");
-    low + (((bits >> 32) * span) >> 32)
+    let width = high - low;
+    assert!(width < 1 << 32, "the range {low}..{high} is too wide");
+    low + (((bits >> 32) * (width + 1)) >> 32)
 }
 
 /// Whether an event of `ppm` parts per million happens for these random bits.

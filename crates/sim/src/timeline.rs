@@ -34,6 +34,8 @@ struct Branch<P: Protocol, O> {
     trace: Vec<Rc<Record<P>>>,
     /// The furthest that this branch has been simulated.
     explored_us: u64,
+    /// How many of the commands had been applied there; the rest is planned.
+    explored_commands: usize,
 }
 
 /// Hands each record to the oracles and keeps the newest for the trace.
@@ -89,6 +91,7 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
             first_step: 1,
             trace: boots.0,
             explored_us: 0,
+            explored_commands: 0,
         };
         Self { branches: vec![branch], current: BranchId(0), driver }
     }
@@ -143,7 +146,11 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
     /// The record of a step of the current branch, if it has been simulated.
     #[must_use]
     pub fn record(&self, step: u64) -> Option<&Rc<Record<P>>> {
-        let mut branch = self.here();
+        self.record_in(self.current, step)
+    }
+
+    fn record_in(&self, branch: BranchId, step: u64) -> Option<&Rc<Record<P>>> {
+        let mut branch = &self.branches[branch.0 as usize];
         while step < branch.first_step {
             branch = &self.branches[branch.parent?.0 as usize];
         }
@@ -169,6 +176,7 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         }
         let step = self.driver.world.step_count();
         branch.explored_us = branch.explored_us.max(self.driver.world.time_us());
+        branch.explored_commands = branch.explored_commands.max(self.driver.applied());
         if step == branch.first_step + branch.trace.len() as u64 {
             let record = self.driver.observer.last.clone().expect("a step was just observed");
             branch.trace.push(record);
@@ -225,7 +233,8 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
     /// Goes to the moment right after `step`, forward or back; stops at the end of the run when it
     /// has fewer steps. Steps before the last boot do not exist as moments.
     pub fn seek_step(&mut self, step: u64) {
-        if step < self.world().step_count() {
+        let idle = self.last_record().is_some_and(|record| record.time_us < self.world().time_us());
+        if step < self.world().step_count() || (step == self.world().step_count() && idle) {
             self.restore(|world| world.step_count() <= step);
         }
         while self.world().step_count() < step && self.step() {}
@@ -242,7 +251,7 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         let next_step = here.first_step + here.trace.len() as u64;
         let explored_us = here.explored_us;
         if now_us < explored_us || step + 1 < next_step {
-            let planned = here.commands[applied..].iter().filter(|later| later.at_us > explored_us);
+            let planned = &here.commands[here.explored_commands..];
             let commands = here.commands[..applied].iter().chain(planned).cloned().collect();
             let keyframes =
                 here.keyframes.iter().filter(|keyframe| keyframe.world.step_count() <= step).cloned().collect();
@@ -255,6 +264,7 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
                 first_step: step + 1,
                 trace: Vec::new(),
                 explored_us: now_us,
+                explored_commands: applied,
             };
             self.branches.push(branch);
             self.current = BranchId((self.branches.len() - 1) as u32);
@@ -285,15 +295,15 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         let Some(position) = self.driver.applied().checked_sub(1) else { return false };
         let now_us = self.world().time_us();
         let index = self.current.0 as usize;
-        if self.branches[index].parent.is_some() && self.branches[index].keyframes.is_empty() {
-            return false;
-        }
         let branch = &mut self.branches[index];
-        branch.commands.remove(position);
+        let undone = branch.commands.remove(position);
         branch.keyframes.retain(|keyframe| keyframe.applied() <= position);
         let newest = Rc::clone(branch.keyframes.last().expect("the first keyframe has applied nothing"));
-        // The log is rebuilt from the keyframe; a branch point that lay later moves back with it.
         let step = newest.world.step_count();
+        self.keep_records_of_children(step + 1);
+        // The log is rebuilt from the keyframe; a branch point that lay later moves back with it.
+        let branch = &mut self.branches[index];
+        branch.forked_at_us = branch.forked_at_us.min(undone.at_us);
         if step + 1 < branch.first_step {
             branch.first_step = step + 1;
             branch.trace.clear();
@@ -301,9 +311,29 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
             branch.trace.truncate((step + 1 - branch.first_step) as usize);
         }
         branch.explored_us = newest.world.time_us();
+        branch.explored_commands = newest.applied();
         self.driver = (*newest).clone();
         self.run_until(now_us);
         true
+    }
+
+    /// Gives the children of the current branch records of their own from `step` on, because the
+    /// current branch is about to change there.
+    fn keep_records_of_children(&mut self, step: u64) {
+        let children = (0u32..).map(BranchId).zip(&self.branches);
+        let kept: Vec<_> = children
+            .filter(|(_, child)| child.parent == Some(self.current) && step < child.first_step)
+            .map(|(id, child)| {
+                let records = (step..child.first_step).filter_map(|step| self.record_in(id, step).cloned());
+                (id, records.collect::<Vec<_>>())
+            })
+            .collect();
+        for (BranchId(id), mut records) in kept {
+            let child = &mut self.branches[id as usize];
+            records.append(&mut child.trace);
+            child.trace = records;
+            child.first_step = step;
+        }
     }
 
     fn here(&self) -> &Branch<P, O> {

@@ -84,8 +84,8 @@ struct Node<P: Protocol> {
     state: Option<P>,
     incarnation: u32,
     paused: bool,
-    /// What came due while paused, in order.
-    backlog: Vec<Due>,
+    /// What the queue came to while the process was paused; some of it may not be due yet.
+    backlog: Vec<Entry>,
     clock: Clock,
     counters: DrawCounters,
     timers: Vec<TimerSlot<P::Timer>>,
@@ -328,8 +328,9 @@ impl<P: Protocol> World<P> {
     /// When the next event is due, in µs. Drops void entries of the queue on the way.
     pub fn next_event_us(&mut self) -> Option<u64> {
         while let Some(Reverse(entry)) = self.queue.peek().copied() {
-            if self.is_live(entry.due) {
-                return Some(entry.time_us);
+            if self.is_live(entry) {
+                // What waited for a paused process is overdue and happens now.
+                return Some(entry.time_us.max(self.time_us));
             }
             self.queue.pop();
         }
@@ -338,12 +339,9 @@ impl<P: Protocol> World<P> {
 
     /// Executes the next event, if there is one, and tells the observer.
     pub fn step(&mut self, observer: &mut impl Observer<P>) -> bool {
-        if self.next_event_us().is_none() {
-            return false;
-        }
+        let Some(time_us) = self.next_event_us() else { return false };
         let Reverse(entry) = self.queue.pop().expect("a next event was just seen");
-        debug_assert!(entry.time_us >= self.time_us, "time runs backwards");
-        self.enter(entry.time_us);
+        self.enter(time_us);
         self.instant_events += 1;
         self.step += 1;
         let mut outcomes = Vec::new();
@@ -384,7 +382,7 @@ impl<P: Protocol> World<P> {
                     self.nodes[node.index()].paused = true;
                 }
             }
-            Command::Resume(node) => self.resume(*node),
+            Command::Resume(node) => self.resume(*node, &mut outcomes),
             Command::Cut { from, to, both } => {
                 self.for_directions(*from, *to, *both, |world, from, to| {
                     world.set_link_up(from, to, false, &mut outcomes)
@@ -478,6 +476,7 @@ impl<P: Protocol> World<P> {
     }
 
     fn link_index(&self, from: NodeId, to: NodeId) -> usize {
+        debug_assert!(to.index() < self.nodes.len(), "{to:?} is not a node of this cluster");
         from.index() * self.nodes.len() + to.index()
     }
 
@@ -495,8 +494,8 @@ impl<P: Protocol> World<P> {
 
     /// Whether a queue entry still stands for something. A paused node's entries are moved to its
     /// backlog here, so that popping them is not a step.
-    fn is_live(&mut self, due: Due) -> bool {
-        let (node, valid) = match due {
+    fn is_live(&mut self, entry: Entry) -> bool {
+        let (node, valid) = match entry.due {
             Due::Arrival { slot, generation } => match &self.flights[slot as usize] {
                 Some(flight) => (flight.id.to, flight.generation == generation && !flight.held()),
                 None => return false,
@@ -510,7 +509,7 @@ impl<P: Protocol> World<P> {
             }
         };
         if valid && self.nodes[node.index()].paused {
-            self.nodes[node.index()].backlog.push(due);
+            self.nodes[node.index()].backlog.push(entry);
             return false;
         }
         valid
@@ -537,8 +536,18 @@ impl<P: Protocol> World<P> {
 
     fn sync(&mut self, node: NodeId, outcomes: &mut Vec<Outcome<P>>) -> (Option<u64>, Event<P>) {
         let this = &mut self.nodes[node.index()];
-        let synced = this.drive.sync_one();
+        this.drive.sync_one();
         let cause = this.write_causes.remove(0);
+        if !this.paused {
+            self.release_parcels(node, outcomes);
+        }
+        (Some(cause), Event::Synced(node))
+    }
+
+    /// Lets go what waited for writes that are synced now. A paused process does so when it goes on.
+    fn release_parcels(&mut self, node: NodeId, outcomes: &mut Vec<Outcome<P>>) {
+        let this = &mut self.nodes[node.index()];
+        let synced = this.drive.last_synced();
         let ready = this.waiting.iter().take_while(|waiting| waiting.write <= synced).count();
         let parcels: Vec<_> = this.waiting.drain(..ready).collect();
         for waiting in parcels {
@@ -548,7 +557,6 @@ impl<P: Protocol> World<P> {
                 Parcel::Reply { id, ret } => outcomes.push(Outcome::Replied { id, ret }),
             }
         }
-        (Some(cause), Event::Synced(node))
     }
 
     fn boot(&mut self, node: NodeId, outcomes: &mut Vec<Outcome<P>>) {
@@ -653,7 +661,11 @@ impl<P: Protocol> World<P> {
 
     fn adjust_clock(&mut self, node: NodeId, offset_us: i64, drift_ppm: i32) {
         let this = &mut self.nodes[node.index()];
+        let drifts_as_before = this.clock.drift_ppm() == drift_ppm;
         this.clock.adjust(self.time_us, offset_us, drift_ppm);
+        if drifts_as_before {
+            return;
+        }
         let mut moved = Vec::new();
         for slot in &mut this.timers {
             this.timer_generation += 1;
@@ -696,7 +708,7 @@ impl<P: Protocol> World<P> {
         let link = &self.links[self.link_index(id.from, id.to)];
         let (held_by_link, (low, high)) = (link.held, link.profile.latency_us);
         let latency_us = random::in_range(self.message_bits(Domain::Latency, id), low, high);
-        let due_us = self.time_us + latency_us;
+        let due_us = self.time_us.saturating_add(latency_us);
         self.flight_generation += 1;
         let generation = self.flight_generation;
         let flight = Flight {
@@ -815,6 +827,10 @@ impl<P: Protocol> World<P> {
             MessageAct::Duplicate => {
                 let flight = self.flights[slot as usize].as_ref().expect("a live slot holds a message");
                 let (msg, cause) = (flight.msg.clone(), flight.cause);
+                // It may have reached the machine of a paused process before the link was cut.
+                if !self.link_up(id.from, id.to) {
+                    return;
+                }
                 // Copy 1 belongs to duplication by the network.
                 let copy = self.hand_copies.entry((id.from, id.to, id.number)).or_insert(1);
                 *copy += 1;
@@ -856,9 +872,10 @@ impl<P: Protocol> World<P> {
         if writes_lost > 0 {
             outcomes.push(Outcome::WritesLost(writes_lost));
         }
-        let backlog = std::mem::take(&mut this.backlog);
-        for due in backlog {
-            if let Due::Arrival { slot, generation } = due
+        for entry in std::mem::take(&mut this.backlog) {
+            if entry.time_us > now_us {
+                self.queue.push(Reverse(entry));
+            } else if let Due::Arrival { slot, generation } = entry.due
                 && self.flights[slot as usize].as_ref().is_some_and(|flight| flight.generation == generation)
             {
                 self.lose(slot, LossReason::ReceiverDown, outcomes);
@@ -866,15 +883,15 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn resume(&mut self, node: NodeId) {
+    fn resume(&mut self, node: NodeId, outcomes: &mut Vec<Outcome<P>>) {
         let this = &mut self.nodes[node.index()];
         if !this.paused {
             return;
         }
         this.paused = false;
-        for due in std::mem::take(&mut this.backlog) {
-            self.schedule(self.time_us, due);
-        }
+        // Back in the queue they come in the order in which they were due: first what is overdue.
+        self.queue.extend(std::mem::take(&mut this.backlog).into_iter().map(Reverse));
+        self.release_parcels(node, outcomes);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::f64::consts::{FRAC_PI_2, TAU};
 
-use crate::layout::Point;
+use crate::layout::{HEIGHT, Point};
 use crate::stage::{Condition, Message, MessageShape, Node, Stage};
 
 /// Radius of a node, in units of the stage.
@@ -152,7 +152,10 @@ pub fn node(node: &Node) -> Vec<Shape> {
         shapes.push(text(y + 13.5, badge, TextStyle::Badge, Paint::OnHue));
     }
     if let Some(remark) = &node.remark {
-        shapes.push(text(NODE_RADIUS + 26.0, remark, TextStyle::Remark, Paint::Mute));
+        // Away from the middle of the stage, where the links are; above, it clears the crown.
+        let above = node.position.y < HEIGHT / 2;
+        let y = if above { -NODE_RADIUS - 32.0 } else { NODE_RADIUS + 26.0 };
+        shapes.push(text(y, remark, TextStyle::Remark, Paint::Mute));
     }
     shapes
 }

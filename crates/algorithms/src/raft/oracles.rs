@@ -22,7 +22,7 @@ pub const ELECTION_SAFETY: Property = Property {
 pub const ONE_VOTE_PER_TERM: Property = Property {
     id: "one-vote-per-term",
     name: "One Vote per Term",
-    claim: "No server votes for two candidates in one term",
+    claim: "At most one vote per server and term",
     kind: Kind::Always,
 };
 

@@ -1,0 +1,62 @@
+//! The bar at the top: which lab, which variant, and what can be done with the run as a whole.
+
+use leptos::prelude::*;
+
+use crate::platform::page;
+use crate::playground::use_playground;
+
+use super::icons::{Glyph, Icon};
+use super::share::Share;
+
+/// The bar at the top.
+#[component]
+pub fn Header(theme: Option<&'static str>) -> impl IntoView {
+    let playground = use_playground();
+    let variants = move || {
+        let chosen = playground.variant.get().id;
+        let options = playground.lab.get().variants.iter().map(move |variant| {
+            view! { <option value=variant.id selected=variant.id == chosen>{variant.title}</option> }
+        });
+        options.collect_view()
+    };
+    view! {
+        <header>
+            <span class="logo">"net"<i>"/"</i>"split"</span>
+            <span class="crumb">
+                <span class="family">{move || playground.lab.get().family}" › "</span>
+                <b>{move || playground.lab.get().title}</b>
+            </span>
+            <label class="choice">
+                <span>"Variant"</span>
+                <select on:change=move |event| playground.choose_variant(&event_target_value(&event))>{variants}</select>
+            </label>
+            <span class="space"></span>
+            <ThemeSwitch theme=theme />
+            <Share />
+        </header>
+    }
+}
+
+/// Switches between light and dark. Without a choice the page follows the system.
+#[component]
+fn ThemeSwitch(theme: Option<&'static str>) -> impl IntoView {
+    let playground = use_playground();
+    let chosen = RwSignal::new(theme);
+    let system_dark = RwSignal::new(page::prefers_dark());
+    page::on_system_theme_change(move || {
+        system_dark.set(page::prefers_dark());
+        playground.read_theme();
+    });
+    let dark = move || chosen.get().map_or_else(|| system_dark.get(), |theme| theme == "dark");
+    let switch = move |_| {
+        let next = if dark() { "light" } else { "dark" };
+        chosen.set(Some(next));
+        page::set_theme(Some(next));
+        playground.read_theme();
+    };
+    view! {
+        <button class="square" aria-label=move || if dark() { "Light theme" } else { "Dark theme" } on:click=switch>
+            {move || if dark() { view! { <Glyph icon=Icon::Sun /> } } else { view! { <Glyph icon=Icon::Moon /> } }}
+        </button>
+    }
+}

@@ -1,0 +1,50 @@
+//! The link to the run.
+
+use leptos::prelude::*;
+
+use crate::platform::page;
+use crate::playground::use_playground;
+
+/// A button that copies the link, and shows it to be copied by hand.
+#[component]
+pub fn Share() -> impl IntoView {
+    let playground = use_playground();
+    let link = RwSignal::new(None::<String>);
+    let copied = RwSignal::new(false);
+    let toggle = move |_| {
+        if link.get_untracked().is_some() {
+            link.set(None);
+            return;
+        }
+        playground.pause();
+        let url = playground.share_url();
+        copied.set(false);
+        page::copy(&url, move |worked| copied.set(worked));
+        link.set(Some(url));
+    };
+    let dialog = move || {
+        link.get().map(|url| {
+            let length = url.len();
+            view! {
+                <div class="popover" role="dialog" aria-label="Share this run" on:keydown=move |event| {
+                    if event.key() == "Escape" {
+                        link.set(None);
+                    }
+                }>
+                    <p>
+                        {move || if copied.get() { "The link is copied." } else { "Copy this link." }}
+                        " Whoever opens it sees this run, step for step."
+                    </p>
+                    <input type="text" readonly=true aria-label="Link to this run" prop:value=url />
+                    <p class="small">{length}" characters"</p>
+                </div>
+            }
+        })
+    };
+    view! {
+        <div class="anchor">
+            <button aria-expanded=move || link.get().is_some().to_string() on:click=toggle>"Share"</button>
+            {dialog}
+        </div>
+    }
+}

@@ -1,0 +1,99 @@
+//! The stage, in three layers: links below, what moves on a canvas, nodes above.
+
+mod links;
+mod nodes;
+mod tools;
+
+use leptos::html::Canvas;
+use leptos::prelude::*;
+use view::layout::{HEIGHT, WIDTH};
+use view::shapes::{Anchor, Shape, TextStyle};
+
+use crate::platform::canvas::Painter;
+use crate::platform::page;
+use crate::playground::use_playground;
+
+use super::story::paint_class;
+
+/// The cluster.
+#[component]
+pub fn StageView() -> impl IntoView {
+    let playground = use_playground();
+    let canvas = NodeRef::<Canvas>::new();
+    Effect::new(move |_| {
+        if let Some(canvas) = canvas.get() {
+            page::on_resize(&canvas, move || playground.resize());
+            playground.paint_on(Painter::new(canvas));
+        }
+    });
+    let view_box = format!("0 0 {WIDTH} {HEIGHT}");
+    view! {
+        <section class="stage" aria-label="Stage">
+            <div class="invitation">
+                <h1>{move || playground.lab.get().invitation.0}</h1>
+                <p>{move || playground.lab.get().invitation.1}</p>
+            </div>
+            <div class="layers">
+                <svg class="layer" viewBox=view_box.clone() role="group" aria-label="Links">
+                    <links::Links />
+                </svg>
+                <canvas class="layer" node_ref=canvas aria-hidden="true"></canvas>
+                <svg class="layer above" viewBox=view_box role="group" aria-label="Nodes">
+                    <defs>
+                        <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+                            <rect class="fill-ground" width="6" height="6"></rect>
+                            <rect class="fill-mute faint" width="2" height="6"></rect>
+                        </pattern>
+                    </defs>
+                    <nodes::Nodes />
+                </svg>
+            </div>
+            <tools::Tools />
+        </section>
+    }
+}
+
+/// Draws a shape as an element of SVG. Colours come from classes, so that a theme needs no redraw.
+pub fn shape_view(shape: &Shape) -> AnyView {
+    match shape {
+        Shape::Circle { x, y, r, fill, stroke, width, dashed } => {
+            let class = format!("{} {}", paint_class("fill", *fill), paint_class("stroke", *stroke));
+            let dashes = dashed.then_some("9 6");
+            view! { <circle class=class cx=*x cy=*y r=*r stroke-width=*width stroke-dasharray=dashes></circle> }
+                .into_any()
+        }
+        Shape::Polygon { points, fill, stroke, width } => {
+            let class = format!("{} {}", paint_class("fill", *fill), paint_class("stroke", *stroke));
+            let points = points.iter().map(|(x, y)| format!("{x:.2},{y:.2}")).collect::<Vec<_>>().join(" ");
+            view! { <polygon class=class points=points stroke-width=*width></polygon> }.into_any()
+        }
+        Shape::Strokes { lines, stroke, width } => {
+            let class = format!("fill-none {}", paint_class("stroke", *stroke));
+            let d: String = lines
+                .iter()
+                .map(|[from, to]| format!("M{:.2} {:.2}L{:.2} {:.2}", from.0, from.1, to.0, to.1))
+                .collect();
+            view! { <path class=class d=d stroke-width=*width></path> }.into_any()
+        }
+        Shape::Pill { x, y, width, height, fill, stroke } => {
+            let class = format!("{} {}", paint_class("fill", *fill), paint_class("stroke", *stroke));
+            view! { <rect class=class x=*x y=*y width=*width height=*height rx=height / 2.0 stroke-width="1.5"></rect> }
+                .into_any()
+        }
+        Shape::Text { x, y, text, style, anchor, fill } => {
+            let style = match style {
+                TextStyle::Name => "name",
+                TextStyle::Label => "label",
+                TextStyle::Badge => "badge",
+                TextStyle::Remark => "remark",
+            };
+            let anchor = match anchor {
+                Anchor::Start => "start",
+                Anchor::Middle => "middle",
+                Anchor::End => "end",
+            };
+            let class = format!("text-{style} {}", paint_class("fill", *fill));
+            view! { <text class=class x=*x y=*y text-anchor=anchor>{text.clone()}</text> }.into_any()
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! `window.netsplit`: the page's programming interface.
+//!
+//! Every call is synchronous; bad input throws an `Error` whose message names the field, and the
+//! run stays as it was.
+
+use std::cell::RefCell;
+
+use js_sys::{Error, Function, Object, Reflect};
+use serde::Serialize;
+use serde_json::Value;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+
+use labs::InputError;
+
+/// What the programming interface can do; the app implements it.
+pub trait Api: Clone + 'static {
+    /// All labs.
+    fn labs(&self) -> Value;
+    /// Opens a run, given as data or as a link's text.
+    fn load(&self, run: &Value) -> Result<(), InputError>;
+    /// The run.
+    fn run(&self) -> Value;
+    /// The state.
+    fn state(&self) -> Value;
+    /// Plays.
+    fn play(&self);
+    /// Pauses.
+    fn pause(&self);
+    /// Pauses and executes so many steps, at least one.
+    fn step(&self, count: u64);
+    /// Pauses and goes to a time, in µs.
+    fn seek(&self, time_us: u64);
+    /// Simulated seconds per real second.
+    fn set_speed(&self, speed: f64) -> Result<(), InputError>;
+    /// Applies a command without a time, now.
+    fn apply(&self, command: &Value) -> Result<(), InputError>;
+    /// Takes the newest command back; whether there was one.
+    fn undo(&self) -> bool;
+    /// Shows another branch.
+    fn set_branch(&self, id: &str) -> Result<(), InputError>;
+    /// The link to the run.
+    fn share_url(&self) -> String;
+}
+
+type Listener = (u32, Topic, Function);
+
+thread_local! {
+    static LISTENERS: RefCell<(u32, Vec<Listener>)> = const { RefCell::new((0, Vec::new())) };
+}
+
+/// What can be listened to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// The run moved; at most ten times a second.
+    Step,
+    /// A verdict changed.
+    Verdict,
+    /// Another branch is shown, or one was added.
+    Branch,
+    /// Something went wrong that the page reports.
+    Error,
+}
+
+impl Topic {
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "step" => Self::Step,
+            "verdict" => Self::Verdict,
+            "branch" => Self::Branch,
+            "error" => Self::Error,
+            _ => return None,
+        })
+    }
+}
+
+/// Tells everybody who listens. Call it only while nothing of the app is borrowed: a listener may
+/// call back.
+pub fn emit(topic: Topic, payload: impl FnOnce() -> Value) {
+    let functions: Vec<Function> = LISTENERS.with_borrow(|(_, all)| {
+        all.iter().filter(|(_, known, _)| *known == topic).map(|(.., function)| function.clone()).collect()
+    });
+    if functions.is_empty() {
+        return;
+    }
+    let payload = to_js(&payload());
+    for function in functions {
+        if let Err(error) = function.call1(&JsValue::NULL, &payload) {
+            web_sys::console::error_2(&"a listener of netsplit failed:".into(), &error);
+        }
+    }
+}
+
+/// Installs the methods on `window.netsplit`, which the start-up script has made.
+pub fn install(api: impl Api) {
+    let methods = Object::new();
+    let method = |name: &str, function: Function| {
+        let _ = Reflect::set(&methods, &name.into(), &function);
+    };
+    let with = |api: &_| Clone::clone(api);
+    let a = with(&api);
+    method("labs", nullary(move || to_js(&a.labs())));
+    let a = with(&api);
+    method("load", unary(move |run| Ok(done(a.load(&from_js(&run, "run")?)?))));
+    let a = with(&api);
+    method("run", nullary(move || to_js(&a.run())));
+    let a = with(&api);
+    method("getState", nullary(move || to_js(&a.state())));
+    let a = with(&api);
+    method("play", nullary(move || done(a.play())));
+    let a = with(&api);
+    method("pause", nullary(move || done(a.pause())));
+    let a = with(&api);
+    method(
+        "step",
+        unary(move |count| {
+            let count = if count.is_undefined() { 1 } else { whole(&count, "n", 1_000_000)? };
+            Ok(done(a.step(count)))
+        }),
+    );
+    let a = with(&api);
+    method("seek", unary(move |time| Ok(done(a.seek(whole(&time, "us", labs::command::TIME_US_MAX)?)))));
+    let a = with(&api);
+    method(
+        "setSpeed",
+        unary(move |speed| {
+            let speed = speed.as_f64().ok_or_else(|| InputError::new("speed", "is a number"))?;
+            Ok(done(a.set_speed(speed)?))
+        }),
+    );
+    let a = with(&api);
+    method("apply", unary(move |command| Ok(done(a.apply(&from_js(&command, "command")?)?))));
+    let a = with(&api);
+    method("undo", nullary(move || a.undo().into()));
+    let a = with(&api);
+    method(
+        "setBranch",
+        unary(move |id| {
+            let id = id.as_string().ok_or_else(|| InputError::new("branch", "is a text"))?;
+            Ok(done(a.set_branch(&id)?))
+        }),
+    );
+    let a = with(&api);
+    method("shareUrl", nullary(move || a.share_url().into()));
+    method("on", on());
+    if let Ok(netsplit) = Reflect::get(&js_sys::global(), &"netsplit".into())
+        && let Some(netsplit) = netsplit.dyn_ref::<Object>()
+    {
+        Object::assign(netsplit, &methods);
+    }
+}
+
+fn on() -> Function {
+    let closure =
+        Closure::<dyn Fn(JsValue, JsValue) -> Result<JsValue, JsValue>>::new(|topic: JsValue, then: JsValue| {
+            let topic = topic
+                .as_string()
+                .and_then(|name| Topic::parse(&name))
+                .ok_or_else(|| JsValue::from(Error::new("event: is step, verdict, branch or error")))?;
+            let then: Function = then.dyn_into().map_err(|_| JsValue::from(Error::new("fn: is a function")))?;
+            let id = LISTENERS.with_borrow_mut(|(last, all)| {
+                *last += 1;
+                all.push((*last, topic, then));
+                *last
+            });
+            let off = Closure::<dyn Fn()>::new(move || {
+                LISTENERS.with_borrow_mut(|(_, all)| all.retain(|(known, ..)| *known != id))
+            });
+            Ok(off.into_js_value())
+        });
+    closure.into_js_value().unchecked_into()
+}
+
+fn nullary(call: impl Fn() -> JsValue + 'static) -> Function {
+    Closure::<dyn Fn() -> JsValue>::new(call).into_js_value().unchecked_into()
+}
+
+fn unary(call: impl Fn(JsValue) -> Result<JsValue, InputError> + 'static) -> Function {
+    let closure = Closure::<dyn Fn(JsValue) -> Result<JsValue, JsValue>>::new(move |argument: JsValue| {
+        call(argument).map_err(|error| Error::new(&error.to_string()).into())
+    });
+    closure.into_js_value().unchecked_into()
+}
+
+fn done((): ()) -> JsValue {
+    JsValue::UNDEFINED
+}
+
+fn to_js(value: &Value) -> JsValue {
+    // Plain objects and numbers, as JSON.parse would make them.
+    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::NULL)
+}
+
+fn from_js(value: &JsValue, what: &str) -> Result<Value, InputError> {
+    serde_wasm_bindgen::from_value(value.clone())
+        .map_err(|error| InputError::new(what, format!("is not plain data: {error}")))
+}
+
+fn whole(value: &JsValue, field: &str, max: u64) -> Result<u64, InputError> {
+    match value.as_f64() {
+        Some(number) if number >= 0.0 && number <= max as f64 && number.fract() == 0.0 => Ok(number as u64),
+        _ => Err(InputError::new(field, format!("is a whole number of at most {max}"))),
+    }
+}
