@@ -11,6 +11,7 @@ pub fn Share() -> impl IntoView {
     let playground = use_playground();
     let link = RwSignal::new(None::<String>);
     let copied = RwSignal::new(false);
+    let shown_at = StoredValue::new(0u64);
     let toggle = move |_| {
         if link.get_untracked().is_some() {
             link.set(None);
@@ -20,8 +21,16 @@ pub fn Share() -> impl IntoView {
         let url = playground.share_url();
         copied.set(false);
         page::copy(&url, move |worked| copied.set(worked));
+        shown_at.set_value(playground.time_us.get_untracked());
         link.set(Some(url));
     };
+    // A link that no longer shows what is on the stage would mislead.
+    Effect::new(move |_| {
+        let moved = playground.time_us.get() != shown_at.get_value();
+        if moved && link.get_untracked().is_some() {
+            link.set(None);
+        }
+    });
     let dialog = move || {
         link.get().map(|url| {
             let length = url.len();

@@ -49,6 +49,8 @@ pub fn Wire() -> impl IntoView {
                     let glyph = shape_view(&shapes::message(message, 0.0));
                     let arrives = match message.held_at_ppm {
                         Some(_) => "held".to_owned(),
+                        // It has arrived at a process that does not run.
+                        None if message.due_us <= stage.time_us => "waits".to_owned(),
                         None => format!("in {:.1} ms", message.due_us.saturating_sub(stage.time_us) as f64 / 1_000.0),
                     };
                     view! {

@@ -189,7 +189,7 @@ impl Lab for RaftElection {
         let shape = match msg {
             Msg::RequestVote { .. } => MessageShape::Triangle,
             Msg::RequestVoteReply { granted: true, .. } => MessageShape::Diamond,
-            Msg::RequestVoteReply { granted: false, .. } => MessageShape::Cross,
+            Msg::RequestVoteReply { granted: false, .. } => MessageShape::Square,
             Msg::AppendEntries { .. } => MessageShape::Circle,
             Msg::AppendEntriesReply { .. } => MessageShape::Ring,
         };

@@ -231,9 +231,9 @@ pub fn message(message: &Message, towards: f64) -> Shape {
             let points = vec![corner(0.0, r * 1.3), corner(TAU / 3.0, r * 1.1), corner(-TAU / 3.0, r * 1.1)];
             Shape::Polygon { points, fill, stroke: Paint::Ink, width }
         }
-        MessageShape::Cross => {
-            let (a, b) = (r * 0.75, -r * 0.75);
-            Shape::Strokes { lines: vec![[(a, a), (b, b)], [(a, b), (b, a)]], stroke: Paint::Ink, width: 2.5 }
+        MessageShape::Square => {
+            let r = r * 0.8;
+            Shape::Polygon { points: vec![(-r, -r), (r, -r), (r, r), (-r, r)], fill, stroke: Paint::Ink, width }
         }
     }
 }

@@ -106,7 +106,7 @@ pub enum MessageShape {
     /// A yes.
     Diamond,
     /// A no.
-    Cross,
+    Square,
     /// Routine: heartbeats, replication.
     Circle,
     /// An answer to routine.
