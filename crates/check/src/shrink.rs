@@ -43,6 +43,13 @@ mod tests {
     }
 
     #[test]
+    fn what_becomes_needless_later_goes_too() {
+        // The first item can go only after the second has gone.
+        assert_eq!(shrink(&[0, 1], |items| items != [1]), [] as [u32; 0]);
+        assert_eq!(shrink(&[0, 1, 2, 3, 4], |items| items.is_empty() || items[0] == 0), [] as [u32; 0]);
+    }
+
+    #[test]
     fn what_does_not_fail_comes_back_unchanged() {
         assert_eq!(shrink(&[1, 2, 3], |_| false), [1, 2, 3]);
     }

@@ -18,7 +18,7 @@ pub fn run(call: &RunCall, out: &mut impl Write) -> Result<u8, Failure> {
     let mut session = (call.run.entry.open)(&call.run)?;
     let mut digests = Vec::new();
     let mut told = 0;
-    let wanted = |step: u64| call.digests.is_some_and(|every| step % every == 0);
+    let wanted = |step: u64| call.digests.is_some_and(|every| step.is_multiple_of(every));
     if wanted(session.step_count()) {
         digests.push((session.step_count(), session.digest()));
     }
@@ -42,7 +42,8 @@ pub fn run(call: &RunCall, out: &mut impl Write) -> Result<u8, Failure> {
         for (step, digest) in &digests {
             writeln!(out, "{step} {digest}")?;
         }
-        return summary(session.as_ref(), out);
+        let code = summary(session.as_ref(), out)?;
+        return Ok(recorded_end(call)?.unwrap_or(code));
     }
     let mut report = report(session.as_ref());
     if call.digests.is_some() {
@@ -53,7 +54,25 @@ pub fn run(call: &RunCall, out: &mut impl Write) -> Result<u8, Failure> {
         report.insert("story".into(), story.map(|sentence| json!(sentence)).collect());
     }
     writeln!(out, "{}", Value::Object(report))?;
-    Ok(code(&session.verdicts()))
+    Ok(recorded_end(call)?.unwrap_or(code(&session.verdicts())))
+}
+
+/// A recorded run that no longer comes to its end says so, even when nobody asked for a replay.
+fn recorded_end(call: &RunCall) -> Result<Option<u8>, Failure> {
+    let run = &call.run;
+    if run.end.as_ref().is_none_or(|end| end.time_us > call.horizon_us) {
+        return Ok(None);
+    }
+    Ok((run.entry.open)(run)?.check_end().err().map(|divergence| differs(run, &divergence)))
+}
+
+fn differs(run: &Run, Divergence { step, what }: &Divergence) -> u8 {
+    let engine = match run.engine {
+        labs::ENGINE_VERSION => String::new(),
+        other => format!("; it was recorded by engine {other}, this is engine {}", labs::ENGINE_VERSION),
+    };
+    crate::say(&format!("the replay differs from step {step} on: {what}{engine}"));
+    DIFFERS
 }
 
 /// Replays a recorded run to its end and checks it.
@@ -68,14 +87,7 @@ pub fn replay(run: &Run, as_json: bool, out: &mut impl Write) -> Result<u8, Fail
             writeln!(out, "reproduced: step {}, {} µs, digest {}", end.step, end.time_us, end.digest)?;
             return summary(session.as_ref(), out);
         }
-        Err(Divergence { step, what }) => {
-            let engine = match run.engine {
-                labs::ENGINE_VERSION => String::new(),
-                other => format!("; it was recorded by engine {other}, this is engine {}", labs::ENGINE_VERSION),
-            };
-            crate::say(&format!("the replay differs from step {step} on: {what}{engine}"));
-            return Ok(DIFFERS);
-        }
+        Err(divergence) => return Ok(differs(run, &divergence)),
     }
     Ok(code(&session.verdicts()))
 }

@@ -92,7 +92,7 @@ pub struct OpInfo {
 }
 
 /// A lab's cluster for one variant and one choice of parameters.
-pub struct Setup<L: Lab + ?Sized> {
+pub struct Setup<L: Lab> {
     /// The protocol's configuration.
     pub config: <L::Protocol as Protocol>::Config,
     /// The machines and the network.

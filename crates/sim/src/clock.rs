@@ -10,18 +10,12 @@ pub const DRIFT_PPM_MAX: i32 = 500_000;
 const MILLION: u64 = 1_000_000;
 
 /// The clock of one node.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Clock {
     offset_us: i64,
     drift_ppm: i32,
     anchor_us: u64,
     anchor_monotonic_us: u64,
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self { offset_us: 0, drift_ppm: 0, anchor_us: 0, anchor_monotonic_us: 0 }
-    }
 }
 
 impl Clock {

@@ -182,6 +182,12 @@ impl<P: Protocol> World<P> {
         &self.config
     }
 
+    /// The machines and the network as the run found them.
+    #[must_use]
+    pub const fn cluster(&self) -> &ClusterConfig {
+        &self.cluster
+    }
+
     /// Simulated time, in µs.
     #[must_use]
     pub const fn time_us(&self) -> u64 {

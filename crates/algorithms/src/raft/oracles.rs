@@ -264,13 +264,14 @@ impl Connectivity {
     fn of(world: &World<Raft>) -> Self {
         let runs = |node: NodeId| world.is_up(node) && !world.is_paused(node);
         let timeout_us = world.config().election_timeout_us.0;
+        let sync_us = world.cluster().disk_sync_us.1;
         let one_way = |from: NodeId, to: NodeId| {
             let profile = world.link_profile(from, to);
             world.link_up(from, to)
                 && !world.link_held(from, to)
                 && profile.loss_ppm == 0
-                // Broadcast time must be well below the timeout (§5.6).
-                && profile.latency_us.1 * 4 <= timeout_us
+                // Broadcast time, stable storage included, must be well below the timeout (§5.6).
+                && (profile.latency_us.1 + sync_us) * 4 <= timeout_us
         };
         let good = world
             .node_ids()

@@ -12,8 +12,8 @@ use check::{FaultKind, FaultModel, Oracle, Status};
 use sim::{ClusterConfig, Command, Driver, Event, LinkProfile, NodeId, Observer, Outcome, Record, Stamped, World};
 
 use super::{
-    Bugs, Config, ELECTION_SAFETY, Msg, Note, ONE_VOTE_PER_TERM, Op, Raft, RaftOracle, Refusal, Role, SPLIT_VOTE, Term,
-    Timer, majority,
+    Bugs, Config, ELECTION_SAFETY, EVENTUALLY_A_LEADER, Msg, Note, ONE_VOTE_PER_TERM, Op, Raft, RaftOracle, Refusal,
+    Role, SPLIT_VOTE, Term, Timer, majority,
 };
 
 const N1: NodeId = NodeId(0);
@@ -586,6 +586,20 @@ fn elections_need_a_broadcast_time_well_below_the_timeout() {
     let (near, far) = (elections((5 * MS, 15 * MS)), elections((150 * MS, 300 * MS)));
     assert!(near < 40, "{near} elections in ten quiet runs");
     assert!(far > 10 * near, "{far} elections far away against {near} nearby");
+}
+
+/// §5.6: the broadcast time depends "on storage technology": with a disk that is slower than the
+/// timeout nobody is elected, and nothing was promised.
+#[test]
+fn with_a_disk_slower_than_the_timeout_nothing_is_promised() {
+    let liveness = |sync_us: u64| {
+        let told = check(&Cluster { disk_sync_us: (sync_us, sync_us), ..alive(1) }, &[], 20_000 * MS);
+        let verdicts = told.oracle.verdicts(20_000 * MS);
+        let verdict = verdicts.iter().find(|verdict| verdict.property == EVENTUALLY_A_LEADER).unwrap();
+        (told.leaders().len(), verdict.status)
+    };
+    assert_eq!(liveness(MS), (1, Status::Met));
+    assert_eq!(liveness(1_000 * MS), (0, Status::Pending));
 }
 
 /// §5.2, Figure 3: "at most one leader can be elected in a given term", under faults of every kind.
