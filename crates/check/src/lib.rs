@@ -8,6 +8,8 @@
 //! What is left out for now: operation histories and linearizability.
 #![deny(missing_docs)]
 
+pub mod history;
+pub mod linearizability;
 pub mod plan;
 pub mod shrink;
 pub mod sweep;

@@ -7,6 +7,7 @@ use crate::error::InputError;
 use crate::lab::{Lab, LabInfo, Names, OpInfo, VariantInfo};
 use crate::params::{ParamInfo, Settings};
 use crate::raft_election::RaftElection;
+use crate::raft_log::RaftLog;
 use crate::run::Run;
 use crate::session::{LabSession, Session};
 use crate::sweep::{self, Sweep};
@@ -21,7 +22,7 @@ pub struct Entry {
     /// What people call the nodes.
     pub names: fn(&'static VariantInfo, &Settings) -> Names,
     /// Whether this is an operation of the lab.
-    pub check_op: fn(&Value) -> Result<(), InputError>,
+    pub check_op: fn(&Value, &Names) -> Result<(), InputError>,
     /// What the algorithm claims to survive.
     pub fault_model: fn(&'static VariantInfo, &Settings) -> FaultModel,
     /// Runs one seed under its fault plan.
@@ -31,7 +32,7 @@ pub struct Entry {
 /// All labs, in the order in which they are shown.
 #[must_use]
 pub fn catalogue() -> &'static [Entry] {
-    static CATALOGUE: [Entry; 1] = [entry::<RaftElection>()];
+    static CATALOGUE: [Entry; 2] = [entry::<RaftElection>(), entry::<RaftLog>()];
     &CATALOGUE
 }
 
@@ -39,7 +40,7 @@ pub fn catalogue() -> &'static [Entry] {
 pub fn find(id: &str) -> Result<&'static Entry, InputError> {
     catalogue().iter().find(|entry| entry.info.id == id).ok_or_else(|| {
         let known: Vec<_> = catalogue().iter().map(|entry| entry.info.id).collect();
-        InputError::new("lab", format!("there is no lab \"{id}\"; there is {}", known.join(", ")))
+        InputError::new("lab", format!("there is no lab \"{id}\"; there are {}", known.join(", ")))
     })
 }
 
@@ -48,7 +49,7 @@ const fn entry<L: Lab>() -> Entry {
         info: L::INFO,
         open: |run| Ok(Box::new(LabSession::<L>::open(run)?)),
         names: |variant, settings| L::setup(variant, settings).names,
-        check_op: |op| L::read_op(op).map(|_| ()),
+        check_op: |op, names| L::read_op(op, names).map(|_| ()),
         fault_model: |variant, settings| L::setup(variant, settings).fault_model,
         sweep_seed: sweep::seed::<L>,
     }
@@ -68,7 +69,7 @@ fn describe_lab(lab: &LabInfo) -> Value {
             "min": param.min, "max": param.max, "unit": param.unit, "live": param.live,
         })
     };
-    let op = |op: &OpInfo| json!({"id": op.id, "title": op.title, "summary": op.summary});
+    let op = |op: &OpInfo| json!({"id": op.id, "title": op.title, "summary": op.summary, "form": op.form});
     json!({
         "id": lab.id,
         "title": lab.title,

@@ -7,7 +7,7 @@ use view::narration::Weight;
 use view::{MessageShape, Stage};
 
 use crate::error::InputError;
-use crate::params::{ParamInfo, Settings};
+use crate::params::{ParamInfo, Setting, Settings};
 
 /// A lab as data: what `list` prints and what the page offers.
 #[derive(Debug)]
@@ -35,6 +35,13 @@ pub struct LabInfo {
 }
 
 impl LabInfo {
+    /// This lab's version of a parameter, which may have another default; as given, when the lab
+    /// does not offer it.
+    #[must_use]
+    pub fn param<'a>(&'a self, param: &'a ParamInfo) -> &'a ParamInfo {
+        self.params.iter().find(|known| known.key == param.key).unwrap_or(param)
+    }
+
     /// The variant with this identifier.
     pub fn variant(&'static self, id: &str) -> Result<&'static VariantInfo, InputError> {
         self.variants.iter().find(|variant| variant.id == id).ok_or_else(|| {
@@ -55,6 +62,8 @@ pub struct VariantInfo {
     pub summary: &'static str,
     /// What kind of version it is.
     pub kind: VariantKind,
+    /// Parameters that have other defaults in it.
+    pub overrides: &'static [(&'static str, Setting)],
 }
 
 /// What kind of version a variant is.
@@ -83,12 +92,14 @@ impl VariantKind {
 /// Something a client can ask of a node.
 #[derive(Debug)]
 pub struct OpInfo {
-    /// The operation as it stands in a command's `op`.
+    /// Stable identifier; the first word of the operation.
     pub id: &'static str,
     /// What a button says.
     pub title: &'static str,
     /// What it does, in one sentence.
     pub summary: &'static str,
+    /// An example of it as it stands in a command's `op`, as JSON.
+    pub form: &'static str,
 }
 
 /// A lab's cluster for one variant and one choice of parameters.
@@ -114,6 +125,13 @@ impl Names {
     #[must_use]
     pub fn servers(count: u32) -> Self {
         Self((1..=count).map(|number| format!("n{number}")).collect())
+    }
+
+    /// Servers called n1 to nN, and behind them clients called c1 to cM.
+    #[must_use]
+    pub fn servers_and_clients(servers: u32, clients: u32) -> Self {
+        let clients = (1..=clients).map(|number| format!("c{number}"));
+        Self(Self::servers(servers).0.into_iter().chain(clients).collect())
     }
 
     /// The name of a node.
@@ -157,10 +175,10 @@ pub trait Lab: Sized + 'static {
     fn setup(variant: &'static VariantInfo, settings: &Settings) -> Setup<Self>;
 
     /// Reads an operation; the error says which there are.
-    fn read_op(value: &Value) -> Result<<Self::Protocol as Protocol>::Op, InputError>;
+    fn read_op(value: &Value, names: &Names) -> Result<<Self::Protocol as Protocol>::Op, InputError>;
 
     /// Writes an operation.
-    fn write_op(op: &<Self::Protocol as Protocol>::Op) -> Value;
+    fn write_op(op: &<Self::Protocol as Protocol>::Op, names: &Names) -> Value;
 
     /// Fills in what is particular to the algorithm in a stage whose nodes, links and messages are
     /// there already, in the order of their ids.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::error::InputError;
+use crate::lab::VariantInfo;
 
 /// What a parameter accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,10 +134,11 @@ impl Settings {
         Ok(())
     }
 
-    /// The value of a parameter.
+    /// The value of a parameter: what was set, or what the variant overrides, or its default.
     #[must_use]
-    pub fn get(&self, param: &ParamInfo) -> Setting {
-        self.given.get(param.key).copied().unwrap_or(param.default)
+    pub fn get(&self, variant: &VariantInfo, param: &ParamInfo) -> Setting {
+        let overridden = variant.overrides.iter().find(|(key, _)| *key == param.key).map(|(_, setting)| *setting);
+        self.given.get(param.key).copied().or(overridden).unwrap_or(param.default)
     }
 
     /// What was set, as data, in the order of `params`.

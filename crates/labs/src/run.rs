@@ -89,8 +89,9 @@ impl Run {
     /// Replaces the commands by a JSON array of them.
     pub fn set_commands(&mut self, value: &Value) -> Result<(), InputError> {
         let entry = self.entry;
-        self.commands = command::read_commands(value, &self.names(), |op| {
-            (entry.check_op)(op)?;
+        let names = self.names();
+        self.commands = command::read_commands(value, &names, |op| {
+            (entry.check_op)(op, &names)?;
             Ok(op.clone())
         })?;
         Ok(())

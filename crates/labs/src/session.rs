@@ -92,7 +92,7 @@ impl<L: Lab> LabSession<L> {
     /// Opens a run at time 0.
     pub fn open(run: &Run) -> Result<Self, InputError> {
         let setup = L::setup(run.variant, &run.settings);
-        let commands = read_ops::<L>(&run.commands)?;
+        let commands = read_ops::<L>(&run.commands, &setup.names)?;
         let mut layout = layout::circle(setup.names.len());
         for (node, point) in &run.layout {
             layout[node.index()] = *point;
@@ -103,7 +103,7 @@ impl<L: Lab> LabSession<L> {
     }
 
     fn read_command(&self, value: &Value) -> Result<Command<<L::Protocol as Protocol>::Op>, InputError> {
-        command::read_untimed(value, &self.names, L::read_op)
+        command::read_untimed(value, &self.names, |op| L::read_op(op, &self.names))
     }
 
     fn condition(&self, node: NodeId) -> Condition {
@@ -137,21 +137,25 @@ impl<L: Lab> LabSession<L> {
 /// Turns operations as data into the algorithm's own.
 pub(crate) fn read_ops<L: Lab>(
     commands: &[Stamped<Value>],
+    names: &Names,
 ) -> Result<Vec<Stamped<<L::Protocol as Protocol>::Op>>, InputError> {
     commands
         .iter()
         .map(|stamped| {
             let Stamped { at_us, after, command } = stamped.clone();
-            Ok(Stamped { at_us, after, command: command.try_map_op(|op| L::read_op(&op))? })
+            Ok(Stamped { at_us, after, command: command.try_map_op(|op| L::read_op(&op, names))? })
         })
         .collect()
 }
 
 /// Turns an algorithm's operations into data.
-pub(crate) fn write_ops<L: Lab>(commands: &[Stamped<<L::Protocol as Protocol>::Op>]) -> Vec<Stamped<Value>> {
+pub(crate) fn write_ops<L: Lab>(
+    commands: &[Stamped<<L::Protocol as Protocol>::Op>],
+    names: &Names,
+) -> Vec<Stamped<Value>> {
     let write = |stamped: &Stamped<_>| {
         let Stamped { at_us, after, command } = stamped.clone();
-        let command = command.try_map_op(|op| Ok::<_, std::convert::Infallible>(L::write_op(&op)));
+        let command = command.try_map_op(|op| Ok::<_, std::convert::Infallible>(L::write_op(&op, names)));
         Stamped { at_us, after, command: command.unwrap_or_else(|never| match never {}) }
     };
     commands.iter().map(write).collect()
@@ -166,7 +170,7 @@ impl<L: Lab> Session for LabSession<L> {
             .map(|(node, (here, _))| (node, here))
             .collect();
         Run {
-            commands: write_ops::<L>(self.timeline.commands()),
+            commands: write_ops::<L>(self.timeline.commands(), &self.names),
             layout,
             end: Some(End { step: self.step_count(), time_us: self.time_us(), digest: self.digest() }),
             engine: crate::run::ENGINE_VERSION,
@@ -331,6 +335,7 @@ impl<L: Lab> Session for LabSession<L> {
             candidate: false,
             badge: None,
             remark: None,
+            small: false,
             timer_us: None,
         };
         let pairs = world.node_ids().flat_map(|a| world.node_ids().filter(move |b| a < *b).map(move |b| (a, b)));
@@ -344,6 +349,7 @@ impl<L: Lab> Session for LabSession<L> {
                     forward: world.link_up(a, b),
                     backward: world.link_up(b, a),
                     held: world.link_held(a, b) || world.link_held(b, a),
+                    quiet: false,
                 })
                 .collect(),
             messages: world

@@ -39,7 +39,7 @@ pub struct Hit {
 pub(crate) fn seed<L: Lab>(base: &Run, seed: u64, sweep: Sweep) -> Outcome {
     let setup = || L::setup(base.variant, &base.settings);
     let first = setup();
-    let (model, nodes) = (first.fault_model, first.names.len() as u32);
+    let (model, nodes) = (first.fault_model.clone(), first.names.len() as u32);
     let plan = model.plan(seed, nodes);
     let run = |commands: &[Stamped<_>]| {
         let setup = setup();
@@ -61,6 +61,6 @@ pub(crate) fn seed<L: Lab>(base: &Run, seed: u64, sweep: Sweep) -> Outcome {
         }
     }
     let end = End { step: finding.step, time_us: finding.time_us, digest: digest_text(finding.digest) };
-    let run = Run { seed, commands: write_ops::<L>(&commands), end: Some(end), ..base.clone() };
+    let run = Run { seed, commands: write_ops::<L>(&commands, &first.names), end: Some(end), ..base.clone() };
     Outcome { steps: result.steps, hit: Some(Hit { verdict: finding.verdict.into(), run }), seen: result.seen }
 }

@@ -254,6 +254,7 @@ mod tests {
             candidate: false,
             badge: None,
             remark: None,
+            small: false,
             timer_us: Some((1_000, 3_000)),
         }
     }

@@ -50,6 +50,8 @@ pub struct Node {
     pub badge: Option<String>,
     /// A remark beside the node, such as "still believes it leads".
     pub remark: Option<String>,
+    /// Drawn small: a client or another bystander.
+    pub small: bool,
     /// A timer that runs: when it was set and when it runs out, in simulated µs.
     pub timer_us: Option<(u64, u64)>,
 }
@@ -88,6 +90,8 @@ pub struct Link {
     pub backward: bool,
     /// Whether messages are frozen, in either direction.
     pub held: bool,
+    /// Drawn faintly: it is not what the stage is about.
+    pub quiet: bool,
 }
 
 impl Link {

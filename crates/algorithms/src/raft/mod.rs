@@ -1,69 +1,160 @@
-//! Raft: leader election.
+//! Raft: leader election and a replicated log.
 //!
-//! Paper: Diego Ongaro and John Ousterhout, "In Search of an Understandable Consensus Algorithm
-//! (Extended Version)", 2014. Section numbers below are that paper's.
+//! Papers: Diego Ongaro and John Ousterhout, "In Search of an Understandable Consensus Algorithm
+//! (Extended Version)", 2014, cited as §; Diego Ongaro, "Consensus: Bridging Theory and Practice",
+//! dissertation, Stanford 2014, cited as "diss. §".
 //!
-//! Implemented: terms, votes, election timeouts, heartbeats, and the persistence they need (§5.1,
-//! §5.2). Left out until the log exists: log replication and with it the election restriction
-//! (§5.4.1), membership changes (§6), log compaction (§7), client interaction (§8); pre-vote,
-//! check-quorum and leadership transfer of Ongaro's dissertation.
+//! Implemented: elections (§5.2, §5.4.1) with pre-vote (diss. §9.6), check-quorum (diss. §6.2) and
+//! leadership transfer (diss. §3.10); log replication with fast back-up (§5.3); snapshots and
+//! truncation (§7); single-server membership changes (diss. §4.1), allowed only after an entry of
+//! the current term has committed; linearizable reads by read index or lease (diss. §6.4); client
+//! sessions (diss. §6.3). Everything that must survive a crash is on disk before anybody hears of
+//! it.
+//!
+//! Left out: joint consensus, snapshots in chunks, non-voting members that catch up before they
+//! join, expiry of sessions, batching and flow control. A cluster never shrinks below two servers.
 
+mod client;
+mod kv;
+mod log;
 mod oracles;
 #[cfg(test)]
 mod paper;
+pub mod quorum;
+mod server;
 
 use std::collections::BTreeSet;
 
 use sim::{Disk, Fx, Named, NodeId, Protocol, RequestId};
 
-pub use oracles::{ELECTION_SAFETY, EVENTUALLY_A_LEADER, ONE_VOTE_PER_TERM, RaftOracle, SPLIT_VOTE};
+pub use client::Client;
+pub use kv::{KEY_BYTES_MAX, Kv, KvOp, KvRet, Origin};
+pub use log::{Conflict, Entry, Log, Payload, Snapshot};
+pub use oracles::{
+    CONFLICT, ELECTION_SAFETY, EVENTUALLY_A_LEADER, LEADER_APPEND_ONLY, LEADER_COMPLETENESS, LINEARIZABILITY,
+    LOG_MATCHING, ONE_VOTE_PER_TERM, RaftOracle, SPLIT_VOTE, STATE_MACHINE_SAFETY,
+};
+pub use quorum::majority;
+pub use server::{Leader, Progress, Role, Server};
 
 /// A term: logical time of the cluster, at most one leader each (§5.1).
 pub type Term = u64;
 
-/// What all servers know from the start.
+/// What all nodes know from the start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
+    /// The first servers are nodes 0 to this number; they are the cluster's first members.
+    pub servers: u32,
+    /// The nodes behind the first servers are clients, this many. Nodes added later are servers
+    /// that are members of nothing.
+    pub clients: u32,
     /// A server that hears from no leader for this long starts an election; redrawn from the
     /// inclusive range at every reset (§5.2), in µs.
     pub election_timeout_us: (u64, u64),
     /// A leader sends heartbeats this often, in µs.
     pub heartbeat_us: u64,
+    /// A candidate first asks whether it could win (diss. §9.6).
+    pub pre_vote: bool,
+    /// A leader that hears no majority for an election timeout steps down, and servers that hear a
+    /// leader do not vote (diss. §6.2).
+    pub check_quorum: bool,
+    /// How a leader makes sure that it still leads before it answers a read.
+    pub reads: Reads,
+    /// A server takes a snapshot once it has applied this many entries since the last; 0 for never.
+    pub snapshot_every: u64,
+    /// Each client writes or reads this often of its own accord, in µs; 0 for never.
+    pub workload_us: u64,
     /// The mistakes to make.
     pub bugs: Bugs,
 }
 
-/// Classic mistakes, each of which some oracle catches. All off is the algorithm as published.
+/// How reads are made linearizable without a log entry (diss. §6.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reads {
+    /// The leader hears from a majority after it was asked.
+    ReadIndex,
+    /// The leader relies on nobody else being elected within an election timeout. Correct only as
+    /// long as clocks drift less than [`LEASE_DRIFT_PERCENT`] allows.
+    Lease,
+}
+
+/// A lease ends this much before an election timeout has passed on the leader's clock, in percent.
+pub const LEASE_DRIFT_PERCENT: u64 = 10;
+
+/// Classic mistakes, each of which some oracle catches, and versions that are only worse. All off
+/// is the algorithm as published.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Bugs {
     /// The vote is kept in memory only: after a restart the server votes again in the same term.
     pub forgets_vote: bool,
+    /// A vote is granted without comparing logs.
+    pub no_log_check: bool,
+    /// Every server waits exactly as long as every other.
+    pub fixed_timeout: bool,
+    /// The timeout is drawn once, at boot (cost).
+    pub timeout_drawn_once: bool,
+    /// A majority of those that were heard lately is taken for a majority.
+    pub majority_of_reachable: bool,
+    /// A candidate that nobody contradicts for a while leads.
+    pub wins_by_waiting: bool,
+    /// The vote is kept into new terms.
+    pub votes_once_ever: bool,
+    /// Votes of an older term elect in a newer one.
+    pub counts_late_votes: bool,
+    /// A leader commits what a majority holds, whatever its term (§5.4.2 forbids it; Figure 8).
+    pub commits_old_terms: bool,
+    /// A follower appends without comparing the entry before.
+    pub no_consistency_check: bool,
+    /// A follower acknowledges entries before they are on disk.
+    pub acks_before_fsync: bool,
+    /// A follower commits up to the leader's index, also what it has not compared.
+    pub commits_beyond_verified: bool,
+    /// A follower drops everything behind the point of comparison, also what agrees.
+    pub truncates_always: bool,
+    /// A leader answers reads at once, whether or not it still leads.
+    pub stale_leader_reads: bool,
+    /// A second membership change may start before the first has committed.
+    pub overlapping_changes: bool,
+    /// A membership change may start before the leader has committed an entry of its term.
+    pub change_before_own_term: bool,
 }
 
-/// What a server is in its current term (Figure 4).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Answers candidates and leaders.
-    Follower {
-        /// Whose heartbeats it hears in this term, if any.
-        leader: Option<NodeId>,
-    },
-    /// Collects votes.
-    Candidate {
-        /// Who voted for it, itself included.
-        votes: BTreeSet<NodeId>,
-    },
-    /// Sends heartbeats.
-    Leader,
+/// The end of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogEnd {
+    /// The last entry's term. It comes first, because it decides first (§5.4.1).
+    pub term: Term,
+    /// The last entry's index.
+    pub index: u64,
 }
 
-/// What servers send to each other (Figure 2).
+/// What nodes send to each other (Figures 2 and 13, and the dissertation's additions).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Msg {
+    /// A server asks whether it would get a vote; changes nothing at the receiver.
+    PreVote {
+        /// The term that the server would start.
+        next_term: Term,
+        /// The end of its log.
+        last: LogEnd,
+    },
+    /// The answer to a [`Msg::PreVote`].
+    PreVoteReply {
+        /// The voter's term.
+        term: Term,
+        /// The term that was asked about.
+        next_term: Term,
+        /// Whether it would get the vote.
+        granted: bool,
+    },
     /// A candidate asks for a vote.
     RequestVote {
         /// The candidate's term.
         term: Term,
+        /// The end of its log.
+        last: LogEnd,
+        /// The leader itself wants this election, so hearing a leader is no objection.
+        transfer: bool,
     },
     /// The answer to a candidate.
     RequestVoteReply {
@@ -72,27 +163,99 @@ pub enum Msg {
         /// Whether the candidate got the vote.
         granted: bool,
     },
-    /// A leader's heartbeat.
+    /// A leader's entries; without any it is a heartbeat.
     AppendEntries {
         /// The leader's term.
         term: Term,
+        /// The entry before the first one sent: its index.
+        prev_index: u64,
+        /// The entry before the first one sent: its term.
+        prev_term: Term,
+        /// The entries.
+        entries: Vec<Entry>,
+        /// Up to where the leader has committed.
+        commit: u64,
+        /// Counts the leader's rounds of heartbeats, to date what followers confirm.
+        round: u64,
     },
-    /// The answer to a heartbeat.
+    /// The answer to entries.
     AppendEntriesReply {
         /// The receiver's term, for the leader to update itself.
         term: Term,
+        /// The leader's round that is answered.
+        round: u64,
+        /// What came of it.
+        outcome: AppendOutcome,
+    },
+    /// A leader's snapshot, for a follower that needs entries which are gone (§7).
+    InstallSnapshot {
+        /// The leader's term.
+        term: Term,
+        /// The snapshot, in one piece.
+        snapshot: Snapshot,
+        /// As in [`Msg::AppendEntries`].
+        round: u64,
+    },
+    /// A leader asks its successor to start an election at once (diss. §3.10).
+    TimeoutNow {
+        /// The leader's term.
+        term: Term,
+    },
+    /// A client asks for an operation.
+    ClientRequest {
+        /// The session and the operation's number in it.
+        origin: Origin,
+        /// The operation.
+        op: KvOp,
+    },
+    /// The answer to a client.
+    ClientReply {
+        /// The session and the operation's number in it.
+        origin: Origin,
+        /// The answer.
+        ret: KvRet,
+    },
+    /// This server does not lead.
+    NotLeader {
+        /// The session and the operation's number in it.
+        origin: Origin,
+        /// Who does, if it knows.
+        hint: Option<NodeId>,
     },
 }
 
+/// What came of entries that a leader sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AppendOutcome {
+    /// The follower's log agrees with the leader's up to this index.
+    Matched(u64),
+    /// The entry before them was not there.
+    Rejected {
+        /// The index that was compared.
+        prev_index: u64,
+        /// Where to look next.
+        conflict: Conflict,
+    },
+    /// The leader's term is over.
+    OldTerm,
+}
+
 impl Msg {
-    /// The term every message carries.
+    /// The term that the sender is in; none where the message speaks of no term of its sender.
     #[must_use]
-    pub const fn term(&self) -> Term {
+    pub const fn term(&self) -> Option<Term> {
         match self {
-            Self::RequestVote { term }
+            // The sender of a pre-vote has not entered the term that it asks about.
+            Self::PreVote { .. } | Self::ClientRequest { .. } | Self::ClientReply { .. } | Self::NotLeader { .. } => {
+                None
+            }
+            Self::PreVoteReply { term, .. }
+            | Self::RequestVote { term, .. }
             | Self::RequestVoteReply { term, .. }
-            | Self::AppendEntries { term }
-            | Self::AppendEntriesReply { term } => *term,
+            | Self::AppendEntries { term, .. }
+            | Self::AppendEntriesReply { term, .. }
+            | Self::InstallSnapshot { term, .. }
+            | Self::TimeoutNow { term } => Some(*term),
         }
     }
 }
@@ -100,21 +263,35 @@ impl Msg {
 impl Named for Msg {
     fn name(&self) -> &'static str {
         match self {
+            Self::PreVote { .. } => "pre-vote",
+            Self::PreVoteReply { .. } => "pre-vote-reply",
             Self::RequestVote { .. } => "request-vote",
             Self::RequestVoteReply { .. } => "request-vote-reply",
             Self::AppendEntries { .. } => "append-entries",
             Self::AppendEntriesReply { .. } => "append-entries-reply",
+            Self::InstallSnapshot { .. } => "install-snapshot",
+            Self::TimeoutNow { .. } => "timeout-now",
+            Self::ClientRequest { .. } => "client-request",
+            Self::ClientReply { .. } => "client-reply",
+            Self::NotLeader { .. } => "not-leader",
         }
     }
 }
 
-/// The timers of a server.
+/// The timers of nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// No leader was heard, or an election came to nothing.
+    /// No leader was heard, or an election came to nothing; for a leader that checks its quorum,
+    /// the time of the check.
     Election,
     /// Time for a leader's next heartbeat.
     Heartbeat,
+    /// A candidate that wins by waiting has waited enough.
+    Patience,
+    /// A client has waited long enough for an answer.
+    Retry,
+    /// Time for a client's next operation of its own accord.
+    Workload,
 }
 
 impl Named for Timer {
@@ -122,21 +299,39 @@ impl Named for Timer {
         match self {
             Self::Election => "election",
             Self::Heartbeat => "heartbeat",
+            Self::Patience => "patience",
+            Self::Retry => "retry",
+            Self::Workload => "workload",
         }
     }
 }
 
-/// What can be asked of a server from outside.
+/// What can be asked of a node from outside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
+    /// An operation on the map. A client retries it within its session; a server, asked directly,
+    /// does it once or says that it does not lead.
+    Kv(KvOp),
     /// The election timer runs out now.
     TimeOut,
+    /// The leader hands its leadership over.
+    Transfer(NodeId),
+    /// A server becomes a member.
+    AddServer(NodeId),
+    /// A server stops being a member.
+    RemoveServer(NodeId),
 }
 
 impl Named for Op {
     fn name(&self) -> &'static str {
         match self {
+            Self::Kv(KvOp::Put { .. }) => "put",
+            Self::Kv(KvOp::Get { .. }) => "get",
+            Self::Kv(KvOp::Add { .. }) => "add",
             Self::TimeOut => "time-out",
+            Self::Transfer(_) => "transfer",
+            Self::AddServer(_) => "add-server",
+            Self::RemoveServer(_) => "remove-server",
         }
     }
 }
@@ -144,27 +339,61 @@ impl Named for Op {
 /// The answer to an [`Op`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Ret {
-    /// An election has been started.
+    /// It was done, with this answer.
+    Kv(KvRet),
+    /// What was asked for is under way.
     Started,
+    /// The membership change has committed.
+    Changed,
+    /// It is not done, and will not be.
+    Refused(Why),
+    /// The leader lost its place before it knew; it may or may not be done.
+    Unknown,
+}
+
+/// Why something is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
     /// A leader does not time out.
     AlreadyLeader,
+    /// Only a leader can do this.
+    NotLeader,
+    /// A leadership transfer is under way.
+    Transferring,
+    /// A membership change is under way.
+    ChangeUnderWay,
+    /// The leader has not yet committed an entry of its term (diss. §4.1, the erratum of 2015).
+    NothingCommittedYet,
+    /// The server is a member already, or is none.
+    NoChange,
+    /// The cluster would shrink below two servers.
+    TooFew,
+    /// A client does not do this; ask a server.
+    NotAServer,
+    /// Too much is under way.
+    Busy,
 }
 
-/// What must survive a crash (Figure 2, "persistent state").
+/// What must survive a crash besides the log (Figure 2, "persistent state").
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct HardState {
-    /// The latest term the server has seen.
-    pub term: Term,
-    /// The candidate that got its vote in that term.
-    pub voted_for: Option<NodeId>,
+pub enum Cell {
+    /// Term and vote.
+    HardState {
+        /// The latest term the server has seen.
+        term: Term,
+        /// The candidate that got its vote in that term.
+        voted_for: Option<NodeId>,
+    },
+    /// The newest snapshot.
+    Snapshot(Snapshot),
 }
 
-/// The name of the cell that holds the [`HardState`].
-const HARD_STATE: &str = "hard-state";
-
-impl Named for HardState {
+impl Named for Cell {
     fn name(&self) -> &'static str {
-        HARD_STATE
+        match self {
+            Self::HardState { .. } => "hard-state",
+            Self::Snapshot(_) => "snapshot",
+        }
     }
 }
 
@@ -175,29 +404,53 @@ pub enum Refusal {
     OldTerm,
     /// The vote of this term belongs to another candidate.
     VotedFor(NodeId),
+    /// The candidate's log lacks something that the voter's has.
+    LogBehind,
+    /// The voter hears a leader.
+    HearsLeader,
 }
 
-/// What a server says about itself.
+/// Why a server stops leading or standing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StepDown {
+    /// It has learned of a newer term.
+    NewerTerm,
+    /// Its own term has a leader.
+    LeaderOfTerm,
+    /// It hears from no majority.
+    QuorumLost,
+    /// It is no member any more.
+    Removed,
+}
+
+/// What a node says about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Note {
+    /// It asks whether it could win an election.
+    BecamePreCandidate {
+        /// The term that it would start.
+        next_term: Term,
+    },
     /// It starts an election.
     BecameCandidate {
         /// The new term.
         term: Term,
     },
-    /// It has a majority of the votes.
+    /// It leads.
     BecameLeader {
         /// Its term.
         term: Term,
         /// How many votes it has.
         votes: u32,
     },
-    /// It has seen a newer term, or a leader of its own term, and gives up being more.
+    /// It stops leading or standing.
     SteppedDown {
         /// Its term from now on.
         term: Term,
-        /// Whether it was the leader of an older term.
+        /// Whether it was a leader.
         led: bool,
+        /// Why.
+        why: StepDown,
     },
     /// It gives its vote away. Its own vote goes without saying.
     GrantedVote {
@@ -205,6 +458,8 @@ pub enum Note {
         term: Term,
         /// Who gets it.
         candidate: NodeId,
+        /// It was only asked whether it would.
+        pre: bool,
     },
     /// It keeps its vote.
     RefusedVote {
@@ -214,6 +469,8 @@ pub enum Note {
         candidate: NodeId,
         /// Why not.
         why: Refusal,
+        /// It was only asked whether it would.
+        pre: bool,
     },
     /// It hears a leader of its term for the first time.
     FollowsLeader {
@@ -222,39 +479,158 @@ pub enum Note {
         /// The leader.
         leader: NodeId,
     },
+    /// A leader puts an entry into its log.
+    Proposed {
+        /// Its index.
+        index: u64,
+    },
+    /// A follower has new entries.
+    Appended {
+        /// The first of them.
+        from: u64,
+        /// The last of them.
+        to: u64,
+    },
+    /// A follower drops entries that its leader does not have.
+    Truncated {
+        /// The first that goes.
+        from: u64,
+        /// The last that goes.
+        to: u64,
+    },
+    /// The entry before was not there, or of another term.
+    RejectedEntries {
+        /// Where to look next.
+        conflict: Conflict,
+    },
+    /// An entry is committed and applied to the map.
+    Applied {
+        /// The entry.
+        entry: Entry,
+    },
+    /// Everything up to an index went into a snapshot.
+    TookSnapshot {
+        /// That index.
+        index: u64,
+    },
+    /// A leader's snapshot replaced what was there.
+    InstalledSnapshot {
+        /// Its last index.
+        index: u64,
+    },
+    /// Other members are in force.
+    MembersChanged {
+        /// All of them.
+        members: BTreeSet<NodeId>,
+    },
+    /// A leader hands over.
+    Transferring {
+        /// To whom.
+        to: NodeId,
+    },
+    /// An operation was asked for.
+    Invoked {
+        /// Which.
+        origin: Origin,
+        /// What it does.
+        op: KvOp,
+    },
+    /// An operation was answered.
+    Answered {
+        /// Which.
+        origin: Origin,
+        /// The answer.
+        ret: KvRet,
+    },
+    /// A client asks again.
+    Retried {
+        /// Which operation.
+        origin: Origin,
+        /// Whom.
+        server: NodeId,
+    },
 }
 
 impl Named for Note {
     fn name(&self) -> &'static str {
         match self {
+            Self::BecamePreCandidate { .. } => "became-pre-candidate",
             Self::BecameCandidate { .. } => "became-candidate",
             Self::BecameLeader { .. } => "became-leader",
             Self::SteppedDown { .. } => "stepped-down",
             Self::GrantedVote { .. } => "granted-vote",
             Self::RefusedVote { .. } => "refused-vote",
             Self::FollowsLeader { .. } => "follows-leader",
+            Self::Proposed { .. } => "proposed",
+            Self::Appended { .. } => "appended",
+            Self::Truncated { .. } => "truncated",
+            Self::RejectedEntries { .. } => "rejected-entries",
+            Self::Applied { .. } => "applied",
+            Self::TookSnapshot { .. } => "took-snapshot",
+            Self::InstalledSnapshot { .. } => "installed-snapshot",
+            Self::MembersChanged { .. } => "members-changed",
+            Self::Transferring { .. } => "transferring",
+            Self::Invoked { .. } => "invoked",
+            Self::Answered { .. } => "answered",
+            Self::Retried { .. } => "retried",
         }
     }
 }
 
-/// Purposes of a server's random draws.
-const DRAW_ELECTION_TIMEOUT: u32 = 0;
-
-/// How many servers are a majority of `servers`.
-#[must_use]
-pub const fn majority(servers: u32) -> u32 {
-    servers / 2 + 1
+/// Purposes of a node's random draws.
+mod draw {
+    pub const ELECTION_TIMEOUT: u32 = 0;
+    pub const SESSION: u32 = 1;
+    pub const WORKLOAD: u32 = 2;
+    pub const SERVER: u32 = 3;
 }
 
-/// A Raft server.
+/// A node of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Raft {
-    /// The latest term it has seen.
-    pub term: Term,
-    /// Who got its vote in this term.
-    pub voted_for: Option<NodeId>,
-    /// What it is.
-    pub role: Role,
+pub enum Raft {
+    /// A server.
+    Server(Box<Server>),
+    /// A client.
+    Client(Client),
+}
+
+impl Raft {
+    /// The server, if it is one.
+    #[must_use]
+    pub fn server(&self) -> Option<&Server> {
+        match self {
+            Self::Server(server) => Some(server),
+            Self::Client(_) => None,
+        }
+    }
+
+    /// The client, if it is one.
+    #[must_use]
+    pub fn client(&self) -> Option<&Client> {
+        match self {
+            Self::Client(client) => Some(client),
+            Self::Server(_) => None,
+        }
+    }
+
+    /// Whether it leads.
+    #[must_use]
+    pub fn leads(&self) -> bool {
+        self.server().is_some_and(Server::leads)
+    }
+}
+
+impl Config {
+    /// Whether a node is a client.
+    #[must_use]
+    pub const fn is_client(&self, node: NodeId) -> bool {
+        node.0 >= self.servers && node.0 < self.servers + self.clients
+    }
+
+    /// The servers that the cluster starts with.
+    pub fn first_servers(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.servers).map(NodeId)
+    }
 }
 
 impl Protocol for Raft {
@@ -263,165 +639,36 @@ impl Protocol for Raft {
     type Timer = Timer;
     type Op = Op;
     type Ret = Ret;
-    type Cell = HardState;
-    // The log comes with log replication.
-    type Entry = ();
+    type Cell = Cell;
+    type Entry = Entry;
     type Note = Note;
 
     fn boot(disk: &Disk<Self>, fx: &mut Fx<'_, Self>) -> Self {
-        let HardState { term, voted_for } =
-            disk.cell(HARD_STATE).cloned().unwrap_or(HardState { term: 0, voted_for: None });
-        let mut raft = Self { term, voted_for, role: Role::Follower { leader: None } };
-        raft.reset_election_timer(fx);
-        raft
+        if fx.config().is_client(fx.me()) {
+            Self::Client(Client::boot(fx))
+        } else {
+            Self::Server(Box::new(Server::boot(disk, fx)))
+        }
     }
 
     fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Self>) {
-        // "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert
-        // to follower" (Figure 2, all servers).
-        if msg.term() > self.term {
-            self.step_down(msg.term(), fx);
-        }
-        match msg {
-            Msg::RequestVote { term } => self.on_request_vote(from, term, fx),
-            Msg::RequestVoteReply { term, granted } => self.on_vote(from, term, granted, fx),
-            Msg::AppendEntries { term } => self.on_append_entries(from, term, fx),
-            // A newer term in the answer has been dealt with above.
-            Msg::AppendEntriesReply { .. } => {}
+        match self {
+            Self::Server(server) => server.on_message(from, msg, fx),
+            Self::Client(client) => client.on_message(from, msg, fx),
         }
     }
 
     fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Self>) {
-        match timer {
-            Timer::Election => self.start_election(fx),
-            Timer::Heartbeat => self.send_heartbeats(fx),
+        match self {
+            Self::Server(server) => server.on_timer(timer, fx),
+            Self::Client(client) => client.on_timer(timer, fx),
         }
     }
 
     fn on_request(&mut self, id: RequestId, op: Op, fx: &mut Fx<'_, Self>) {
-        match op {
-            Op::TimeOut if self.role == Role::Leader => fx.reply(id, Ret::AlreadyLeader),
-            Op::TimeOut => {
-                self.start_election(fx);
-                fx.reply(id, Ret::Started);
-            }
+        match self {
+            Self::Server(server) => server.on_request(id, op, fx),
+            Self::Client(client) => client.on_request(id, op, fx),
         }
-    }
-}
-
-impl Raft {
-    /// Whether it leads its term.
-    #[must_use]
-    pub fn leads(&self) -> bool {
-        self.role == Role::Leader
-    }
-
-    fn save(&self, fx: &mut Fx<'_, Self>) {
-        let voted_for = if fx.config().bugs.forgets_vote { None } else { self.voted_for };
-        fx.save(HardState { term: self.term, voted_for });
-    }
-
-    fn reset_election_timer(&mut self, fx: &mut Fx<'_, Self>) {
-        let (low, high) = fx.config().election_timeout_us;
-        let timeout_us = fx.draw(DRAW_ELECTION_TIMEOUT, low, high);
-        fx.set_timer(Timer::Election, timeout_us);
-    }
-
-    fn step_down(&mut self, term: Term, fx: &mut Fx<'_, Self>) {
-        debug_assert!(term >= self.term, "a term never goes back");
-        let led = self.leads();
-        let followed = matches!(self.role, Role::Follower { .. });
-        self.role = Role::Follower { leader: None };
-        if !followed {
-            fx.note(Note::SteppedDown { term, led });
-        }
-        if led {
-            fx.cancel_timer(Timer::Heartbeat);
-            self.reset_election_timer(fx);
-        }
-        if term > self.term {
-            self.term = term;
-            self.voted_for = None;
-            self.save(fx);
-        }
-    }
-
-    /// "Increment currentTerm, vote for self, reset election timer, send RequestVote RPCs to all
-    /// other servers" (Figure 2, candidates).
-    fn start_election(&mut self, fx: &mut Fx<'_, Self>) {
-        self.term += 1;
-        self.voted_for = Some(fx.me());
-        self.role = Role::Candidate { votes: BTreeSet::from([fx.me()]) };
-        self.save(fx);
-        fx.note(Note::BecameCandidate { term: self.term });
-        self.reset_election_timer(fx);
-        for peer in fx.peers() {
-            fx.send_durable(peer, Msg::RequestVote { term: self.term });
-        }
-        self.lead_with_a_majority(fx);
-    }
-
-    fn on_request_vote(&mut self, candidate: NodeId, term: Term, fx: &mut Fx<'_, Self>) {
-        let refusal = match self.voted_for {
-            _ if term < self.term => Some(Refusal::OldTerm),
-            Some(other) if other != candidate => Some(Refusal::VotedFor(other)),
-            _ => None,
-        };
-        match refusal {
-            None => {
-                self.voted_for = Some(candidate);
-                self.save(fx);
-                fx.note(Note::GrantedVote { term, candidate });
-                self.reset_election_timer(fx);
-            }
-            Some(why) => fx.note(Note::RefusedVote { term: self.term, candidate, why }),
-        }
-        // The answer must not leave before the vote is on disk: a vote that can be forgotten can
-        // be given twice.
-        fx.send_durable(candidate, Msg::RequestVoteReply { term: self.term, granted: refusal.is_none() });
-    }
-
-    fn on_vote(&mut self, voter: NodeId, term: Term, granted: bool, fx: &mut Fx<'_, Self>) {
-        if term < self.term || !granted {
-            return;
-        }
-        if let Role::Candidate { votes } = &mut self.role {
-            votes.insert(voter);
-            self.lead_with_a_majority(fx);
-        }
-    }
-
-    fn lead_with_a_majority(&mut self, fx: &mut Fx<'_, Self>) {
-        let Role::Candidate { votes } = &self.role else { return };
-        let votes = votes.len() as u32;
-        if votes < majority(fx.nodes()) {
-            return;
-        }
-        self.role = Role::Leader;
-        fx.note(Note::BecameLeader { term: self.term, votes });
-        fx.cancel_timer(Timer::Election);
-        self.send_heartbeats(fx);
-    }
-
-    fn send_heartbeats(&mut self, fx: &mut Fx<'_, Self>) {
-        for peer in fx.peers() {
-            fx.send(peer, Msg::AppendEntries { term: self.term });
-        }
-        fx.set_timer(Timer::Heartbeat, fx.config().heartbeat_us);
-    }
-
-    fn on_append_entries(&mut self, leader: NodeId, term: Term, fx: &mut Fx<'_, Self>) {
-        if term == self.term && !self.leads() {
-            // "If AppendEntries RPC received from new leader: convert to follower" (candidates).
-            if matches!(self.role, Role::Candidate { .. }) {
-                self.step_down(term, fx);
-            }
-            if self.role != (Role::Follower { leader: Some(leader) }) {
-                self.role = Role::Follower { leader: Some(leader) };
-                fx.note(Note::FollowsLeader { term, leader });
-            }
-            self.reset_election_timer(fx);
-        }
-        fx.send_durable(leader, Msg::AppendEntriesReply { term: self.term });
     }
 }

@@ -1,0 +1,205 @@
+//! Election Safety, one vote per term, and split votes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use check::{Kind, Property, Verdict, Violation};
+use sim::{NodeId, Record, World};
+
+use super::{At, Note, Raft, Term, count_of, name};
+use crate::raft::Msg;
+
+/// At most one leader in a term (Figure 3, "Election Safety").
+pub const ELECTION_SAFETY: Property = Property {
+    id: "election-safety",
+    name: "Election Safety",
+    claim: "At most one leader per term",
+    kind: Kind::Always,
+};
+
+/// A server votes at most once in a term, whether or not it crashes in between (§5.2).
+pub const ONE_VOTE_PER_TERM: Property = Property {
+    id: "one-vote-per-term",
+    name: "One Vote per Term",
+    claim: "At most one vote per server and term",
+    kind: Kind::Always,
+};
+
+/// An election ends without a leader because the votes were split (§5.2).
+pub const SPLIT_VOTE: Property = Property {
+    id: "split-vote",
+    name: "Split Vote",
+    claim: "Two candidates divide a term's votes",
+    kind: Kind::Sometimes,
+};
+
+/// One term's election.
+#[derive(Clone, Debug, Default)]
+struct Election {
+    candidates: BTreeSet<NodeId>,
+    leader: Option<(NodeId, u64)>,
+}
+
+/// The state of the oracles about elections.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Elections {
+    elections: BTreeMap<Term, Election>,
+    votes: BTreeMap<(Term, NodeId), (NodeId, u64)>,
+    two_leaders: Option<Violation>,
+    two_votes: Option<Violation>,
+    split_vote: Option<Violation>,
+}
+
+impl Elections {
+    pub(super) fn leaders(&self) -> impl Iterator<Item = (Term, NodeId)> {
+        self.elections.iter().filter_map(|(&term, election)| election.leader.map(|(leader, _)| (term, leader)))
+    }
+
+    pub(super) fn started(&self) -> u64 {
+        self.elections.values().map(|election| election.candidates.len() as u64).sum()
+    }
+
+    /// Looks at the votes that leave in a step.
+    pub(super) fn sent(&mut self, at: &At, record: &Record<Raft>, world: &World<Raft>) {
+        for (id, msg) in record.sent(world) {
+            match *msg {
+                // Asking for votes is voting for oneself.
+                Msg::RequestVote { term, .. } => self.on_vote(at, id.from, term, id.from),
+                Msg::RequestVoteReply { term, granted: true } => self.on_vote(at, id.from, term, id.to),
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn noted(&mut self, at: &At, node: NodeId, note: &Note) {
+        match note {
+            Note::BecameCandidate { term } => self.on_candidate(at, node, *term),
+            Note::BecameLeader { term, .. } => self.on_leader(at, node, *term),
+            _ => {}
+        }
+    }
+
+    fn on_candidate(&mut self, at: &At, node: NodeId, term: Term) {
+        if self.split_vote.is_none()
+            && let Some((&before, election)) = self.elections.range(..term).next_back()
+            && election.leader.is_none()
+            && election.candidates.len() > 1
+        {
+            let names: Vec<_> = election.candidates.iter().map(|&node| name(node)).collect();
+            let reason = format!("term {before} ends without a leader: {} divided its votes", names.join(" and "));
+            self.split_vote = Some(at.evidence(reason));
+        }
+        self.elections.entry(term).or_default().candidates.insert(node);
+    }
+
+    fn on_leader(&mut self, at: &At, node: NodeId, term: Term) {
+        let election = self.elections.entry(term).or_default();
+        match election.leader {
+            None => election.leader = Some((node, at.step)),
+            Some((other, step)) if other != node => {
+                self.two_leaders.get_or_insert_with(|| {
+                    at.evidence(format!(
+                        "{} becomes leader of term {term}, which {} has led since step {step}",
+                        name(node),
+                        name(other)
+                    ))
+                });
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn on_vote(&mut self, at: &At, voter: NodeId, term: Term, candidate: NodeId) {
+        match self.votes.get(&(term, voter)) {
+            None => {
+                self.votes.insert((term, voter), (candidate, at.step));
+            }
+            Some(&(other, step)) if other != candidate => {
+                self.two_votes.get_or_insert_with(|| {
+                    at.evidence(format!(
+                        "{} votes for {} in term {term}, but its vote went to {} at step {step}",
+                        name(voter),
+                        name(candidate),
+                        name(other)
+                    ))
+                });
+            }
+            Some(_) => {}
+        }
+    }
+
+    pub(super) fn always(&self) -> Vec<Verdict> {
+        let terms = count_of(self.elections.len(), "term", "checked");
+        let votes = count_of(self.votes.len(), "vote", "checked");
+        vec![
+            Verdict::always(ELECTION_SAFETY, self.two_leaders.as_ref(), terms),
+            Verdict::always(ONE_VOTE_PER_TERM, self.two_votes.as_ref(), votes),
+        ]
+    }
+
+    pub(super) fn sometimes(&self) -> Vec<Verdict> {
+        vec![Verdict::sometimes(SPLIT_VOTE, self.split_vote.as_ref(), String::new())]
+    }
+
+    pub(super) const fn violated(&self) -> bool {
+        self.two_leaders.is_some() || self.two_votes.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use check::Status;
+
+    const AT: At = At { step: 9, time_us: 9_000 };
+    const N1: NodeId = NodeId(0);
+    const N2: NodeId = NodeId(1);
+    const N3: NodeId = NodeId(2);
+
+    fn status(elections: &Elections, property: Property) -> Status {
+        let verdicts = elections.always().into_iter().chain(elections.sometimes());
+        verdicts.into_iter().find(|verdict| verdict.property == property).expect("the oracle knows the property").status
+    }
+
+    #[test]
+    fn two_leaders_in_one_term_are_rejected() {
+        let mut elections = Elections::default();
+        elections.noted(&AT, N1, &Note::BecameLeader { term: 1, votes: 3 });
+        elections.noted(&AT, N2, &Note::BecameLeader { term: 2, votes: 3 });
+        assert_eq!(status(&elections, ELECTION_SAFETY), Status::Holds);
+        elections.noted(&AT, N3, &Note::BecameLeader { term: 2, votes: 3 });
+        assert_eq!(status(&elections, ELECTION_SAFETY), Status::Violated);
+        assert!(elections.violated());
+    }
+
+    #[test]
+    fn two_votes_in_one_term_are_rejected() {
+        let mut elections = Elections::default();
+        elections.on_vote(&AT, N1, 1, N2);
+        elections.on_vote(&AT, N1, 1, N2);
+        elections.on_vote(&AT, N1, 2, N3);
+        assert_eq!(status(&elections, ONE_VOTE_PER_TERM), Status::Holds);
+        elections.on_vote(&AT, N1, 2, N1);
+        assert_eq!(status(&elections, ONE_VOTE_PER_TERM), Status::Violated);
+    }
+
+    #[test]
+    fn a_split_vote_is_seen_when_the_next_term_begins() {
+        let mut elections = Elections::default();
+        elections.noted(&AT, N1, &Note::BecameCandidate { term: 1 });
+        elections.noted(&AT, N2, &Note::BecameCandidate { term: 1 });
+        assert_eq!(status(&elections, SPLIT_VOTE), Status::Unseen);
+        elections.noted(&AT, N1, &Note::BecameCandidate { term: 2 });
+        assert_eq!(status(&elections, SPLIT_VOTE), Status::Met);
+    }
+
+    #[test]
+    fn a_term_with_one_candidate_is_no_split_vote() {
+        let mut elections = Elections::default();
+        elections.noted(&AT, N1, &Note::BecameCandidate { term: 1 });
+        elections.noted(&AT, N1, &Note::BecameCandidate { term: 2 });
+        elections.noted(&AT, N2, &Note::BecameCandidate { term: 2 });
+        elections.noted(&AT, N2, &Note::BecameLeader { term: 2, votes: 3 });
+        elections.noted(&AT, N1, &Note::BecameCandidate { term: 3 });
+        assert_eq!(status(&elections, SPLIT_VOTE), Status::Unseen);
+    }
+}

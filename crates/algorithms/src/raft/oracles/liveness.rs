@@ -1,0 +1,280 @@
+//! A leader emerges wherever the network lets one.
+
+use check::{Kind, Property, Status, Verdict, Violation};
+use sim::{Event, NodeId, Record, World};
+
+use super::{At, Config, Note, Raft};
+use crate::raft::{Server, majority};
+
+/// While a majority can talk to each other in good time, it has a leader, or gets one before long
+/// (§5.6).
+pub const EVENTUALLY_A_LEADER: Property = Property {
+    id: "eventually-a-leader",
+    name: "Leader Liveness",
+    claim: "A connected majority has a leader",
+    kind: Kind::Eventually,
+};
+
+/// The bound, in longest election timeouts. A round of an election ends split with a probability
+/// well below one half, so twenty rounds in a row do not.
+const BOUND_TIMEOUTS: u64 = 20;
+
+/// A clock that is off by more than this is outside every promise, in parts per million.
+const DRIFT_PPM_MAX: u32 = 100_000;
+
+/// The state of the oracle.
+#[derive(Clone, Debug)]
+pub(super) struct Liveness {
+    bound_us: u64,
+    /// Whether timeouts and heartbeats are such that elections can succeed at all (§5.6, §9.3).
+    sensible: bool,
+    /// Since when a majority is connected and has no leader.
+    leaderless_since_us: Option<u64>,
+    connected: bool,
+    violation: Option<Violation>,
+    last_step: u64,
+}
+
+impl Liveness {
+    pub(super) fn new(config: &Config) -> Self {
+        let (low, high) = config.election_timeout_us;
+        // The paper finds a spread of a few broadcast times enough; a third of the timeout is safe.
+        let sensible = high - low >= low / 3 && config.heartbeat_us * 2 <= low;
+        Self {
+            bound_us: BOUND_TIMEOUTS * high,
+            sensible,
+            leaderless_since_us: sensible.then_some(0),
+            connected: sensible,
+            violation: None,
+            last_step: 0,
+        }
+    }
+
+    pub(super) fn observe(&mut self, at: &At, record: &Record<Raft>, world: &World<Raft>) {
+        self.last_step = at.step;
+        self.expire(at.time_us);
+        // Only commands, roles and memberships change who is connected and who leads.
+        let changed = matches!(record.event, Event::Command(_) | Event::Boot(_))
+            || record.notes().any(|note| {
+                matches!(note, Note::BecameLeader { .. } | Note::SteppedDown { .. } | Note::MembersChanged { .. })
+            });
+        if changed && self.sensible {
+            let net = Network::of(world);
+            let leads = |node: NodeId| world.node(node).is_some_and(Raft::leads);
+            self.look(
+                at.time_us,
+                net.serves_majority(),
+                net.nodes().any(|node| leads(node) && net.reaches_majority(node)),
+            );
+        }
+    }
+
+    fn look(&mut self, now_us: u64, connected: bool, led: bool) {
+        self.connected = connected;
+        self.leaderless_since_us = match self.leaderless_since_us {
+            _ if led || !connected => None,
+            None => Some(now_us),
+            since => since,
+        };
+    }
+
+    /// Turns an overdue wait into a violation, shown by the first moment after the bound that
+    /// somebody looks at.
+    fn expire(&mut self, now_us: u64) {
+        if self.violation.is_none()
+            && let Some(since_us) = self.leaderless_since_us
+            && now_us > since_us + self.bound_us
+        {
+            let reason = format!(
+                "a majority has been connected since {} ms, and {} ms later it still has no leader",
+                since_us / 1_000,
+                self.bound_us / 1_000
+            );
+            self.violation = Some(Violation { step: self.last_step, time_us: now_us, reason });
+        }
+    }
+
+    pub(super) const fn violated(&self) -> bool {
+        self.violation.is_some()
+    }
+
+    pub(super) fn verdict(&self, now_us: u64) -> Verdict {
+        let mut this = self.clone();
+        this.expire(now_us);
+        let (status, basis) = match (&this.violation, this.leaderless_since_us) {
+            (Some(_), _) => (Status::Violated, String::new()),
+            (None, Some(since_us)) => (
+                Status::Pending,
+                format!("waiting for {} ms of {}", (now_us - since_us) / 1_000, this.bound_us / 1_000),
+            ),
+            (None, None) if !this.sensible => {
+                (Status::Pending, "timeouts this short or this alike promise no leader".to_owned())
+            }
+            (None, None) if this.connected => (Status::Met, String::new()),
+            (None, None) => (Status::Pending, "no majority is connected, so nothing is promised".to_owned()),
+        };
+        Verdict { property: EVENTUALLY_A_LEADER, status, evidence: this.violation, basis }
+    }
+}
+
+/// Which running servers can talk to each other.
+struct Network {
+    servers: Vec<NodeId>,
+    /// `good[a]` has bit b set when the servers at positions a and b reach each other in good time,
+    /// both ways; its own bit when it runs.
+    good: Vec<u64>,
+    /// `touched[a]` has bit b set when anything at all passes between them, in either direction.
+    touched: Vec<u64>,
+    /// The members that each server goes by, as bits; 0 for those that know of none.
+    views: Vec<u64>,
+    /// Whether a server that hears only some of a majority can do no harm.
+    robust: bool,
+}
+
+impl Network {
+    fn of(world: &World<Raft>) -> Self {
+        let config = world.config();
+        let servers: Vec<NodeId> = world.node_ids().filter(|&node| !config.is_client(node)).collect();
+        let timeout_us = config.election_timeout_us.0;
+        let sync_us = world.cluster().disk_sync_us.1;
+        let runs = |node: NodeId| {
+            world.is_up(node) && !world.is_paused(node) && world.clock(node).drift_ppm().unsigned_abs() <= DRIFT_PPM_MAX
+        };
+        let passes = |from: NodeId, to: NodeId| world.link_up(from, to);
+        let good = |from: NodeId, to: NodeId| {
+            let profile = world.link_profile(from, to);
+            passes(from, to)
+                && !world.link_held(from, to)
+                && profile.loss_ppm == 0
+                // Broadcast time, stable storage included, must be well below the timeout (§5.6).
+                && (profile.latency_us.1 + sync_us) * 4 <= timeout_us
+        };
+        let bits = |test: &dyn Fn(NodeId) -> bool| {
+            servers.iter().enumerate().filter(|(_, node)| test(**node)).fold(0u64, |bits, (place, _)| bits | 1 << place)
+        };
+        let rows = |test: &dyn Fn(NodeId, NodeId) -> bool| -> Vec<u64> {
+            servers.iter().map(|&a| bits(&|b| runs(a) && runs(b) && (a == b || test(a, b)))).collect()
+        };
+        let view = |server: &Server| bits(&|node| server.members().contains(&node));
+        Self {
+            good: rows(&|a, b| good(a, b) && good(b, a)),
+            touched: rows(&|a, b| passes(a, b) || passes(b, a)),
+            views: servers.iter().map(|&node| world.node(node).and_then(Raft::server).map_or(0, view)).collect(),
+            robust: config.pre_vote && config.check_quorum,
+            servers,
+        }
+    }
+
+    fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        self.servers.iter().copied()
+    }
+
+    /// Whether a server reaches a majority of the members that it goes by.
+    fn reaches_majority(&self, node: NodeId) -> bool {
+        let place = self.servers.iter().position(|&known| known == node);
+        place.is_some_and(|place| is_majority(self.good[place], self.views[place]))
+    }
+
+    /// Whether some set of servers is fully connected and a majority by everybody's reckoning. Other
+    /// servers may hang on to it by half only where pre-vote and check-quorum keep them from doing
+    /// harm; otherwise a server that hears but is not heard can stop every election.
+    fn serves_majority(&self) -> bool {
+        let enough = |set: u64| set != 0 && self.views.iter().all(|&view| view == 0 || is_majority(set, view));
+        if self.robust {
+            return self.extend_clique(0, u64::MAX, 0, &enough);
+        }
+        (0..self.servers.len()).any(|place| {
+            let set = self.good[place];
+            let members = (0..self.servers.len()).filter(|other| set & (1 << other) != 0);
+            enough(set) && members.clone().all(|other| self.good[other] == set && self.touched[other] == set)
+        })
+    }
+
+    /// Depth first over the servers from `next` on; `common` are those that everybody chosen so far
+    /// reaches. A dozen servers at most, so a few thousand sets.
+    fn extend_clique(&self, next: usize, common: u64, chosen: u64, enough: &dyn Fn(u64) -> bool) -> bool {
+        enough(chosen)
+            || (next..self.good.len()).any(|place| {
+                let bit = 1 << place;
+                common & bit != 0
+                    && self.good[place] & bit != 0
+                    && self.extend_clique(place + 1, common & self.good[place], chosen | bit, enough)
+            })
+    }
+}
+
+fn is_majority(set: u64, of: u64) -> bool {
+    of != 0 && (set & of).count_ones() >= majority(of.count_ones())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::{Bugs, Reads};
+
+    fn liveness() -> Liveness {
+        Liveness::new(&Config {
+            servers: 5,
+            clients: 0,
+            election_timeout_us: (150_000, 300_000),
+            heartbeat_us: 50_000,
+            pre_vote: false,
+            check_quorum: false,
+            reads: Reads::ReadIndex,
+            snapshot_every: 0,
+            workload_us: 0,
+            bugs: Bugs::default(),
+        })
+    }
+
+    fn network(good: &[u64], robust: bool) -> Network {
+        let servers = (0..good.len() as u32).map(NodeId).collect();
+        let all = (1 << good.len()) - 1;
+        Network { servers, good: good.to_vec(), touched: good.to_vec(), views: vec![all; good.len()], robust }
+    }
+
+    #[test]
+    fn a_connected_majority_without_a_leader_is_rejected_at_the_bound() {
+        let mut liveness = liveness();
+        liveness.look(1_000_000, true, true);
+        assert_eq!(liveness.verdict(1_000_000).status, Status::Met);
+        liveness.look(2_000_000, true, false);
+        assert_eq!(liveness.verdict(8_000_000).status, Status::Pending);
+        assert_eq!(liveness.verdict(8_000_001).status, Status::Violated);
+    }
+
+    #[test]
+    fn without_a_connected_majority_nothing_is_promised() {
+        let mut liveness = liveness();
+        liveness.look(0, false, false);
+        assert_eq!(liveness.verdict(60_000_000).status, Status::Pending);
+        // n1–n2 and n3–n4 reach each other, n5 is alone.
+        assert!(!network(&[0b00011, 0b00011, 0b01100, 0b01100, 0b10000], false).serves_majority());
+        // A star reaches a majority from its centre, but is no connected majority.
+        let star = network(&[0b11111, 0b00011, 0b00101, 0b01001, 0b10001], true);
+        assert!(!star.serves_majority());
+        assert!(star.reaches_majority(NodeId(0)));
+    }
+
+    #[test]
+    fn a_server_that_hangs_on_by_half_is_harmless_only_with_pre_vote_and_check_quorum() {
+        // n1 to n3 are connected; n4 reaches n1 alone; n5 is alone.
+        let good = [0b01111, 0b00111, 0b00111, 0b01001, 0b10000];
+        assert!(network(&good, true).serves_majority());
+        assert!(!network(&good, false).serves_majority());
+        // What passes one way only counts as hanging on.
+        let mut one_way = network(&[0b00111, 0b00111, 0b00111, 0b01000, 0b10000], false);
+        assert!(one_way.serves_majority());
+        one_way.touched[0] |= 0b01000;
+        assert!(!one_way.serves_majority());
+    }
+
+    #[test]
+    fn a_majority_has_to_be_one_by_everybodys_reckoning() {
+        let mut net = network(&[0b0111, 0b0111, 0b0111, 0b1000], false);
+        assert!(net.serves_majority());
+        // n4 is down and knows nobody; n3 goes by a membership of n3 and n4 alone.
+        net.views = vec![0b1111, 0b1111, 0b1100, 0];
+        assert!(!net.serves_majority());
+    }
+}

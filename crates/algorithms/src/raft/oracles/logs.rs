@@ -1,0 +1,288 @@
+//! The properties of Figure 3 about logs: Log Matching, Leader Append-Only, Leader Completeness,
+//! State Machine Safety.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use check::{Kind, Property, Verdict, Violation};
+use sim::hash::StableHasher;
+use sim::{NodeId, Outcome, Record, World, Write};
+
+use super::{At, Note, Raft, Term, count_of, name};
+use crate::raft::{Entry, Log, Payload};
+
+/// Entries of the same index and term are the same, and so is everything before them (Figure 3).
+pub const LOG_MATCHING: Property = Property {
+    id: "log-matching",
+    name: "Log Matching",
+    claim: "Equal index and term mean equal logs up to there",
+    kind: Kind::Always,
+};
+
+/// A leader never takes back an entry of its log (Figure 3).
+pub const LEADER_APPEND_ONLY: Property = Property {
+    id: "leader-append-only",
+    name: "Leader Append-Only",
+    claim: "A leader only appends to its log",
+    kind: Kind::Always,
+};
+
+/// What is committed in a term is in the log of every leader of a later term (Figure 3).
+pub const LEADER_COMPLETENESS: Property = Property {
+    id: "leader-completeness",
+    name: "Leader Completeness",
+    claim: "Later leaders have every committed entry",
+    kind: Kind::Always,
+};
+
+/// No two servers apply different entries at the same index (Figure 3).
+pub const STATE_MACHINE_SAFETY: Property = Property {
+    id: "state-machine-safety",
+    name: "State Machine Safety",
+    claim: "All servers apply the same entries in the same order",
+    kind: Kind::Always,
+};
+
+/// A follower drops entries that its leader does not have (§5.3).
+pub const CONFLICT: Property = Property {
+    id: "conflicting-entries",
+    name: "Conflicting Entries",
+    claim: "A follower drops entries that its leader lacks",
+    kind: Kind::Sometimes,
+};
+
+/// An entry known to be committed: the first server that applied it made it so.
+#[derive(Clone, Copy, Debug)]
+struct Committed {
+    term: Term,
+    payload: u64,
+    /// The term in which it was committed, which may be later than its own.
+    in_term: Term,
+    by: NodeId,
+    step: u64,
+}
+
+/// The state of the oracles about logs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Logs {
+    /// For each index and term ever written: the term of the entry before it, where known, and the
+    /// payload's hash. Matching step by step, it matches as a whole, by induction.
+    written: BTreeMap<(u64, Term), (Option<Term>, u64)>,
+    committed: BTreeMap<u64, Committed>,
+    leading: BTreeSet<NodeId>,
+    matching: Option<Violation>,
+    append_only: Option<Violation>,
+    completeness: Option<Violation>,
+    machine: Option<Violation>,
+    conflict: Option<Violation>,
+}
+
+impl Logs {
+    pub(super) fn committed(&self) -> u64 {
+        self.committed.len() as u64
+    }
+
+    /// Looks at what a server writes to its log in a step.
+    pub(super) fn wrote(&mut self, at: &At, node: NodeId, record: &Record<Raft>, world: &World<Raft>) {
+        for outcome in &record.outcomes {
+            let Outcome::Wrote { write, .. } = outcome else { continue };
+            match write {
+                Write::Append(entry) => {
+                    let log = world.node(node).and_then(Raft::server).map(|server| &server.log);
+                    let before = log.and_then(|log| log.term_at(entry.index - 1));
+                    self.on_append(at, node, entry, before);
+                }
+                // Who leads before and after the step takes back entries as a leader.
+                Write::Truncate { .. } if self.leading.contains(&node) && world.node(node).is_some_and(Raft::leads) => {
+                    self.append_only.get_or_insert_with(|| {
+                        at.evidence(format!("{} takes entries back while it leads", name(node)))
+                    });
+                }
+                _ => {}
+            }
+        }
+        if world.node(node).is_none() {
+            self.leading.remove(&node);
+        }
+    }
+
+    pub(super) fn noted(&mut self, at: &At, node: NodeId, note: &Note, world: &World<Raft>) {
+        let server = world.node(node).and_then(Raft::server);
+        match note {
+            Note::BecameLeader { term, .. } => {
+                self.leading.insert(node);
+                if let Some(server) = server {
+                    self.on_leader(at, node, *term, &server.log);
+                }
+            }
+            Note::SteppedDown { led: true, .. } => {
+                self.leading.remove(&node);
+            }
+            Note::Applied { entry } => {
+                let term = server.map_or(entry.term, |server| server.term);
+                self.on_apply(at, node, entry, term);
+            }
+            Note::Truncated { from, to } if self.conflict.is_none() => {
+                let reason = format!("{} drops entries {from} to {to}, which its leader does not have", name(node));
+                self.conflict = Some(at.evidence(reason));
+            }
+            _ => {}
+        }
+    }
+
+    fn on_append(&mut self, at: &At, node: NodeId, entry: &Entry, before: Option<Term>) {
+        let payload = StableHasher::of(&entry.payload);
+        let known = self.written.entry((entry.index, entry.term)).or_insert((before, payload));
+        let (known_before, known_payload) = *known;
+        known.0 = known_before.or(before);
+        if self.matching.is_some() {
+            return;
+        }
+        let what = if known_payload != payload {
+            "but it holds something else"
+        } else if known_before.zip(before).is_some_and(|(one, other)| one != other) {
+            "but the entry before it differs"
+        } else {
+            return;
+        };
+        let Entry { index, term, .. } = entry;
+        let reason = format!("{} writes entry {index} of term {term}, which others have as well, {what}", name(node));
+        self.matching = Some(at.evidence(reason));
+    }
+
+    fn on_leader(&mut self, at: &At, node: NodeId, term: Term, log: &Log) {
+        if self.completeness.is_some() {
+            return;
+        }
+        let first = log.snapshot().index + 1;
+        let lacks = self
+            .committed
+            .range(first..)
+            .find(|(index, committed)| committed.in_term < term && log.term_at(**index) != Some(committed.term));
+        if let Some((index, committed)) = lacks {
+            let reason = format!(
+                "{} leads term {term} without entry {index} of term {}, which {} committed at step {}",
+                name(node),
+                committed.term,
+                name(committed.by),
+                committed.step
+            );
+            self.completeness = Some(at.evidence(reason));
+        }
+    }
+
+    fn on_apply(&mut self, at: &At, node: NodeId, entry: &Entry, in_term: Term) {
+        let payload = StableHasher::of(&entry.payload);
+        let fresh = Committed { term: entry.term, payload, in_term, by: node, step: at.step };
+        let known = self.committed.entry(entry.index).or_insert(fresh);
+        if self.machine.is_none() && (known.term, known.payload) != (entry.term, payload) {
+            let reason = format!(
+                "{} applies {} at index {}, where {} applied an entry of term {} at step {}",
+                name(node),
+                words(entry),
+                entry.index,
+                name(known.by),
+                known.term,
+                known.step
+            );
+            self.machine = Some(at.evidence(reason));
+        }
+    }
+
+    pub(super) fn always(&self) -> Vec<Verdict> {
+        let written = count_of(self.written.len(), "entry", "checked").replace("entrys", "entries");
+        let committed = count_of(self.committed.len(), "entry", "committed").replace("entrys", "entries");
+        vec![
+            Verdict::always(LOG_MATCHING, self.matching.as_ref(), written),
+            Verdict::always(LEADER_APPEND_ONLY, self.append_only.as_ref(), String::new()),
+            Verdict::always(LEADER_COMPLETENESS, self.completeness.as_ref(), committed.clone()),
+            Verdict::always(STATE_MACHINE_SAFETY, self.machine.as_ref(), committed),
+        ]
+    }
+
+    pub(super) fn sometimes(&self) -> Vec<Verdict> {
+        vec![Verdict::sometimes(CONFLICT, self.conflict.as_ref(), String::new())]
+    }
+
+    pub(super) const fn violated(&self) -> bool {
+        self.matching.is_some() || self.append_only.is_some() || self.completeness.is_some() || self.machine.is_some()
+    }
+}
+
+fn words(entry: &Entry) -> String {
+    match &entry.payload {
+        Payload::Noop => format!("an empty entry of term {}", entry.term),
+        Payload::Command { op, .. } => format!("{op} of term {}", entry.term),
+        Payload::Members(_) => format!("a membership of term {}", entry.term),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::{Kv, KvOp, Origin, Snapshot};
+    use check::Status;
+    use sim::RequestId;
+
+    const AT: At = At { step: 9, time_us: 9_000 };
+    const N1: NodeId = NodeId(0);
+    const N2: NodeId = NodeId(1);
+
+    fn entry(index: u64, term: Term, value: i64) -> Entry {
+        let origin = Origin::Direct(RequestId { at_us: 0, node: N1, ordinal: 0 });
+        Entry { index, term, payload: Payload::Command { origin, op: KvOp::Put { key: "x".into(), value } } }
+    }
+
+    fn log(terms: &[Term]) -> Log {
+        let snapshot = Snapshot { index: 0, term: 0, kv: Kv::default(), members: BTreeSet::new() };
+        let entries: Vec<_> = (1..).zip(terms).map(|(index, &term)| entry(index, term, 0)).collect();
+        Log::restore(snapshot, 0, &entries).0
+    }
+
+    fn status(logs: &Logs, property: Property) -> Status {
+        let verdicts = logs.always().into_iter().chain(logs.sometimes());
+        verdicts.into_iter().find(|verdict| verdict.property == property).expect("the oracle knows the property").status
+    }
+
+    #[test]
+    fn different_content_under_one_index_and_term_is_rejected() {
+        let mut logs = Logs::default();
+        logs.on_append(&AT, N1, &entry(1, 1, 7), Some(0));
+        logs.on_append(&AT, N2, &entry(1, 1, 7), Some(0));
+        logs.on_append(&AT, N2, &entry(1, 2, 8), Some(0));
+        assert_eq!(status(&logs, LOG_MATCHING), Status::Holds);
+        logs.on_append(&AT, N2, &entry(1, 1, 8), Some(0));
+        assert_eq!(status(&logs, LOG_MATCHING), Status::Violated);
+    }
+
+    #[test]
+    fn equal_entries_on_different_predecessors_are_rejected() {
+        let mut logs = Logs::default();
+        logs.on_append(&AT, N1, &entry(2, 3, 7), Some(1));
+        logs.on_append(&AT, N2, &entry(2, 3, 7), None);
+        assert_eq!(status(&logs, LOG_MATCHING), Status::Holds, "what a snapshot hides cannot be compared");
+        logs.on_append(&AT, N2, &entry(2, 3, 7), Some(2));
+        assert_eq!(status(&logs, LOG_MATCHING), Status::Violated);
+    }
+
+    #[test]
+    fn a_later_leader_without_a_committed_entry_is_rejected() {
+        let mut logs = Logs::default();
+        logs.on_apply(&AT, N1, &entry(2, 1, 7), 3);
+        logs.on_leader(&AT, N2, 2, &log(&[1]));
+        assert_eq!(status(&logs, LEADER_COMPLETENESS), Status::Holds, "term 2 is older than the commit in term 3");
+        logs.on_leader(&AT, N2, 4, &log(&[1, 1]));
+        assert_eq!(status(&logs, LEADER_COMPLETENESS), Status::Holds);
+        logs.on_leader(&AT, N2, 4, &log(&[1, 2]));
+        assert_eq!(status(&logs, LEADER_COMPLETENESS), Status::Violated);
+    }
+
+    #[test]
+    fn different_entries_applied_at_one_index_are_rejected() {
+        let mut logs = Logs::default();
+        logs.on_apply(&AT, N1, &entry(1, 1, 7), 1);
+        logs.on_apply(&AT, N2, &entry(1, 1, 7), 1);
+        assert_eq!(status(&logs, STATE_MACHINE_SAFETY), Status::Holds);
+        logs.on_apply(&AT, N2, &entry(1, 2, 7), 2);
+        assert_eq!(status(&logs, STATE_MACHINE_SAFETY), Status::Violated);
+    }
+}

@@ -1,0 +1,147 @@
+//! Raft: the replicated log, as a lab.
+
+use algorithms::raft::{Msg, Op, Raft, RaftOracle};
+use serde_json::Value;
+use sim::{Record, World};
+use view::narration::Weight;
+use view::{MessageShape, Stage};
+
+use crate::error::InputError;
+use crate::lab::{Lab, LabInfo, Names, Setup, VariantInfo};
+use crate::params::{ParamInfo, Setting, Settings};
+use crate::raft::{
+    self, CHECK_QUORUM, CLIENTS, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, LEASE_READS, NODES,
+    PRE_VOTE, bug,
+};
+
+const SNAPSHOT_EVERY: ParamInfo = ParamInfo { default: Setting::number(20), ..raft::SNAPSHOT_EVERY };
+const WRITE_EVERY: ParamInfo = ParamInfo { default: Setting::number(150), ..raft::WRITE_EVERY };
+
+static INFO: LabInfo = LabInfo {
+    id: "raft-log",
+    title: "Raft: the replicated log",
+    family: "Consensus and leadership",
+    summary: "Clients write through a leader; what a majority has on disk is committed, and survives.",
+    invitation: (
+        "Watch a write commit.",
+        "A write is safe once a majority has it. Crash the leader in the middle of one, and see whether it survives.",
+    ),
+    variants: &[
+        CORRECT,
+        bug(
+            "commits-old-terms",
+            "commits entries of old terms",
+            "A leader commits whatever a majority holds. An entry on a majority can still vanish (Figure 8).",
+            &[],
+        ),
+        bug(
+            "no-consistency-check",
+            "appends without comparing",
+            "A follower does not look at the entry before what it is sent.",
+            &[],
+        ),
+        bug(
+            "acks-before-fsync",
+            "acknowledges before it is on disk",
+            "A follower says yes first and writes afterwards: a crash in between takes back its word.",
+            &[("disk-sync-ms", Setting { low: 5, high: 40 })],
+        ),
+        bug(
+            "commits-beyond-verified",
+            "commits what it has not compared",
+            "A follower commits up to the leader's index, also entries that the leader may not have.",
+            &[],
+        ),
+        bug(
+            "truncates-always",
+            "truncates always",
+            "A follower drops everything behind the point of comparison: a late message takes entries back.",
+            &[],
+        ),
+        bug(
+            "stale-leader-reads",
+            "reads without asking",
+            "A leader answers reads at once. Once it is cut off, they are stale.",
+            &[],
+        ),
+        bug(
+            "lease-reads-with-drift",
+            "leases and bad clocks",
+            "Reads rely on a lease, but clocks drift further than the lease allows for.",
+            &[("lease-reads", Setting::number(1)), ("check-quorum", Setting::number(1))],
+        ),
+        bug(
+            "overlapping-changes",
+            "overlapping membership changes",
+            "A second change starts before the first has committed: two majorities need not meet.",
+            &[],
+        ),
+        bug(
+            "change-before-own-term",
+            "changes members too early",
+            "A new leader changes the members before it has committed anything in its term.",
+            &[],
+        ),
+    ],
+    params: &[
+        NODES,
+        ELECTION_TIMEOUT,
+        HEARTBEAT,
+        LATENCY,
+        DISK_SYNC,
+        PRE_VOTE,
+        CHECK_QUORUM,
+        LEASE_READS,
+        CLIENTS,
+        WRITE_EVERY,
+        SNAPSHOT_EVERY,
+    ],
+    ops: &[raft::PUT, raft::GET, raft::ADD, raft::TRANSFER, raft::ADD_SERVER, raft::REMOVE_SERVER, raft::TIME_OUT],
+    metrics: raft::METRICS,
+    speed: 0.05,
+};
+
+/// The lab.
+pub struct RaftLog;
+impl Lab for RaftLog {
+    type Protocol = Raft;
+    type Oracle = RaftOracle;
+
+    const INFO: &'static LabInfo = &INFO;
+
+    fn setup(variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+        raft::setup(variant, settings)
+    }
+
+    fn read_op(value: &Value, names: &Names) -> Result<Op, InputError> {
+        raft::read_op(value, names, INFO.ops)
+    }
+
+    fn write_op(op: &Op, names: &Names) -> Value {
+        raft::write_op(op, names)
+    }
+
+    fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
+        raft::dress(world, names, stage);
+    }
+
+    fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
+        raft::message_look(msg)
+    }
+
+    fn detail(raft: &Raft, names: &Names) -> Value {
+        raft::detail(raft, names)
+    }
+
+    fn tell(record: &Record<Raft>, names: &Names) -> (String, Weight) {
+        raft::words::tell(record, names)
+    }
+
+    fn metrics(oracle: &RaftOracle) -> Vec<u64> {
+        raft::metrics(oracle)
+    }
+
+    fn opening_us(world: &World<Raft>) -> u64 {
+        raft::opening_us(world)
+    }
+}
