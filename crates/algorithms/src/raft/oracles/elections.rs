@@ -62,8 +62,13 @@ impl Elections {
     pub(super) fn sent(&mut self, at: &At, record: &Record<Raft>, world: &World<Raft>) {
         for (id, msg) in record.sent(world) {
             match *msg {
-                // Asking for votes is voting for oneself.
-                Msg::RequestVote { term, .. } => self.on_vote(at, id.from, term, id.from),
+                // Asking for votes is voting for oneself, unless the vote is somebody else's.
+                Msg::RequestVote { term, .. } => {
+                    let server = world.node(id.from).and_then(Raft::server).filter(|server| server.term == term);
+                    if server.is_none_or(|server| server.voted_for == Some(id.from)) {
+                        self.on_vote(at, id.from, term, id.from);
+                    }
+                }
                 Msg::RequestVoteReply { term, granted: true } => self.on_vote(at, id.from, term, id.to),
                 _ => {}
             }
