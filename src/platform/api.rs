@@ -44,6 +44,9 @@ pub trait Api: Clone + 'static {
     fn share_url(&self) -> String;
 }
 
+/// Most steps that one call executes.
+const STEPS_MAX: u64 = 1_000_000;
+
 type Listener = (u32, Topic, Function);
 
 thread_local! {
@@ -98,51 +101,48 @@ pub fn install(api: impl Api) {
     let method = |name: &str, function: Function| {
         let _ = Reflect::set(&methods, &name.into(), &function);
     };
-    let with = |api: &_| Clone::clone(api);
-    let a = with(&api);
-    method("labs", nullary(move || to_js(&a.labs())));
-    let a = with(&api);
-    method("load", unary(move |run| Ok(done(a.load(&from_js(&run, "run")?)?))));
-    let a = with(&api);
-    method("run", nullary(move || to_js(&a.run())));
-    let a = with(&api);
-    method("getState", nullary(move || to_js(&a.state())));
-    let a = with(&api);
-    method("play", nullary(move || done(a.play())));
-    let a = with(&api);
-    method("pause", nullary(move || done(a.pause())));
-    let a = with(&api);
+    // Each closure owns a handle of its own.
+    macro_rules! own {
+        ($api:ident => $body:expr) => {{
+            let $api = api.clone();
+            $body
+        }};
+    }
+    method("labs", own!(api => answer(move || to_js(&api.labs()))));
+    method("load", own!(api => act_on(move |run| api.load(&from_js(&run, "run")?))));
+    method("run", own!(api => answer(move || to_js(&api.run()))));
+    method("getState", own!(api => answer(move || to_js(&api.state()))));
+    method("play", own!(api => act(move || api.play())));
+    method("pause", own!(api => act(move || api.pause())));
     method(
         "step",
-        unary(move |count| {
-            let count = if count.is_undefined() { 1 } else { whole(&count, "n", 1_000_000)? };
-            Ok(done(a.step(count)))
-        }),
+        own!(api => act_on(move |count| {
+            api.step(if count.is_undefined() { 1 } else { whole(&count, "n", STEPS_MAX)? });
+            Ok(())
+        })),
     );
-    let a = with(&api);
-    method("seek", unary(move |time| Ok(done(a.seek(whole(&time, "us", labs::command::TIME_US_MAX)?)))));
-    let a = with(&api);
+    method(
+        "seek",
+        own!(api => act_on(move |time| {
+            api.seek(whole(&time, "us", labs::command::TIME_US_MAX)?);
+            Ok(())
+        })),
+    );
     method(
         "setSpeed",
-        unary(move |speed| {
-            let speed = speed.as_f64().ok_or_else(|| InputError::new("speed", "is a number"))?;
-            Ok(done(a.set_speed(speed)?))
-        }),
+        own!(api => act_on(move |speed| {
+            api.set_speed(speed.as_f64().ok_or_else(|| InputError::new("speed", "is a number"))?)
+        })),
     );
-    let a = with(&api);
-    method("apply", unary(move |command| Ok(done(a.apply(&from_js(&command, "command")?)?))));
-    let a = with(&api);
-    method("undo", nullary(move || a.undo().into()));
-    let a = with(&api);
+    method("apply", own!(api => act_on(move |command| api.apply(&from_js(&command, "command")?))));
+    method("undo", own!(api => answer(move || api.undo().into())));
     method(
         "setBranch",
-        unary(move |id| {
-            let id = id.as_string().ok_or_else(|| InputError::new("branch", "is a text"))?;
-            Ok(done(a.set_branch(&id)?))
-        }),
+        own!(api => act_on(move |id| {
+            api.set_branch(&id.as_string().ok_or_else(|| InputError::new("branch", "is a text"))?)
+        })),
     );
-    let a = with(&api);
-    method("shareUrl", nullary(move || a.share_url().into()));
+    method("shareUrl", own!(api => answer(move || api.share_url().into())));
     method("on", on());
     if let Ok(netsplit) = Reflect::get(&js_sys::global(), &"netsplit".into())
         && let Some(netsplit) = netsplit.dyn_ref::<Object>()
@@ -172,19 +172,22 @@ fn on() -> Function {
     closure.into_js_value().unchecked_into()
 }
 
-fn nullary(call: impl Fn() -> JsValue + 'static) -> Function {
+/// A method without an argument that answers.
+fn answer(call: impl Fn() -> JsValue + 'static) -> Function {
     Closure::<dyn Fn() -> JsValue>::new(call).into_js_value().unchecked_into()
 }
 
-fn unary(call: impl Fn(JsValue) -> Result<JsValue, InputError> + 'static) -> Function {
-    let closure = Closure::<dyn Fn(JsValue) -> Result<JsValue, JsValue>>::new(move |argument: JsValue| {
+/// A method without an argument and without an answer.
+fn act(call: impl Fn() + 'static) -> Function {
+    Closure::<dyn Fn()>::new(call).into_js_value().unchecked_into()
+}
+
+/// A method with an argument that may be wrong.
+fn act_on(call: impl Fn(JsValue) -> Result<(), InputError> + 'static) -> Function {
+    let closure = Closure::<dyn Fn(JsValue) -> Result<(), JsValue>>::new(move |argument: JsValue| {
         call(argument).map_err(|error| Error::new(&error.to_string()).into())
     });
     closure.into_js_value().unchecked_into()
-}
-
-fn done((): ()) -> JsValue {
-    JsValue::UNDEFINED
 }
 
 fn to_js(value: &Value) -> JsValue {

@@ -6,11 +6,13 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
+type Tick = Closure<dyn FnMut(f64)>;
+
 /// Calls a function once per frame while it runs. The browser itself stops calling while the page
 /// is hidden.
 #[derive(Clone)]
 pub struct FrameLoop {
-    closure: Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>>,
+    closure: Rc<RefCell<Option<Tick>>>,
     running: Rc<Cell<bool>>,
     requested: Rc<Cell<bool>>,
 }
