@@ -239,6 +239,17 @@ impl Playground {
         self.restart(&run);
     }
 
+    /// Another lab, with its defaults.
+    pub fn choose_lab(self, id: &str) {
+        match Run::of_lab(id) {
+            Ok(run) => {
+                self.speed.set(run.entry.info.speed);
+                self.restart(&run);
+            }
+            Err(error) => self.report(error.to_string()),
+        }
+    }
+
     /// The same seed under another variant, from the start.
     pub fn choose_variant(self, id: &str) {
         let mut run = self.with_session(|session| session.run());

@@ -19,13 +19,20 @@ pub fn Header(theme: Option<&'static str>) -> impl IntoView {
         });
         options.collect_view()
     };
+    let labs = move || {
+        let chosen = playground.lab.get().id;
+        let option = move |entry: &'static labs::Entry| {
+            view! { <option value=entry.info.id selected=entry.info.id == chosen>{entry.info.title}</option> }
+        };
+        labs::catalogue().iter().map(option).collect_view()
+    };
     view! {
         <header>
             <span class="logo">"net"<i>"/"</i>"split"</span>
-            <span class="crumb">
-                <span class="family">{move || playground.lab.get().family}" › "</span>
-                <b>{move || playground.lab.get().title}</b>
-            </span>
+            <label class="choice lab">
+                <span>"Lab"</span>
+                <select on:change=move |event| playground.choose_lab(&event_target_value(&event))>{labs}</select>
+            </label>
             <label class="choice">
                 <span>"Variant"</span>
                 <select on:change=move |event| playground.choose_variant(&event_target_value(&event))>{variants}</select>

@@ -3,6 +3,7 @@
 use check::{FaultModel, Oracle};
 use serde_json::Value;
 use sim::{ClusterConfig, NodeId, Protocol, Record, World};
+use view::layout::Point;
 use view::narration::Weight;
 use view::{MessageShape, Stage};
 
@@ -112,6 +113,8 @@ pub struct Setup<L: Lab> {
     pub oracle: L::Oracle,
     /// What people call the nodes, by [`NodeId`].
     pub names: Names,
+    /// Where the nodes stand when nobody has moved them.
+    pub layout: Vec<Point>,
     /// What the algorithm claims to survive.
     pub fault_model: FaultModel,
 }

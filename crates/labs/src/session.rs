@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use sim::{BranchId, Command, Event, NodeId, Protocol, Record, Stamped, Timeline};
-use view::layout::{self, Point};
+use view::layout::Point;
 use view::narration::{Sentence, Weight};
 use view::stage::{Condition, Link, Message, Node, Stage};
 
@@ -84,6 +84,7 @@ pub struct LabSession<L: Lab> {
     run: Run,
     names: Names,
     layout: Vec<Point>,
+    first_layout: Vec<Point>,
     opening_us: u64,
     timeline: Timeline<L::Protocol, L::Oracle>,
 }
@@ -93,13 +94,13 @@ impl<L: Lab> LabSession<L> {
     pub fn open(run: &Run) -> Result<Self, InputError> {
         let setup = L::setup(run.variant, &run.settings);
         let commands = read_ops::<L>(&run.commands, &setup.names)?;
-        let mut layout = layout::circle(setup.names.len());
+        let mut layout = setup.layout.clone();
         for (node, point) in &run.layout {
             layout[node.index()] = *point;
         }
         let timeline = Timeline::new(run.seed, setup.config, setup.cluster, setup.oracle, commands);
         let opening_us = L::opening_us(timeline.world());
-        Ok(Self { run: run.clone(), names: setup.names, layout, opening_us, timeline })
+        Ok(Self { run: run.clone(), names: setup.names, layout, first_layout: setup.layout, opening_us, timeline })
     }
 
     fn read_command(&self, value: &Value) -> Result<Command<<L::Protocol as Protocol>::Op>, InputError> {
@@ -165,7 +166,7 @@ impl<L: Lab> Session for LabSession<L> {
     fn run(&self) -> Run {
         let layout: BTreeMap<NodeId, Point> = (0u32..)
             .map(NodeId)
-            .zip(self.layout.iter().copied().zip(layout::circle(self.layout.len())))
+            .zip(self.layout.iter().copied().zip(self.first_layout.iter().copied()))
             .filter(|(_, (here, default))| here != default)
             .map(|(node, (here, _))| (node, here))
             .collect();

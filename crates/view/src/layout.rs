@@ -36,6 +36,17 @@ pub fn circle(count: usize) -> Vec<Point> {
         .collect()
 }
 
+/// Up to four bystanders in the corners, the lower ones first: they watch the circle.
+#[must_use]
+pub fn corners(count: usize) -> Vec<Point> {
+    let (near, far) = (50, 55);
+    let corner = |index: usize| Point {
+        x: if index.is_multiple_of(2) { near } else { WIDTH - near },
+        y: if index % 4 < 2 { HEIGHT - far } else { far },
+    };
+    (0..count).map(corner).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

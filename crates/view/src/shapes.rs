@@ -3,11 +3,13 @@
 
 use std::f64::consts::{FRAC_PI_2, TAU};
 
-use crate::layout::{HEIGHT, Point};
+use crate::layout::HEIGHT;
 use crate::stage::{Condition, Message, MessageShape, Node, Stage};
 
 /// Radius of a node, in units of the stage.
 pub const NODE_RADIUS: f64 = 38.0;
+/// Radius of a node that is drawn small.
+pub const SMALL_RADIUS: f64 = 24.0;
 /// Radius of the arc that shows a running timer.
 pub const TIMER_RADIUS: f64 = 46.0;
 /// Half the size of a message.
@@ -71,6 +73,8 @@ impl Paint {
 pub enum TextStyle {
     /// A node's name.
     Name,
+    /// The name of a node that is drawn small.
+    SmallName,
     /// The line below it.
     Label,
     /// The count above a node.
@@ -105,15 +109,23 @@ pub enum Shape {
     Text { x: f64, y: f64, text: String, style: TextStyle, anchor: Anchor, fill: Paint },
 }
 
+/// The radius of a node, in units of the stage.
+#[must_use]
+pub const fn radius(node: &Node) -> f64 {
+    if node.small { SMALL_RADIUS } else { NODE_RADIUS }
+}
+
 /// A node, around its own centre. Everything but the timer, which moves every frame.
 #[must_use]
 pub fn node(node: &Node) -> Vec<Shape> {
     let hue = Paint::hue(node.hue);
-    let disk =
-        |fill, stroke, width, dashed| Shape::Circle { x: 0.0, y: 0.0, r: NODE_RADIUS, fill, stroke, width, dashed };
+    let r = radius(node);
+    let disk = |fill, stroke, width, dashed| Shape::Circle { x: 0.0, y: 0.0, r, fill, stroke, width, dashed };
     let mut shapes = Vec::new();
     if node.condition == Condition::Crashed {
         shapes.push(disk(Paint::Hatch, Paint::Mute, 3.0, false));
+    } else if node.small {
+        shapes.push(disk(Paint::Panel, Paint::Mute, 2.0, false));
     } else if node.leads {
         shapes.push(disk(hue, Paint::Ink, 3.0, false));
         shapes.push(crown());
@@ -137,8 +149,13 @@ pub fn node(node: &Node) -> Vec<Shape> {
         fill,
     };
     let labelled = node.condition != Condition::Crashed && !node.label.is_empty();
-    shapes.push(text(if labelled { -1.0 } else { 6.0 }, &node.id, TextStyle::Name, name));
-    if labelled {
+    let style = if node.small { TextStyle::SmallName } else { TextStyle::Name };
+    let centred = if node.small { 4.5 } else { 6.0 };
+    shapes.push(text(if labelled && !node.small { -1.0 } else { centred }, &node.id, style, name));
+    if labelled && node.small {
+        // There is no room inside.
+        shapes.push(text(r + 16.0, &node.label, TextStyle::Remark, label));
+    } else if labelled {
         shapes.push(text(16.0, &node.label, TextStyle::Label, label));
     }
     if node.condition == Condition::Paused {
@@ -154,7 +171,11 @@ pub fn node(node: &Node) -> Vec<Shape> {
     if let Some(remark) = &node.remark {
         // Away from the middle of the stage, where the links are; above, it clears the crown.
         let above = node.position.y < HEIGHT / 2;
-        let y = if above { -NODE_RADIUS - 32.0 } else { NODE_RADIUS + 26.0 };
+        let y = match (node.small, above) {
+            (true, _) => r + if labelled { 31.0 } else { 16.0 },
+            (false, true) => -r - 32.0,
+            (false, false) => r + 26.0,
+        };
         shapes.push(text(y, remark, TextStyle::Remark, Paint::Mute));
     }
     shapes
@@ -186,21 +207,21 @@ pub fn timer_arc(node: &Node, time_us: f64) -> Option<(f64, f64)> {
 /// Where a message is at `time_us`: on the way from rim to rim, in units of the stage.
 #[must_use]
 pub fn message_position(stage: &Stage, message: &Message, time_us: f64) -> (f64, f64) {
-    let (from, to) = (stage.nodes[message.from].position, stage.nodes[message.to].position);
-    let [start, end] = rim_to_rim(from, to);
+    let [start, end] = rim_to_rim(&stage.nodes[message.from], &stage.nodes[message.to]);
     let progress = message.progress(time_us);
     (start.0 + (end.0 - start.0) * progress, start.1 + (end.1 - start.1) * progress)
 }
 
 /// The part of the line between two nodes that lies outside both of them.
 #[must_use]
-pub fn rim_to_rim(from: Point, to: Point) -> [(f64, f64); 2] {
-    let (dx, dy) = (f64::from(to.x - from.x), f64::from(to.y - from.y));
+pub fn rim_to_rim(from: &Node, to: &Node) -> [(f64, f64); 2] {
+    let (a, b) = (from.position, to.position);
+    let (dx, dy) = (f64::from(b.x - a.x), f64::from(b.y - a.y));
     let length = dx.hypot(dy).max(1.0);
     // Nodes that overlap leave nothing between them; the line then shrinks to its middle.
-    let inset = (NODE_RADIUS + 4.0).min(length / 2.0) / length;
-    let (fx, fy) = (f64::from(from.x), f64::from(from.y));
-    [(fx + dx * inset, fy + dy * inset), (fx + dx * (1.0 - inset), fy + dy * (1.0 - inset))]
+    let inset = |node: &Node| (radius(node) + 4.0).min(length / 2.0) / length;
+    let (ax, ay, start, end) = (f64::from(a.x), f64::from(a.y), inset(from), 1.0 - inset(to));
+    [(ax + dx * start, ay + dy * start), (ax + dx * end, ay + dy * end)]
 }
 
 /// A message, around its own centre. `towards` is its direction in radians.
@@ -241,6 +262,7 @@ pub fn message(message: &Message, towards: f64) -> Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layout::Point;
 
     fn node_at(x: i32, y: i32) -> Node {
         Node {

@@ -29,6 +29,7 @@ struct Look {
     forward: bool,
     backward: bool,
     held: bool,
+    quiet: bool,
 }
 
 fn look(playground: Playground, a: usize, b: usize) -> Option<Look> {
@@ -37,7 +38,8 @@ fn look(playground: Playground, a: usize, b: usize) -> Option<Look> {
         let (from, to) = (stage.nodes.get(a)?, stage.nodes.get(b)?);
         Some(Look {
             names: [from.id.clone(), to.id.clone()],
-            ends: rim_to_rim(from.position, to.position),
+            ends: rim_to_rim(from, to),
+            quiet: link.quiet,
             forward: link.forward,
             backward: link.backward,
             held: link.held,
@@ -87,7 +89,7 @@ fn LinkView(a: usize, b: usize) -> impl IntoView {
             });
             view! {
                 <polygon class="reach" points=reach(look.ends)></polygon>
-                <line class="wire-line" class:held=look.held x1=x1 y1=y1 x2=x2 y2=y2></line>
+                <line class="wire-line" class:held=look.held class:quiet=look.quiet x1=x1 y1=y1 x2=x2 y2=y2></line>
                 {mark}
             }
         })

@@ -83,6 +83,7 @@ pub fn shape_view(shape: &Shape) -> AnyView {
         Shape::Text { x, y, text, style, anchor, fill } => {
             let style = match style {
                 TextStyle::Name => "name",
+                TextStyle::SmallName => "small-name",
                 TextStyle::Label => "label",
                 TextStyle::Badge => "badge",
                 TextStyle::Remark => "remark",

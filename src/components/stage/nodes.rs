@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use serde_json::json;
-use view::shapes::{self, NODE_RADIUS};
+use view::shapes;
 use view::{Condition, Node};
 
 use crate::playground::use_playground;
@@ -38,6 +38,7 @@ fn NodeView(index: usize) -> impl IntoView {
             playground.command(&json!({"do": word, "node": node.id}));
         }
     };
+    let radius = move || node.with(|node| node.as_ref().map_or(0.0, shapes::radius));
     let place = move || {
         node.with(|node| node.as_ref().map(|node| format!("translate({} {})", node.position.x, node.position.y)))
     };
@@ -60,8 +61,8 @@ fn NodeView(index: usize) -> impl IntoView {
                 }
             }
         >
-            <circle class="reach" r=NODE_RADIUS + 4.0></circle>
-            <circle class="focus" r=NODE_RADIUS + 14.0></circle>
+            <circle class="reach" r=move || radius() + 4.0></circle>
+            <circle class="focus" r=move || radius() + 14.0></circle>
         </g>
     }
 }

@@ -8,7 +8,7 @@ use algorithms::raft::{
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::{ClusterConfig, LinkProfile, NodeId, World};
-use view::{Condition, MessageShape, Stage};
+use view::{Condition, MessageShape, Stage, layout};
 
 use crate::error::InputError;
 use crate::json::kind_of;
@@ -136,6 +136,7 @@ pub fn setup<L: Lab<Protocol = Raft, Oracle = RaftOracle>>(
             disk_sync_us: in_us(&DISK_SYNC),
         },
         names: Names::servers_and_clients(servers, clients),
+        layout: layout::circle(servers as usize).into_iter().chain(layout::corners(clients as usize)).collect(),
         fault_model: FaultModel {
             kinds: vec![FaultKind::Crash, FaultKind::Cut, FaultKind::Partition, FaultKind::Pause, FaultKind::Loss],
             chaos_us: 4_000_000,
