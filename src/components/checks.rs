@@ -48,8 +48,10 @@ fn Row(verdict: VerdictState) -> impl IntoView {
     let jump = verdict.step.map(|step| {
         view! { <button class="quiet" on:click=move |_| playground.seek_step(step)>{format!("Go to step {step}")}</button> }
     });
+    // What is well takes one line; the rest is there for whoever asks, by eye or by ear.
+    let quiet = matches!(verdict.status, "holds" | "met" | "unseen");
     view! {
-        <li class=format!("verdict {}", verdict.status)>
+        <li class=format!("verdict {}", verdict.status) class:quiet-verdict=quiet title=quiet.then(|| basis.clone())>
             <span class="mark" aria-hidden="true">{glyph}</span>
             <div>
                 <span class="claim">

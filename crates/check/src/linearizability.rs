@@ -36,14 +36,19 @@ use crate::history::{End, History, Moment, OpId, Operation};
 
 /// The most answers that a reason lists as possible.
 const POSSIBLE_MAX: usize = 4;
+/// The budget of the search for the longest partial linearization, in states. There is one
+/// explanation per run, and it does not depend on what the check itself may spend.
+const EXPLANATION_STATES_MAX: u64 = 200_000;
 /// The most operations of which an explanation asks: "would it have been right without this one?"
 const SUSPECTS_MAX: usize = 16;
 /// The budget of each such question, in states.
-const SUSPECT_STATES_MAX: u64 = 20_000;
+const SUSPECT_STATES_MAX: u64 = 50_000;
 /// The most different answers that a configuration remembers for one open read.
 const GLIMPSES_MAX: usize = 32;
 /// The most operations that were given up and that a key carries along as "may happen yet".
 const GIVEN_UP_MAX: usize = 64;
+/// How often the whole history of one key may be searched.
+const SEARCHES_MAX: u32 = 64;
 /// The most configurations with which a new one is compared.
 const COMPARISONS_MAX: usize = 32;
 
@@ -134,14 +139,14 @@ pub fn check<M: Model>(history: &History<M::Op, M::Ret>, states_max: u64) -> Out
     let (mut explored, mut unknown) = (0, false);
     for (key, positions) in keys {
         let part = Part::<M> { history, key: &key, positions: &positions };
-        let found = Search::run(&part.items(u32::MAX, None), &part, states_max, u32::MAX);
+        let found = Search::run(&part.items(u32::MAX, Pretend::Nothing), &part, states_max, u32::MAX);
         explored += found.explored;
         match found.end {
             Ending::Placed => {}
             Ending::Exhausted => unknown = true,
             Ending::Impossible => {
                 let blow = part.locate().unwrap_or_else(|| part.bisect(states_max));
-                let witness = part.explain(blow, states_max);
+                let witness = part.explain(blow);
                 return Outcome::Violated { key, witness };
             }
         }
@@ -310,7 +315,7 @@ impl<'a, M: Model> Search<'a, M> {
             let Some(frame) = frames.last_mut() else { break Ending::Impossible };
             if let Some(&item) = frame.candidates.get(frame.tried) {
                 frame.tried += 1;
-                if let Some(next) = search.place(&frames[frames.len() - 1], item) {
+                if let Some(next) = search.place(&frames, item) {
                     frames.push(next);
                 }
             } else if let Some(item) = frames.pop().and_then(|frame| frame.item) {
@@ -361,13 +366,26 @@ impl<'a, M: Model> Search<'a, M> {
             return vec![item];
         }
         // The most urgent first, and what is open last: an order that places operations no earlier
-        // than needed is rarely wrong.
-        candidates.sort_by_key(|&item| (self.items[item as usize].answered, item));
-        candidates
+        // than needed is rarely wrong. When the most urgent one is a read that does not fit, what
+        // makes it fit comes before everything else.
+        let urgent = &self.items[self.answered.after(self.items.len() as u32) as usize % self.items.len()];
+        let needed = urgent.ret.filter(|_| M::reads_only(urgent.op));
+        let mut ranked: Vec<(bool, u32, u32)> = Vec::with_capacity(candidates.len());
+        for item in candidates {
+            let Item { op, answered, .. } = self.items[item as usize];
+            let helps = needed.is_some_and(|ret| {
+                self.explored += 2;
+                M::same(&M::step(&M::step(state, op).0, urgent.op).1, ret)
+            });
+            ranked.push((!helps, answered, item));
+        }
+        ranked.sort_unstable();
+        ranked.into_iter().map(|(_, _, item)| item).collect()
     }
 
     /// The configuration after placing `item`, unless it does not fit or is known.
-    fn place(&mut self, frame: &Frame<M::State>, item: u32) -> Option<Frame<M::State>> {
+    fn place(&mut self, frames: &[Frame<M::State>], item: u32) -> Option<Frame<M::State>> {
+        let frame = frames.last().expect("there is something to go on from");
         let Item { op, ret, .. } = self.items[item as usize];
         self.explored += 1;
         let (state, expected) = M::step(&frame.state, op);
@@ -382,6 +400,17 @@ impl<'a, M: Model> Search<'a, M> {
             None if state == frame.state => return None,
             None => (frame.answered, with(&frame.optional, item).into()),
         };
+        // An open operation that leaves no trace, because this one comes right after it and would
+        // have done the same without it, was placed in vain.
+        if let [.., before, Frame { item: Some(last), .. }] = frames
+            && self.items[*last as usize].ret.is_none()
+        {
+            self.explored += 1;
+            let (without, expected) = M::step(&before.state, op);
+            if without == state && ret.is_none_or(|ret| M::same(&expected, ret)) {
+                return None;
+            }
+        }
         let known = self.known.entry(answered ^ fingerprint(&state)).or_default();
         // What was impossible, or is being tried, with fewer open operations used up is impossible,
         // or covered, with more of them.
@@ -425,27 +454,46 @@ struct Blow<R> {
     possible: Option<Vec<R>>,
 }
 
+/// In which way a history is taken differently from how it was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pretend {
+    Nothing,
+    /// The operation at this position was not answered.
+    Open(u32),
+    /// The operation at this position was asked for right after this event.
+    Asked {
+        position: u32,
+        event: u32,
+    },
+}
+
 impl<'a, M: Model> Part<'a, M> {
     fn operation(&self, position: u32) -> &'a Operation<M::Op, M::Ret> {
         self.history.get(position).expect("positions come from this history")
     }
 
-    /// The operations up to and with event `until`; of what came later nothing is known yet.
-    /// `except` counts as open.
-    fn items(&self, until: u32, except: Option<u32>) -> Vec<Item<'a, M>> {
+    /// The operations up to and with event `until`, in the order in which they were asked for; of
+    /// what came later nothing is known yet.
+    fn items(&self, until: u32, pretend: Pretend) -> Vec<Item<'a, M>> {
         let positions = self.positions.iter().take_while(|&&position| self.operation(position).asked_event <= until);
         let item = |&position: &u32| {
             let operation = self.operation(position);
-            let answer = operation.answer().filter(|&(event, _)| event <= until && except != Some(position));
+            let answer = operation.answer().filter(|&(event, _)| event <= until && pretend != Pretend::Open(position));
+            let asked = match pretend {
+                Pretend::Asked { position: moved, event } if moved == position => event,
+                _ => operation.asked_event,
+            };
             Item {
                 position,
                 op: &operation.op,
                 ret: answer.map(|(_, ret)| ret),
-                asked: operation.asked_event,
+                asked,
                 answered: answer.map_or(u32::MAX, |(event, _)| event),
             }
         };
-        positions.map(item).collect()
+        let mut items: Vec<Item<'a, M>> = positions.map(item).collect();
+        items.sort_by_key(|item| item.asked);
+        items
     }
 
     /// The first answer that is at odds with what came before it, found by telling the history
@@ -491,7 +539,7 @@ impl<'a, M: Model> Part<'a, M> {
         let (mut right, mut wrong) = (0, answers.len() - 1);
         while right < wrong {
             let middle = usize::midpoint(right, wrong);
-            let items = self.items(answers[middle].0, None);
+            let items = self.items(answers[middle].0, Pretend::Nothing);
             if Search::run(&items, self, states_max, u32::MAX).end == Ending::Impossible {
                 wrong = middle;
             } else {
@@ -501,16 +549,16 @@ impl<'a, M: Model> Part<'a, M> {
         Blow { position: answers[wrong].1, possible: None }
     }
 
-    fn explain(&self, blow: Blow<M::Ret>, states_max: u64) -> Witness {
+    fn explain(&self, blow: Blow<M::Ret>) -> Witness {
         let operation = self.operation(blow.position);
         let End::Answered { at, event, .. } = operation.end else {
             unreachable!("only an answer can be at odds with what came before it");
         };
-        let items = self.items(event, None);
-        let best = Search::run(&items, self, states_max, u32::MAX).placed_best;
-        let found = Search::run(&items, self, states_max, best);
+        let items = self.items(event, Pretend::Nothing);
+        let best = Search::run(&items, self, EXPLANATION_STATES_MAX, u32::MAX).placed_best;
+        let found = Search::run(&items, self, EXPLANATION_STATES_MAX, best);
         let id = |&item: &u32| self.operation(items[item as usize].position).id;
-        let blamed = self.blame(operation, event, states_max);
+        let blamed = self.blame(blow.position, event);
         let possible: Vec<String> = blow.possible.iter().flatten().map(M::ret_words).collect();
         Witness {
             answer: operation.id,
@@ -523,30 +571,28 @@ impl<'a, M: Model> Part<'a, M> {
         }
     }
 
-    /// The operation that stands in the way: without its answer, all would be well. If there is no
-    /// such operation: the last change that had been answered when the question was asked.
-    fn blame(
-        &self,
-        accused: &Operation<M::Op, M::Ret>,
-        until: u32,
-        states_max: u64,
-    ) -> Option<&'a Operation<M::Op, M::Ret>> {
-        let mut others: Vec<(u32, u32)> = (self.positions.iter())
-            .filter_map(|&position| Some((self.operation(position).answer()?.0, position)))
-            .filter(|&(event, _)| event < until)
-            .collect();
-        others.sort_unstable_by(|one, other| other.cmp(one));
-        let states_max = states_max.min(SUSPECT_STATES_MAX);
-        let innocent_without = |&&(_, position): &&(u32, u32)| {
-            let items = self.items(until, Some(position));
-            Search::run(&items, self, states_max, u32::MAX).end == Ending::Placed
+    /// The operation that stands in the way of the one at position `accused`: it had been answered
+    /// when that one was asked for, and a question asked before that answer could have been
+    /// answered so. If the question came at no wrong time: an operation without whose answer all
+    /// would be well.
+    fn blame(&self, accused: u32, until: u32) -> Option<&'a Operation<M::Op, M::Ret>> {
+        let asked = self.operation(accused).asked_event;
+        let answered = |&position: &u32| Some((self.operation(position).answer()?.0, position));
+        let mut others: Vec<(u32, u32)> =
+            self.positions.iter().filter_map(answered).filter(|&(event, _)| event < until).collect();
+        others.sort_unstable();
+        let right = |pretend| {
+            Search::run(&self.items(until, pretend), self, SUSPECT_STATES_MAX, u32::MAX).end == Ending::Placed
         };
-        let changed_before = |&&(event, position): &&(u32, u32)| {
-            event < accused.asked_event && !M::reads_only(&self.operation(position).op)
-        };
-        let found = others.iter().take(SUSPECTS_MAX).find(innocent_without);
-        let found = found.or_else(|| others.iter().find(changed_before));
-        found.map(|&(_, position)| self.operation(position))
+        let asked_earlier =
+            |&(event, _): &(u32, u32)| event < asked && right(Pretend::Asked { position: accused, event: event - 1 });
+        // The earlier a question, the more could be answered, so those in whose time it would have
+        // been right come first.
+        let in_time = others.partition_point(asked_earlier);
+        let late = in_time.checked_sub(1).map(|last| others[last].1);
+        let suspects = || others.iter().rev().take(SUSPECTS_MAX).map(|&(_, position)| position);
+        let blamed = late.or_else(|| suspects().find(|&position| right(Pretend::Open(position))));
+        blamed.map(|position| self.operation(position))
     }
 
     fn reason(
@@ -595,15 +641,21 @@ impl<'a, M: Model> Part<'a, M> {
 /// What [`Incremental`] may spend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// States explored per answer. A second search that is needed now and then has the same budget.
+    /// States explored per answer, going on from what is known.
     pub states_max: u64,
     /// Configurations kept per key.
     pub configurations_max: u32,
+    /// States explored by a search of a key's whole history, which is needed when those that were
+    /// kept lead nowhere and others had been left out.
+    pub search_states_max: u64,
 }
 
 impl Default for Limits {
+    /// In the tests' runs, five clients of a register need no more than 256 configurations unless
+    /// operations that were given up may still happen. Natively, a million states take about a
+    /// third of a second.
     fn default() -> Self {
-        Self { states_max: 20_000, configurations_max: 256 }
+        Self { states_max: 2_000, configurations_max: 256, search_states_max: 1_000_000 }
     }
 }
 
@@ -684,6 +736,8 @@ struct Frontier<M: Model> {
     /// Nothing is known any more.
     lost: bool,
     explored: u64,
+    /// How often the key's whole history was searched.
+    searches: u32,
 }
 
 impl<M: Model> Clone for Frontier<M> {
@@ -695,7 +749,7 @@ impl<M: Model> Clone for Frontier<M> {
 impl<M: Model> Frontier<M> {
     fn new(key: &M::Key) -> Self {
         let start = Configuration { state: M::init(key), done: Vec::new(), spent: Vec::new(), seen: Vec::new() };
-        Self { configurations: vec![start], pending: Vec::new(), exact: true, lost: false, explored: 0 }
+        Self { configurations: vec![start], pending: Vec::new(), exact: true, lost: false, explored: 0, searches: 0 }
     }
 
     fn invoke(&mut self, position: u32, op: &M::Op) {
@@ -777,8 +831,7 @@ impl<M: Model> Frontier<M> {
         let op = self.pending.remove(at).op;
         let reads_only = M::reads_only(&op);
         let mut possible = Vec::new();
-        let mut accepted = Vec::new();
-        let mut unplaced = Pool::new();
+        let (mut accepted, mut unplaced) = (Pool::new(), Pool::new());
         for mut configuration in std::mem::take(&mut self.configurations) {
             let place = configuration.done.iter().position(|&(open, _)| open == position);
             let glimpsed = configuration.seen.iter().position(|&(open, _)| open == position);
@@ -790,7 +843,7 @@ impl<M: Model> Frontier<M> {
             let agrees = rets.iter().any(|expected| M::same(expected, ret));
             note(&mut possible, rets);
             if agrees {
-                accepted.push(configuration);
+                accepted.insert(configuration);
             } else if place.is_none() {
                 unplaced.insert(configuration);
             }
@@ -803,7 +856,8 @@ impl<M: Model> Frontier<M> {
         let (mut level, mut within) = (0, true);
         while let Some((place, depth)) = queue.pop_front() {
             // Once there are enough, what is hastier still is not looked for.
-            if self.explored >= states_end || (depth > level && accepted.len() >= most) {
+            let found = accepted.members.len();
+            if self.explored >= states_end || (depth > level && found >= most) {
                 within = false;
                 break;
             }
@@ -816,7 +870,7 @@ impl<M: Model> Frontier<M> {
                 if agrees {
                     let mut next = Configuration { state, ..unplaced.members[place].clone() };
                     self.look(&mut next);
-                    accepted.push(next);
+                    accepted.insert(next);
                 }
             }
             for index in 0..self.pending.len() {
@@ -827,7 +881,7 @@ impl<M: Model> Frontier<M> {
                     let agrees = M::same(&expected, ret);
                     note(&mut possible, vec![expected]);
                     if agrees {
-                        accepted.push(next);
+                        accepted.insert(next);
                         continue;
                     }
                 }
@@ -837,7 +891,7 @@ impl<M: Model> Frontier<M> {
             }
         }
         self.exact &= within;
-        self.keep(accepted, most);
+        self.keep(accepted.members, most);
         self.forget();
         let known = self.exact && self.configurations.is_empty() && possible.len() <= POSSIBLE_MAX;
         known.then_some(possible)
@@ -944,8 +998,8 @@ fn note<R: Eq>(possible: &mut Vec<R>, rets: Vec<R>) {
 ///   a key carries along the latest 64 such operations.
 /// - When there are more configurations than [`Limits::configurations_max`], those that linearized
 ///   the least are kept. Any one of them proves the history linearizable. When the last of such a
-///   selection dies, the key's whole history is searched once with [`Limits::states_max`], and if
-///   that does not decide, the key is unknown *for good*: later answers could only be judged from
+///   selection dies, the key's whole history is searched with [`Limits::search_states_max`], at most
+///   64 times, and if that does not decide, the key is unknown *for good*: later answers could only be judged from
 ///   the states before them, and a quiet moment does not bring those back. [`check`] with a larger
 ///   budget may still tell.
 /// - The first violation stays, and nothing is searched after it.
@@ -1042,8 +1096,10 @@ impl<M: Model> Incremental<M> {
             if !frontier.exact {
                 possible = None;
                 self.searches += 1;
-                let items = part.items(u32::MAX, None);
-                let found = Search::run(&items, &part, self.limits.states_max, u32::MAX);
+                frontier.searches += 1;
+                let states_max = if frontier.searches > SEARCHES_MAX { 0 } else { self.limits.search_states_max };
+                let items = part.items(u32::MAX, Pretend::Nothing);
+                let found = Search::run(&items, &part, states_max, u32::MAX);
                 frontier.explored += found.explored;
                 match found.end {
                     Ending::Placed => frontier.restart(&part, &items, &found.order),
@@ -1056,7 +1112,7 @@ impl<M: Model> Incremental<M> {
                 }
             }
             if violated {
-                let witness = part.explain(Blow { position, possible }, self.limits.states_max);
+                let witness = part.explain(Blow { position, possible });
                 self.violation = Some(Rc::new((key.clone(), witness)));
             }
         }
@@ -1122,5 +1178,80 @@ impl<M: Model> Incremental<M> {
 
     fn key_at(&self, position: u32) -> M::Key {
         M::key(&self.history.get(position).expect("the history has just said so").op)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim::NodeId;
+
+    use super::*;
+
+    /// One register per key.
+    struct Registers;
+
+    impl Model for Registers {
+        type Op = (u32, Option<u32>);
+        type Ret = u32;
+        type State = u32;
+        type Key = u32;
+
+        fn key(op: &Self::Op) -> u32 {
+            op.0
+        }
+        fn init(_key: &u32) -> u32 {
+            0
+        }
+        fn step(state: &u32, op: &Self::Op) -> (u32, u32) {
+            op.1.map_or((*state, *state), |value| (value, value))
+        }
+        fn op_words(op: &Self::Op) -> String {
+            format!("{op:?}")
+        }
+        fn ret_words(ret: &u32) -> String {
+            ret.to_string()
+        }
+    }
+
+    fn tell(checker: &mut Incremental<Registers>, number: u64, key: u32) {
+        let at = Moment { step: number, time_us: number };
+        let id = OpId { at_us: number, node: NodeId(0), ordinal: 0 };
+        checker.invoke(id, at, (key, Some(7)));
+        checker.answer(id, at, 7);
+    }
+
+    #[test]
+    fn a_clone_shares_the_keys_that_do_not_change() {
+        let mut checker = Incremental::<Registers>::default();
+        for number in 0..100 {
+            tell(&mut checker, number, number as u32);
+        }
+        let branch = checker.clone();
+        tell(&mut checker, 100, 42);
+        let shared = |key: &u32| Rc::ptr_eq(&checker.keys[key], &branch.keys[key]);
+        assert!((0..100).all(|key| shared(&key) == (key != 42)));
+        assert_eq!((checker.history().len(), branch.history().len()), (101, 100));
+    }
+
+    #[test]
+    fn what_is_quiet_has_one_configuration() {
+        let mut checker = Incremental::<Registers>::default();
+        for number in 0..1000 {
+            tell(&mut checker, number, 0);
+            assert_eq!((checker.keys[&0].configurations.len(), checker.keys[&0].pending.len()), (1, 0));
+        }
+        assert_eq!(checker.explored(), 1000);
+    }
+
+    #[test]
+    fn sets_of_operations_are_told_apart() {
+        let mut sets = std::collections::BTreeSet::new();
+        for one in 0..200 {
+            for other in 0..one {
+                assert!(sets.insert(member(one) ^ member(other)));
+            }
+        }
+        assert!(is_subset(&[2, 5], &[1, 2, 5]) && !is_subset(&[2, 4], &[1, 2, 5]) && is_subset(&[], &[]));
+        assert_eq!(with(&[1, 5], 3), [1, 3, 5]);
     }
 }

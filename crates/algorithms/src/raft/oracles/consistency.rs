@@ -20,7 +20,7 @@ pub const LINEARIZABILITY: Property = Property {
 };
 
 /// What an answer may cost, in states. Beyond it a key is not judged any more, and the verdict says so.
-const LIMITS: Limits = Limits { states_max: 5_000, configurations_max: 128 };
+const LIMITS: Limits = Limits { states_max: 2_000, configurations_max: 128, search_states_max: 50_000 };
 
 /// The map, one key at a time.
 #[derive(Clone, Copy, Debug)]
@@ -119,6 +119,9 @@ impl Consistency {
     }
 
     fn invoked(&mut self, at: &At, origin: Origin, op: &KvOp) {
+        if self.check.history().is_full() {
+            return;
+        }
         let (at_us, node) = (at.time_us, asked_of(&origin));
         let ordinal = match self.newest {
             Some(newest) if newest.at_us == at_us => newest.ordinal + 1,
@@ -132,6 +135,7 @@ impl Consistency {
     }
 
     fn answered(&mut self, at: &At, origin: Origin, ret: &KvRet) {
+        // A mistake may answer twice; what counts is the first answer.
         let Some(id) = self.open.remove(&origin) else { return };
         self.answered += 1;
         if self.check.answer(id, moment(at), ret.clone())

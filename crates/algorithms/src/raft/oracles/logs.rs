@@ -14,7 +14,7 @@ use crate::raft::{Entry, Log, Payload};
 pub const LOG_MATCHING: Property = Property {
     id: "log-matching",
     name: "Log Matching",
-    claim: "Equal index and term mean equal logs up to there",
+    claim: "Logs that share an entry agree before it",
     kind: Kind::Always,
 };
 
@@ -38,7 +38,7 @@ pub const LEADER_COMPLETENESS: Property = Property {
 pub const STATE_MACHINE_SAFETY: Property = Property {
     id: "state-machine-safety",
     name: "State Machine Safety",
-    claim: "All servers apply the same entries in the same order",
+    claim: "All servers apply the same entries",
     kind: Kind::Always,
 };
 
@@ -46,7 +46,7 @@ pub const STATE_MACHINE_SAFETY: Property = Property {
 pub const CONFLICT: Property = Property {
     id: "conflicting-entries",
     name: "Conflicting Entries",
-    claim: "A follower drops entries that its leader lacks",
+    claim: "A follower drops entries its leader lacks",
     kind: Kind::Sometimes,
 };
 

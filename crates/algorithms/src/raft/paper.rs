@@ -1,1 +1,0 @@
-//! The claims of the Raft paper, one test each.
