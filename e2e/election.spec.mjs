@@ -28,7 +28,7 @@ async function expectReplaced(page, old) {
   const elected = reign.find((node) => node.id !== old);
   expect(elected, "nobody was elected").toBeTruthy();
   expect(elected.detail.term).toBeGreaterThan(stuck.detail.term);
-  expect(now.nodes.filter((node) => node.detail.leader === elected.id)).toHaveLength(3);
+  expect(now.nodes.filter((node) => node.role === "follower" && node.detail.leader === elected.id)).toHaveLength(3);
   await expect(page.getByRole("button", { name: `${old}, leader, term ${stuck.detail.term}, still believes it leads` })).toBeVisible();
   await expect(page.getByRole("button", { name: new RegExp(`^${elected.id}, leader, term ${elected.detail.term}$`) })).toBeVisible();
   expect(now.verdicts.filter((verdict) => verdict.status === "violated")).toEqual([]);
@@ -236,7 +236,7 @@ test("bad input is an error that names the field, and the run stays", async ({ p
       return error instanceof Error ? error.message : "not an Error";
     }
   }, code);
-  expect(await attempt("node")).toBe('node: there is no node "n9"; there are n1, n2, n3, n4, n5');
+  expect(await attempt("node")).toBe('node: there is no node "n9"; there are n1, n2, n3, n4, n5, c1');
   expect(await attempt("unknown")).toMatch(/^do: there is no command "explode"/);
   expect(await attempt("field")).toMatch(/^at_us: is not a known field/);
   expect(await attempt("lab")).toMatch(/^lab: there is no lab "raft"/);

@@ -46,13 +46,14 @@ pub fn App() -> impl IntoView {
         <Problem />
         <main>
             <StageView />
-            <aside class="panel" aria-label="What is going on">
-                <Checks />
-                <Wire />
-                <Story />
-            </aside>
         </main>
+        // Before the panel, so that the keyboard comes to time right after the stage.
         <Transport />
+        <aside class="panel" aria-label="What is going on">
+            <Checks />
+            <Wire />
+            <Story />
+        </aside>
         <p class="unseen" role="status" aria-live="polite">{move || playground.announcement.get()}</p>
     }
 }

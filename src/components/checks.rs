@@ -50,8 +50,9 @@ fn Row(verdict: VerdictState) -> impl IntoView {
     });
     // What is well takes one line; the rest is there for whoever asks, by eye or by ear.
     let quiet = matches!(verdict.status, "holds" | "met" | "unseen");
+    let hint = quiet.then(|| basis.clone());
     view! {
-        <li class=format!("verdict {}", verdict.status) class:quiet-verdict=quiet title=quiet.then(|| basis.clone())>
+        <li class=format!("verdict {}", verdict.status) class:quiet-verdict=quiet title=hint>
             <span class="mark" aria-hidden="true">{glyph}</span>
             <div>
                 <span class="claim">
