@@ -12,6 +12,7 @@ mod proc;
 mod serve;
 mod setup;
 mod shots;
+mod sweep;
 mod test;
 
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ cargo xtask COMMAND
   build                      build the page into dist/ and print its sizes
   serve [--port N]           serve dist/ as it is, under the strict content security policy
   parity                     compare native and browser digests, and bisect to the first step that differs
+  sweep [--seeds N]          20,000 seeds of every correct lab, and how often each mistake is found
   shots                      take screenshots of named states into shots/
   help                       this text
 
@@ -60,6 +62,7 @@ fn dispatch(args: &[String]) -> Result<bool, String> {
     }
     let done = match command {
         "test" => return test::command(rest),
+        "sweep" => return sweep::command(rest),
         "run" => run(rest),
         "build" => {
             takes_nothing(command, rest)?;
