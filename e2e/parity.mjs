@@ -12,6 +12,8 @@ const HORIZON_US = 3_000_000;
 const HORIZON = ["--for", `${HORIZON_US}us`];
 /** Digests are compared at every so many steps; a difference in between is found by bisection. */
 const STRIDE = 100;
+/** How many moments are visited out of order. */
+const VISITS = 60;
 const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
 
 const run = promisify(execFile);
@@ -38,7 +40,8 @@ function inPage(page, data, steps, horizon = null) {
     ([data, steps, horizon]) => {
       const api = window.netsplit;
       api.load(data);
-      api.pause();
+      // The lab opens later than some of the steps in question.
+      api.seek(0);
       const at = steps.map((wanted) => {
         const ahead = wanted - api.getState().step;
         if (ahead > 0) api.step(ahead);
@@ -52,6 +55,43 @@ function inPage(page, data, steps, horizon = null) {
     },
     [data, steps, horizon],
   );
+}
+
+/** Visits moments in no order, back and forth: each shows the native digest of its step. Answers with complaints. */
+async function wander(page, data, known) {
+  const digests = Object.fromEntries(known);
+  const wrong = await page.evaluate(
+    ([data, digests, horizon, visits]) => {
+      const api = window.netsplit;
+      api.load(data);
+      let draw = 1;
+      const wrong = [];
+      for (let visit = 0; visit < visits; visit += 1) {
+        draw = (draw * 48_271) % 2_147_483_647;
+        api.seek(draw % horizon);
+        if (visit % 3 === 0) api.step(1 + (draw % 5));
+        const { step, time_us, digest } = api.getState();
+        if (digests[step] !== undefined && digests[step] !== digest) wrong.push({ step, time_us, digest });
+      }
+      return wrong;
+    },
+    [data, digests, HORIZON_US, VISITS],
+  );
+  return wrong.map(({ step, digest }) => `after seeking, step ${step} is ${digest}; natively it is ${digests[step]}`);
+}
+
+/** A link made on the page shows the command line the same moment. Answers with complaints. */
+async function replayLink(page, data) {
+  const { link, digest } = await page.evaluate(
+    ([data, horizon]) => {
+      window.netsplit.load(data);
+      window.netsplit.seek(horizon);
+      return { link: window.netsplit.shareUrl(), digest: window.netsplit.getState().digest };
+    },
+    [data, HORIZON_US],
+  );
+  const replayed = await cli(["replay", link, "--json"]);
+  return replayed.digest === digest ? [] : [`the page's link replays to ${replayed.digest}, the page shows ${digest}`];
 }
 
 /** The first of the native tool's steps, after index `good` and up to index `bad`, at which the page differs. */
@@ -98,6 +138,8 @@ async function compare(page, file) {
       return [`every step agrees, but the end does not: ${key} is ${end[key]} natively and ${found.end[key]} in the page`];
     }
   }
+  const later = [...(await wander(page, data, known)), ...(await replayLink(page, data))];
+  if (later.length > 0) return later;
   console.log(`${file}: ${end.step} steps, ${checked.length} digests compared, end ${end.digest}`);
   return [];
 }
