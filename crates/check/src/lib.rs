@@ -3,11 +3,13 @@
 //!
 //! An oracle watches a run step by step and keeps a [`Verdict`] for each property. A sweep makes a
 //! fault plan from each seed ([`plan`]), runs it, and reports violations as plain commands
-//! ([`sweep`]); [`shrink`] takes away whatever the violation does not need.
+//! ([`sweep`]); [`shrink()`] takes away whatever the violation does not need.
 //!
-//! What is left out for now: operation histories and linearizability.
+//! Clients' operations form a [`history`]; [`linearizability`] says whether some order explains it.
 #![deny(missing_docs)]
 
+pub mod history;
+pub mod linearizability;
 pub mod plan;
 pub mod shrink;
 pub mod sweep;

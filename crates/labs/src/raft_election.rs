@@ -120,7 +120,7 @@ impl Lab for RaftElection {
             },
             cluster: ClusterConfig {
                 nodes,
-                link: LinkProfile { latency_us: in_us(&LATENCY), loss_ppm: 0, duplicate_ppm: 0 },
+                link: LinkProfile { latency_us: in_us(&LATENCY), ..LinkProfile::default() },
                 disk_sync_us: in_us(&DISK_SYNC),
             },
             oracle: RaftOracle::new(election_timeout_us.1),
@@ -130,6 +130,7 @@ impl Lab for RaftElection {
                 chaos_us: 4_000_000,
                 horizon_us: 4_000_000 + 25 * election_timeout_us.1,
                 interval_us: 60_000,
+                ..FaultModel::default()
             },
         }
     }

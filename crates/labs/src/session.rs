@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use sim::{BranchId, Command, Event, NodeId, Protocol, Record, Stamped, Timeline};
+use sim::{BranchId, Command, Event, NodeId, Presence, Protocol, Record, Stamped, Timeline};
 use view::layout::{self, Point};
 use view::narration::{Sentence, Weight};
 use view::stage::{Condition, Link, Message, Node, Stage};
 
 use check::Oracle;
 
-use crate::command::{self, write_message_id};
+use crate::command::{self, Roster, TIME_US_MAX, write_message_id};
 use crate::error::InputError;
 use crate::lab::{Lab, Names};
 use crate::run::{End, Run};
@@ -66,6 +66,8 @@ pub trait Session {
     fn metrics(&self) -> Map<String, Value>;
     /// A step in words; none when this branch has not been there.
     fn sentence(&self, step: u64) -> Option<Sentence>;
+    /// A step as data, as [`crate::trace`] documents it; none when this branch has not been there.
+    fn event(&self, step: u64) -> Option<Value>;
     /// Whether the run's recorded end is what a replay comes to; goes to that end.
     fn check_end(&mut self) -> Result<(), Divergence>;
 }
@@ -82,8 +84,10 @@ pub struct Divergence {
 /// A session of one lab.
 pub struct LabSession<L: Lab> {
     run: Run,
+    /// The machines of the start; from then on those that were added in any branch.
+    initial: usize,
     names: Names,
-    layout: Vec<Point>,
+    layout: BTreeMap<NodeId, Point>,
     opening_us: u64,
     timeline: Timeline<L::Protocol, L::Oracle>,
 }
@@ -93,17 +97,36 @@ impl<L: Lab> LabSession<L> {
     pub fn open(run: &Run) -> Result<Self, InputError> {
         let setup = L::setup(run.variant, &run.settings);
         let commands = read_ops::<L>(&run.commands)?;
-        let mut layout = layout::circle(setup.names.len());
-        for (node, point) in &run.layout {
-            layout[node.index()] = *point;
-        }
+        let initial = setup.names.len();
+        let names = setup.names.with_added(command::added(&commands, initial));
         let timeline = Timeline::new(run.seed, setup.config, setup.cluster, setup.oracle, commands);
         let opening_us = L::opening_us(timeline.world());
-        Ok(Self { run: run.clone(), names: setup.names, layout, opening_us, timeline })
+        Ok(Self { run: run.clone(), initial, names, layout: run.layout.clone(), opening_us, timeline })
+    }
+
+    /// What can be named now: what is in the world, or was.
+    fn roster(&self) -> Roster {
+        let mut roster = Roster::new(&self.initial_names(), L::INFO.params);
+        let world = self.timeline.world();
+        let added = (self.initial as u32..self.names.len() as u32).map(NodeId);
+        added.filter(|&node| world.presence(node) != Presence::Absent).for_each(|node| roster.add(node));
+        roster
+    }
+
+    fn initial_names(&self) -> Names {
+        L::setup(self.run.variant, &self.run.settings).names
     }
 
     fn read_command(&self, value: &Value) -> Result<Command<<L::Protocol as Protocol>::Op>, InputError> {
-        command::read_untimed(value, &self.names, L::read_op)
+        command::read_untimed(value, &self.roster(), L::read_op)
+    }
+
+    /// Where a machine stands: where the run has put it, or somebody on the page, or by default.
+    fn position(&self, node: NodeId) -> Point {
+        if let Some((x, y)) = self.timeline.world().position(node) {
+            return Point { x, y };
+        }
+        self.layout.get(&node).copied().unwrap_or_else(|| default_position(node, self.initial))
     }
 
     fn condition(&self, node: NodeId) -> Condition {
@@ -124,7 +147,7 @@ impl<L: Lab> LabSession<L> {
             Event::Command(Command::Restart(node)) => {
                 (format!("{} boots again from its disk", names.of(*node)), Weight::Milestone)
             }
-            Event::Command(command) => crate::lab_words::command(command, record, names),
+            Event::Command(command) => crate::lab_words::command(command, record, names, L::INFO.params),
             Event::Vanish { id, msg } => {
                 let kind = sim::Named::name(msg);
                 (format!("{}'s {kind} reaches {}, which is down", names.of(id.from), names.of(id.to)), Weight::Routine)
@@ -132,6 +155,21 @@ impl<L: Lab> LabSession<L> {
             Event::Synced(node) => (format!("{}'s write is on disk", names.of(*node)), Weight::Routine),
         }
     }
+}
+
+/// Where a machine stands that nobody has moved: on a circle, or, if it came later, in a corner.
+fn default_position(node: NodeId, initial: usize) -> Point {
+    if let Some(point) = layout::circle(initial).get(node.index()) {
+        return *point;
+    }
+    let (right, bottom) = (layout::WIDTH - 60, layout::HEIGHT - 60);
+    let corners = [(right, bottom), (60, bottom), (right, 60), (60, 60)];
+    let late = node.index() - initial;
+    let (x, y) = corners.get(late).copied().unwrap_or_else(|| {
+        let place = (late - corners.len()) as i32;
+        (layout::WIDTH / 2 + (place % 5 - 2) * 50, layout::HEIGHT / 2 + place / 5 * 50)
+    });
+    Point { x, y }
 }
 
 /// Turns operations as data into the algorithm's own.
@@ -159,12 +197,8 @@ pub(crate) fn write_ops<L: Lab>(commands: &[Stamped<<L::Protocol as Protocol>::O
 
 impl<L: Lab> Session for LabSession<L> {
     fn run(&self) -> Run {
-        let layout: BTreeMap<NodeId, Point> = (0u32..)
-            .map(NodeId)
-            .zip(self.layout.iter().copied().zip(layout::circle(self.layout.len())))
-            .filter(|(_, (here, default))| here != default)
-            .map(|(node, (here, _))| (node, here))
-            .collect();
+        let moved = |(node, here): &(&NodeId, &Point)| **here != default_position(**node, self.initial);
+        let layout = self.layout.iter().filter(moved).map(|(node, here)| (*node, *here)).collect();
         Run {
             commands: write_ops::<L>(self.timeline.commands()),
             layout,
@@ -207,6 +241,7 @@ impl<L: Lab> Session for LabSession<L> {
     }
 
     fn advance(&mut self, until_us: u64, steps: u32) -> bool {
+        let until_us = until_us.min(TIME_US_MAX);
         for _ in 0..steps {
             if !self.timeline.step_until(until_us) {
                 self.timeline.settle(until_us);
@@ -217,21 +252,28 @@ impl<L: Lab> Session for LabSession<L> {
     }
 
     fn step(&mut self) -> bool {
-        self.timeline.step()
+        self.timeline.step_until(TIME_US_MAX)
     }
 
     fn seek_step(&mut self, step: u64) {
-        self.timeline.seek_step(step);
+        if step <= self.step_count() {
+            self.timeline.seek_step(step);
+        }
+        while self.step_count() < step && self.step() {}
     }
 
     fn seek(&mut self, time_us: u64) {
-        self.timeline.seek(time_us);
+        self.timeline.seek(time_us.min(TIME_US_MAX));
     }
 
     fn apply(&mut self, command: &Value) -> Result<(), InputError> {
         let command = self.read_command(command)?;
         if self.timeline.commands().len() >= command::COMMANDS_MAX {
             return Err(InputError::new("", format!("a run takes at most {} commands", command::COMMANDS_MAX)));
+        }
+        if let Command::AddNode(node) = command {
+            let more = (node.index() + 1).saturating_sub(self.names.len());
+            self.names = self.names.with_added(more as u32);
         }
         self.timeline.apply(command);
         Ok(())
@@ -254,7 +296,7 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn place(&mut self, node: &str, at: Point) -> Result<(), InputError> {
         let node = self.names.find(node)?;
-        self.layout[node.index()] = at;
+        self.layout.insert(node, at);
         Ok(())
     }
 
@@ -324,7 +366,7 @@ impl<L: Lab> Session for LabSession<L> {
             id: self.names.of(id).to_owned(),
             role: String::new(),
             label: String::new(),
-            position: self.layout[id.index()],
+            position: self.position(id),
             condition: self.condition(id),
             hue: None,
             leads: false,
@@ -333,14 +375,17 @@ impl<L: Lab> Session for LabSession<L> {
             remark: None,
             timer_us: None,
         };
+        // What is drawn is numbered without gaps.
+        let shown: Vec<NodeId> = world.node_ids().collect();
+        let place = |node: NodeId| shown.binary_search(&node).expect("links join machines that are there");
         let pairs = world.node_ids().flat_map(|a| world.node_ids().filter(move |b| a < *b).map(move |b| (a, b)));
         let mut stage = Stage {
             time_us,
             nodes: world.node_ids().map(node).collect(),
             links: pairs
                 .map(|(a, b)| Link {
-                    a: a.index(),
-                    b: b.index(),
+                    a: place(a),
+                    b: place(b),
                     forward: world.link_up(a, b),
                     backward: world.link_up(b, a),
                     held: world.link_held(a, b) || world.link_held(b, a),
@@ -353,8 +398,8 @@ impl<L: Lab> Session for LabSession<L> {
                     let (shape, hue) = L::message_look(&flight.msg);
                     Message {
                         id: write_message_id(flight.id, &self.names),
-                        from: flight.id.from.index(),
-                        to: flight.id.to.index(),
+                        from: place(flight.id.from),
+                        to: place(flight.id.to),
                         kind: sim::Named::name(&flight.msg).to_owned(),
                         shape,
                         hue,
@@ -381,8 +426,14 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn sentence(&self, step: u64) -> Option<Sentence> {
         let record = self.timeline.record(step)?;
-        let (text, weight) = self.tell(record);
+        let (text, weight) = self.tell(&record);
         Some(Sentence { step, time_us: record.time_us, text, weight })
+    }
+
+    fn event(&self, step: u64) -> Option<Value> {
+        let record = self.timeline.record(step)?;
+        let command = |command: &Command<_>| command::write_command(command, &self.names, L::INFO.params, L::write_op);
+        Some(crate::trace::event(&record, &self.names, command))
     }
 
     fn check_end(&mut self) -> Result<(), Divergence> {

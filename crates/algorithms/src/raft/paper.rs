@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use check::{FaultKind, FaultModel, Oracle, Status};
-use sim::{ClusterConfig, Command, Driver, Event, LinkProfile, NodeId, Observer, Outcome, Record, Stamped, World};
+use sim::{ClusterConfig, Command, Driver, Event, LinkChange, LinkProfile, NodeId, Observer, Outcome, Record, Stamped, World};
 
 use super::{
     Bugs, Config, ELECTION_SAFETY, EVENTUALLY_A_LEADER, Msg, Note, ONE_VOTE_PER_TERM, Op, Raft, RaftOracle, Refusal,
@@ -95,7 +95,7 @@ fn check(cluster: &Cluster, commands: &[Stamped<Op>], until_us: u64) -> Told {
 }
 
 fn run(cluster: &Cluster, commands: &[Stamped<Op>], until_us: u64) -> Told {
-    let link = LinkProfile { latency_us: cluster.latency_us, loss_ppm: 0, duplicate_ppm: 0 };
+    let link = LinkProfile { latency_us: cluster.latency_us, ..LinkProfile::default() };
     let config =
         Config { election_timeout_us: cluster.election_timeout_us, heartbeat_us: 50 * MS, bugs: cluster.bugs.clone() };
     let oracle = RaftOracle::new(cluster.election_timeout_us.1);
@@ -156,7 +156,7 @@ fn in_order(parts: &[&[Stamped<Op>]]) -> Vec<Stamped<Op>> {
 /// Random faults of every kind that Raft claims to survive.
 fn faults(seed: u64) -> Vec<Stamped<Op>> {
     let kinds = vec![FaultKind::Crash, FaultKind::Cut, FaultKind::Partition, FaultKind::Pause, FaultKind::Loss];
-    let model = FaultModel { kinds, chaos_us: 4_000 * MS, horizon_us: 6_000 * MS, interval_us: 80 * MS };
+    let model = FaultModel { kinds, chaos_us: 4_000 * MS, horizon_us: 6_000 * MS, interval_us: 80 * MS, ..FaultModel::default() };
     model.plan(seed, 5)
 }
 
@@ -317,7 +317,7 @@ fn roles_change_only_as_in_figure_4() {
 fn a_server_votes_for_whoever_asks_first() {
     // n1 asks 1 ms before n2; n5 is nearer to n2 and hears it first.
     let near =
-        Command::Link { from: N2, to: N5, both: true, latency_us: Some((MS, MS)), loss_ppm: None, duplicate_ppm: None };
+        Command::Link { from: N2, to: N5, both: true, change: LinkChange { latency_us: Some((MS, MS)), ..LinkChange::default() } };
     let told = check(&by_hand(5), &[at(0, near), time_out(0, N1), time_out(1, N2)], 1_000 * MS);
     for node in [N3, N4] {
         assert!(told.said(node, &Note::GrantedVote { term: 1, candidate: N1 }));
