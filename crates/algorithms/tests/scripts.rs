@@ -66,7 +66,7 @@ type Cluster = Driver<Raft, (Lines, RaftOracle)>;
 
 fn cluster(servers: &str, seed: &str, election_timeout_us: (u64, u64)) -> Cluster {
     let config = Config { election_timeout_us, heartbeat_us: 50_000, bugs: Bugs::default() };
-    let link = LinkProfile { latency_us: (5_000, 15_000), loss_ppm: 0, duplicate_ppm: 0 };
+    let link = LinkProfile { latency_us: (5_000, 15_000), ..LinkProfile::default() };
     let machines = ClusterConfig { nodes: servers.parse().unwrap(), link, disk_sync_us: (1_000, 1_000) };
     Driver::new(seed.parse().unwrap(), config, machines, (Lines::default(), RaftOracle::new(election_timeout_us.1)))
 }

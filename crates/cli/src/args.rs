@@ -15,10 +15,12 @@ netsplit: distributed systems that run, break and explain themselves
   netsplit list [--json]
   netsplit run RUN [--json] [--explain] [--digests N]
   netsplit replay LINK|FILE [--json]
+  netsplit trace RUN --format jsonl
   netsplit explore LAB [--variant V] [--set k=v]… [--seeds A..B] [--shard k/n] [--keep-going] [--shrink] [--json]
 
 RUN is LAB [--seed N] [--variant V] [--set k=v]… [--commands FILE] [--for D], or a link, or a file.
-D is a time such as 12us, 250ms, 3.2s or 1m; 10s by default. --seeds A..B leaves B out.
+D is a time such as 12us, 250ms, 3.2s or 1m; by default 10s, or the end that a recorded run has beyond.
+trace prints one JSON object a step. --seeds A..B leaves B out.
 
 Exit codes: 0 nothing violated, 1 something violated, 2 wrong usage or input, 3 a replay that differs.
 ";
@@ -82,6 +84,13 @@ pub enum Call {
         /// As JSON.
         json: bool,
     },
+    /// Print every step as data.
+    Trace {
+        /// The run.
+        run: Box<Run>,
+        /// All events at or before this time run, in µs.
+        horizon_us: u64,
+    },
     /// Sweep.
     Explore(ExploreCall),
 }
@@ -133,6 +142,7 @@ struct Options {
     digests: Option<String>,
     seeds: Option<String>,
     shard: Option<String>,
+    format: Option<String>,
     /// The options that were given, by name, to find those that a call does not know.
     given: Vec<&'static str>,
 }
@@ -176,6 +186,7 @@ pub fn parse() -> Result<Call, Failure> {
                             "digests" => ("--digests", &mut options.digests),
                             "seeds" => ("--seeds", &mut options.seeds),
                             "shard" => ("--shard", &mut options.shard),
+                            "format" => ("--format", &mut options.format),
                             _ => return Err(arg.unexpected().into()),
                         };
                         if slot.is_some() {
@@ -194,7 +205,7 @@ pub fn parse() -> Result<Call, Failure> {
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] => Err(Failure::input("a command is missing: list, run, replay or explore; try netsplit --help")),
+        [] => Err(Failure::input("a command is missing: list, run, replay, trace or explore; try netsplit --help")),
         ["help"] => Ok(Call::Help),
         ["list"] => {
             options.allow("list", &["--json"])?;
@@ -208,28 +219,54 @@ pub fn parse() -> Result<Call, Failure> {
             }
             Ok(Call::Replay { run: Box::new(recorded(what)?), json: options.json })
         }
+        ["trace", what] => trace_call(what, &options),
         ["explore", lab] => explore_call(lab, &options).map(Call::Explore),
+        ["trace"] => Err(Failure::input("trace needs a lab, a link or a file")),
         ["run"] => Err(Failure::input("run needs a lab, a link or a file")),
         ["replay"] => Err(Failure::input("replay needs a link or a file")),
         ["explore"] => Err(Failure::input("explore needs a lab; see netsplit list")),
-        [call @ ("list" | "run" | "replay" | "explore"), .., extra] => {
+        [call @ ("list" | "run" | "replay" | "trace" | "explore"), .., extra] => {
             Err(Failure::input(format!("{call} does not know what to do with \"{extra}\"")))
         }
         [other, ..] => Err(Failure::input(format!(
-            "there is no command \"{other}\"; there are list, run, replay and explore; try netsplit --help"
+            "there is no command \"{other}\"; there are list, run, replay, trace and explore; try netsplit --help"
         ))),
     }
 }
 
 fn run_call(what: &str, options: &Options) -> Result<RunCall, Failure> {
-    let (run, recorded_us) = if link::looks_like_link(what) || labs::find(what).is_err() {
-        options.allow("a recorded run", &["--json", "--explain", "--digests", "--for"])?;
+    let (run, horizon_us) = chosen_run("run", what, options, &["--json", "--explain", "--digests"])?;
+    let digests = options.digests.as_ref().map(|text| match number("--digests", text)? {
+        0 => Err(Failure::input("--digests: takes a whole number above zero")),
+        every => Ok(every),
+    });
+    Ok(RunCall { run, horizon_us, json: options.json, explain: options.explain, digests: digests.transpose()? })
+}
+
+fn trace_call(what: &str, options: &Options) -> Result<Call, Failure> {
+    let (run, horizon_us) = chosen_run("trace", what, options, &["--format"])?;
+    match options.format.as_deref() {
+        Some("jsonl") => Ok(Call::Trace { run, horizon_us }),
+        Some(other) => Err(Failure::input(format!("--format: there is no format \"{other}\"; there is jsonl"))),
+        None => Err(Failure::input("--format: is missing; there is jsonl")),
+    }
+}
+
+/// The run that `call` is about, and up to when it goes. `own` are the options of the call itself.
+fn chosen_run(call: &str, what: &str, options: &Options, own: &[&str]) -> Result<(Box<Run>, u64), Failure> {
+    let mut known = own.to_vec();
+    known.push("--for");
+    let mut default_us = HORIZON_US;
+    let run = if link::looks_like_link(what) || labs::find(what).is_err() {
+        options.allow("a recorded run", &known)?;
         let run = recorded(what)?;
-        let end_us = run.end.as_ref().map(|end| end.time_us);
-        (run, end_us)
+        if let Some(end) = &run.end {
+            default_us = default_us.max(end.time_us);
+        }
+        run
     } else {
-        let known = ["--json", "--explain", "--digests", "--for", "--seed", "--variant", "--set", "--commands"];
-        options.allow("run", &known)?;
+        known.extend(["--seed", "--variant", "--set", "--commands"]);
+        options.allow(call, &known)?;
         let mut run = base(what, options)?;
         if let Some(seed) = &options.seed {
             run.set_seed(number("--seed", seed)?)?;
@@ -240,23 +277,10 @@ fn run_call(what: &str, options: &Options) -> Result<RunCall, Failure> {
                 serde_json::from_str(&text).map_err(|error| Failure::input(format!("{path}: not JSON: {error}")))?;
             run.set_commands(&value).map_err(|error| Failure::input(format!("{path}: {error}")))?;
         }
-        (run, None)
+        run
     };
-    let horizon_us = match &options.horizon {
-        Some(text) => duration("--for", text)?,
-        None => recorded_us.unwrap_or(HORIZON_US),
-    };
-    let digests = options.digests.as_ref().map(|text| match number("--digests", text)? {
-        0 => Err(Failure::input("--digests: takes a whole number above zero")),
-        every => Ok(every),
-    });
-    Ok(RunCall {
-        run: Box::new(run),
-        horizon_us,
-        json: options.json,
-        explain: options.explain,
-        digests: digests.transpose()?,
-    })
+    let horizon_us = options.horizon.as_ref().map_or(Ok(default_us), |text| duration("--for", text))?;
+    Ok((Box::new(run), horizon_us))
 }
 
 fn explore_call(lab: &str, options: &Options) -> Result<ExploreCall, Failure> {

@@ -1,7 +1,7 @@
 //! `netsplit explore`: a sweep over seeds, in shards that add up.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use labs::link;
 use labs::sweep::{Hit, Sweep};
@@ -25,8 +25,11 @@ pub fn explore(call: &ExploreCall, out: &mut impl Write) -> Result<u8, Failure> 
         }
         if let Some(hit) = outcome.hit {
             violations += 1;
-            report(&hit, call.json, out)?;
-            out.flush()?;
+            match report(&hit, call.json, out).and_then(|()| Ok(out.flush()?)) {
+                // Somebody wanted to see a hit, has seen one, and looks no further.
+                Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(1),
+                reported => reported?,
+            }
             if !call.keep_going {
                 break;
             }
@@ -56,10 +59,14 @@ fn report(hit: &Hit, as_json: bool, out: &mut impl Write) -> Result<(), Failure>
     let Hit { verdict, run } = hit;
     let link = link::encode(run);
     if as_json {
-        let line = json!({
+        let mut line = json!({
             "kind": "violation", "seed": run.seed, "property": verdict.property, "step": verdict.step,
-            "time_us": verdict.time_us, "reason": verdict.reason, "run": link,
+            "time_us": verdict.time_us, "reason": verdict.reason, "run": null,
         });
+        match link {
+            Ok(link) => line["run"] = link.into(),
+            Err(problem) => line["problem"] = problem.to_string().into(),
+        }
         writeln!(out, "{line}")?;
     } else {
         let reason = verdict.reason.as_deref().unwrap_or_default();
@@ -70,7 +77,10 @@ fn report(hit: &Hit, as_json: bool, out: &mut impl Write) -> Result<(), Failure>
             verdict.property,
             verdict.step.unwrap_or_default()
         )?;
-        writeln!(out, "  {} commands; netsplit replay '{link}'", run.commands.len())?;
+        match link {
+            Ok(link) => writeln!(out, "  {} commands; netsplit replay '{link}'", run.commands.len())?,
+            Err(problem) => writeln!(out, "  {problem}; try --shrink")?,
+        }
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod args;
 mod explore;
 mod list;
 mod run;
+mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -22,12 +23,16 @@ fn main() -> ExitCode {
         Call::List { json } => list::list(json, &mut out),
         Call::Run(call) => run::run(&call, &mut out),
         Call::Replay { run, json } => run::replay(&run, json, &mut out),
+        Call::Trace { run, horizon_us } => trace::trace(&run, horizon_us, &mut out),
         Call::Explore(call) => explore::explore(&call, &mut out),
     });
-    let flushed = out.flush().map_err(Failure::from);
-    match result.and_then(|code| flushed.map(|()| code)) {
+    let result = result.and_then(|code| match out.flush() {
+        // Whoever read our output has seen enough; what we found stays what we found.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(code),
+        flushed => flushed.map(|()| code).map_err(Failure::from),
+    });
+    match result {
         Ok(code) => ExitCode::from(code),
-        // Whoever read our output has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Output(error)) => complain(&format!("cannot write the output: {error}")),
         Err(Failure::Input(problem)) => complain(&problem),

@@ -182,7 +182,7 @@ fn the_command_line_sees_what_a_session_sees() {
     by_hand.seek(2_000_000);
     assert_eq!(run["digest"], by_hand.digest());
     assert_eq!(run["verdicts"], serde_json::to_value(by_hand.verdicts()).unwrap());
-    let link = labs::link::encode(&session.run());
+    let link = labs::link::encode(&session.run()).unwrap();
     let recorded = file("session-run.json", session.run().to_json().to_string());
     for what in [
         link.as_str(),
@@ -191,8 +191,8 @@ fn the_command_line_sees_what_a_session_sees() {
         &recorded,
         &file("session-link.txt", &link),
     ] {
-        assert_eq!(good(&format!("run {what} --json")).out, good(&format!("run {what} --json --for 2s")).out);
-        let again = good(&format!("run {what} --json")).json();
+        assert_eq!(good(&format!("run {what} --json")).out, good(&format!("run {what} --json --for 10s")).out);
+        let again = good(&format!("run {what} --json --for 2s")).json();
         assert_eq!(again["digest"], run["digest"]);
         let replayed = good(&format!("replay {what} --json")).json();
         assert_eq!(replayed, again);
@@ -330,6 +330,11 @@ fn wrong_usage_is_one_clear_line() {
         ("explore raft-election --shard 1/0", "--shard: takes k/n"),
         ("explore raft-election --shard 2", "--shard: takes k/n"),
         ("explore raft-election --for 3s", "explore does not take --for"),
+        ("trace", "trace needs a lab"),
+        ("trace raft-election", "--format: is missing; there is jsonl"),
+        ("trace raft-election --format csv", "--format: there is no format \"csv\""),
+        ("trace raft-election --format jsonl --json", "trace does not take --json"),
+        ("run raft-election --format jsonl", "run does not take --format"),
         ("explore raft-election --seed 3", "explore does not take --seed"),
         ("explore v1.AAAA", "there is no lab"),
         ("run #v9.AAAA", "links that are known here start with v1."),
@@ -369,6 +374,12 @@ fn what_is_wrong_with_a_file_of_commands_is_named_by_index_and_field() {
         ("do", r#"[{"at_us":5,"do":"explode"}]"#, "commands[0].do: there is no command \"explode\""),
         ("time", r#"[{"do":"heal-all"}]"#, "commands[0].at_us: is missing"),
         (
+            "early",
+            r#"[{"at_us":1,"do":"crash","node":"n6"},{"at_us":2,"do":"add-node","node":"n6"}]"#,
+            "commands[0].node: there is no node \"n6\"; there are n1, n2, n3, n4, n5",
+        ),
+        ("live", r#"[{"at_us":1,"do":"set","key":"nodes","value":3}]"#, "commands[0].key: "),
+        (
             "op",
             r#"[{"at_us":5,"do":"request","node":"n1","op":"sing"}]"#,
             "commands[0].op: there is no operation \"sing\"",
@@ -405,7 +416,7 @@ fn what_cannot_be_read_is_said() {
         binary().args(["run", &file("colour.json", r#"{"lab":"raft-election","colour":1}"#)]),
         "colour: is not a known field",
     );
-    let whole = labs::link::encode(&labs::Run::of_lab("raft-election").unwrap());
+    let whole = labs::link::encode(&labs::Run::of_lab("raft-election").unwrap()).unwrap();
     refused(binary().args(["run", &whole[..whole.len() / 2]]), "was it copied whole?");
     refused(binary().args(["run", "a\nb"]), "neither a lab");
     let corpus = |name: &str| std::fs::read_to_string(fixture(&format!("corpus/links/{name}.txt"))).unwrap();
@@ -427,12 +438,92 @@ fn an_argument_that_is_not_text_is_refused() {
 
 #[test]
 fn a_closed_pipe_is_no_accident() {
-    for line in ["list", "list --json", "run raft-election --for 1s --explain", "explore raft-election --seeds 0..3"] {
+    for line in [
+        "list",
+        "list --json",
+        "run raft-election --for 1s --explain",
+        "trace raft-election --format jsonl",
+        "explore raft-election --seeds 0..3",
+    ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let said = finish(binary().args(line.split_whitespace()).stdout(writer));
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{line}");
     }
+}
+
+#[test]
+fn a_hit_stays_a_hit_when_nobody_reads_on() {
+    for more in ["", "--json", "--keep-going", "--keep-going --json --shrink"] {
+        let line = format!("explore raft-election --variant forgets-vote --seeds 0..100 {more}");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let said = finish(binary().args(line.split_whitespace()).stdout(writer));
+        assert_eq!((said.code, said.err.as_str()), (1, ""), "{line}");
+    }
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(finish(binary().args(["run", &bug()]).stdout(writer)).code, 1);
+}
+
+#[test]
+fn a_recorded_run_goes_on_for_ten_seconds_or_to_its_end() {
+    let short = good(&format!("run {} --json", fixture("parity/raft-election-1.json"))).json();
+    assert_eq!(short["time_us"], 10_000_000);
+    let mut session =
+        (labs::find("raft-election").unwrap().open)(&labs::Run::of_lab("raft-election").unwrap()).unwrap();
+    session.seek(12_345_678);
+    let long = file("long.json", session.run().to_json().to_string());
+    assert_eq!(good(&format!("run {long} --json")).json()["time_us"], 12_345_678);
+    // What it comes to beyond the recorded end does not excuse what it did not come to there.
+    let mut wrong = session.run().to_json();
+    wrong["end"] = json!({"step": 9, "time_us": 5, "digest": "0123456789abcdef"});
+    let said = call(&format!("run {}", file("wrong-end.json", wrong.to_string())));
+    assert_eq!(said.code, 3);
+}
+
+#[test]
+fn a_trace_is_one_object_a_step() {
+    let commands = json!([
+        {"at": "300ms", "do": "crash", "node": "n1"},
+        {"at": "310ms", "do": "add-node", "node": "n6"},
+        {"at": "320ms", "do": "disk", "node": "n6", "mode": "full"},
+        {"at": "330ms", "do": "cut", "from": "n6", "to": "n2"},
+        {"at": "400ms", "do": "request", "node": "n1", "op": "time-out"},
+        {"at": "500ms", "do": "restart", "node": "n1"},
+    ]);
+    let line = format!("raft-election --seed 3 --commands {} --for 1s", file("trace.json", commands.to_string()));
+    let trace = good(&format!("trace {line} --format jsonl")).lines();
+    let run = good(&format!("run {line} --json")).json();
+    assert_eq!(trace.len() as u64, run["steps"].as_u64().unwrap());
+    let mut seen = std::collections::BTreeSet::new();
+    for (event, step) in trace.iter().zip(1..) {
+        assert_eq!(keys(event)[..5], ["step", "time_us", "cause", "what", "node"]);
+        assert_eq!(event["step"], step);
+        let what = event["what"].as_str().unwrap();
+        seen.insert(what.to_owned());
+        match what {
+            "deliver" | "vanish" => {
+                let (id, node) = (event["message"].as_str().unwrap(), event["node"].as_str().unwrap());
+                assert!(id.contains(&format!(">{node}#")) && event["kind"].is_string());
+                assert!(event["cause"].as_u64().unwrap() < step);
+            }
+            "timer" => assert!(event["timer"].is_string() && event["cause"].is_u64()),
+            "command" => assert!(event["command"]["do"].is_string() && event["cause"].is_null()),
+            _ => {}
+        }
+        seen.extend(
+            event["outcomes"].as_array().unwrap().iter().map(|outcome| outcome["what"].as_str().unwrap().into()),
+        );
+    }
+    for what in ["boot", "deliver", "timer", "synced", "command", "sent", "wrote", "timer-set", "noted", "refused"] {
+        assert!(seen.contains(what), "{what} is not in {seen:?}");
+    }
+    let crash = trace.iter().find(|event| event["command"]["do"] == "crash").unwrap();
+    assert_eq!(
+        (&crash["node"], &crash["time_us"], &crash["command"]["node"]),
+        (&json!("n1"), &json!(300_000), &json!("n1"))
+    );
 }
 
 #[cfg(target_os = "linux")]

@@ -73,6 +73,26 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Deepest nesting of lists and objects in anything that is read; the deepest run has four levels.
+pub const DEPTH_MAX: usize = 32;
+
+/// Refuses what is nested so deeply that reading, printing or dropping it could exhaust a stack.
+/// What comes as text has been through a parser with a limit of its own; a page hands over values.
+pub fn check_depth(value: &Value) -> Result<(), InputError> {
+    let mut open: Vec<(&Value, usize)> = vec![(value, 0)];
+    while let Some((value, depth)) = open.pop() {
+        if depth > DEPTH_MAX {
+            return Err(InputError::new("", format!("is nested more than {DEPTH_MAX} levels deep")));
+        }
+        match value {
+            Value::Array(items) => open.extend(items.iter().map(|item| (item, depth + 1))),
+            Value::Object(map) => open.extend(map.values().map(|item| (item, depth + 1))),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// A whole number of at most `max`.
 pub fn whole(value: &Value, max: u64) -> Result<u64, InputError> {
     match value.as_u64() {

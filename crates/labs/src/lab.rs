@@ -137,6 +137,15 @@ impl Names {
         Self(Self::servers(servers).0.into_iter().chain(clients).collect())
     }
 
+    /// The same, and names for `count` machines that are added later: nK goes on counting.
+    #[must_use]
+    pub fn with_added(&self, count: u32) -> Self {
+        let number = |name: &String| name.strip_prefix('n').and_then(|number| number.parse::<u32>().ok());
+        let last = self.0.iter().filter_map(number).max().unwrap_or(0);
+        let added = (1..=count).map(|next| format!("n{}", last + next));
+        Self(self.0.iter().cloned().chain(added).collect())
+    }
+
     /// The name of a node.
     #[must_use]
     pub fn of(&self, node: NodeId) -> &str {

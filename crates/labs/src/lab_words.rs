@@ -1,13 +1,19 @@
 //! What commands do, in words: the same for every lab.
 
-use sim::{Command, MessageAct, NodeId, Outcome, Protocol, Record};
+use sim::{Command, DiskMode, LinkChange, MessageAct, NodeId, Outcome, Protocol, Record};
 use view::narration::Weight;
 
 use crate::command::write_message_id;
 use crate::lab::Names;
+use crate::params::{ParamInfo, Setting};
 
 /// Tells of a command other than a request or a restart.
-pub fn command<P: Protocol>(command: &Command<P::Op>, record: &Record<P>, names: &Names) -> (String, Weight) {
+pub fn command<P: Protocol>(
+    command: &Command<P::Op>,
+    record: &Record<P>,
+    names: &Names,
+    params: &[ParamInfo],
+) -> (String, Weight) {
     let lost = record.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Lost { .. })).count();
     let with_losses = |text: String| match lost {
         0 => text,
@@ -43,7 +49,9 @@ pub fn command<P: Protocol>(command: &Command<P::Op>, record: &Record<P>, names:
             with_losses(format!("The network splits: {}", groups.join(" | ")))
         }
         Command::HealAll => "Every link works again".to_owned(),
-        Command::Link { from, to, both, .. } => format!("{} changes its manners", capital(&link(*from, *to, *both))),
+        Command::Link { from, to, both, change } => {
+            format!("{} {}", capital(&link(*from, *to, *both)), manners(change))
+        }
         Command::Hold { from, to, both } => format!("{} holds its messages", capital(&link(*from, *to, *both))),
         Command::Release { from, to, both } => format!("{} lets its messages go on", capital(&link(*from, *to, *both))),
         Command::Message { id, act } => {
@@ -56,13 +64,79 @@ pub fn command<P: Protocol>(command: &Command<P::Op>, record: &Record<P>, names:
             };
             format!("Message {} {what}", write_message_id(*id, names))
         }
-        Command::Clock { node, offset_us, drift_ppm } => {
-            format!("{}'s clock is set {offset_us} µs ahead and runs {drift_ppm} ppm fast", names.of(*node))
+        Command::Clock { node, offset_us: 0, drift_ppm: 0 } => {
+            format!("{}'s clock is right again", names.of(*node))
         }
-        Command::Disk { node, .. } => format!("{}'s disk behaves differently at a crash from now on", names.of(*node)),
+        Command::Clock { node, offset_us, drift_ppm } => {
+            let ahead = if *offset_us < 0 { "behind" } else { "ahead" };
+            let fast = if *drift_ppm < 0 { "slow" } else { "fast" };
+            format!(
+                "{}'s clock is set {} µs {ahead} and runs {} ppm {fast}",
+                names.of(*node),
+                offset_us.unsigned_abs(),
+                drift_ppm.unsigned_abs()
+            )
+        }
+        Command::Disk { node, mode, sync_us } => {
+            let what = match mode {
+                DiskMode::Normal => "behaves normally",
+                DiskMode::LoseUnsynced => "will lose in a crash whatever is not synced",
+                DiskMode::Torn => "will leave a corrupt record behind in a crash",
+                DiskMode::Slow => "is slow from now on",
+                DiskMode::Full => "is full: nothing more becomes durable",
+            };
+            let sync = match sync_us {
+                None => String::new(),
+                Some((low, high)) if low == high => format!("; a write takes {low} µs"),
+                Some((low, high)) => format!("; a write takes {low} to {high} µs"),
+            };
+            format!("{}'s disk {what}{sync}", names.of(*node))
+        }
+        Command::AddNode(node) => format!("{} joins the network, a blank machine", names.of(*node)),
+        Command::RemoveNode(node) => {
+            with_losses(format!("{} is taken away for good, with all that it knew", names.of(*node)))
+        }
+        Command::Set { key, value: (low, high) } => match params.get(*key as usize) {
+            Some(param) => {
+                let value = match param.to_json(Setting { low: *low, high: *high }) {
+                    serde_json::Value::String(text) => text,
+                    other => other.to_string(),
+                };
+                format!("{} is set to {value} {}", param.title, param.unit).trim_end().to_owned()
+            }
+            None => "A parameter is set".to_owned(),
+        },
+        Command::Move { node, .. } => format!("{} is moved", names.of(*node)),
         Command::Request { .. } | Command::Restart(_) => String::new(),
     };
     (text, Weight::Milestone)
+}
+
+/// How a link treats messages from now on.
+fn manners(change: &LinkChange) -> String {
+    if change.resets() {
+        return "is like the others again".to_owned();
+    }
+    let LinkChange { latency_us, loss_ppm, duplicate_ppm, reorder_ppm, bandwidth_bps } = change;
+    let mut said = Vec::new();
+    if let Some((low, high)) = latency_us {
+        let range = if low == high { low.to_string() } else { format!("{low} to {high}") };
+        said.push(format!("needs {range} µs"));
+    }
+    let percent = |ppm: u32| {
+        format!("{}.{:04}", ppm / 10_000, ppm % 10_000).trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    for (verb, ppm) in [("loses", loss_ppm), ("duplicates", duplicate_ppm), ("delays", reorder_ppm)] {
+        if let Some(ppm) = ppm {
+            said.push(format!("{verb} {} % of its messages", percent(*ppm)));
+        }
+    }
+    match bandwidth_bps {
+        Some(0) => said.push("carries any amount".to_owned()),
+        Some(bps) => said.push(format!("carries {bps} bits a second")),
+        None => {}
+    }
+    said.join(", ")
 }
 
 fn capital(text: &str) -> String {

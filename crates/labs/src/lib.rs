@@ -19,6 +19,7 @@ pub mod run;
 pub mod session;
 pub mod state;
 pub mod sweep;
+pub mod trace;
 
 pub use catalogue::{Entry, catalogue, find};
 pub use error::InputError;

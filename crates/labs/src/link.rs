@@ -19,11 +19,20 @@ pub fn looks_like_link(text: &str) -> bool {
     text.starts_with("http") || text.starts_with("#v") || text.starts_with(PREFIX)
 }
 
-/// Writes a run as the fragment of a link, `#v1.…`.
-#[must_use]
-pub fn encode(run: &Run) -> String {
+/// Writes a run as the fragment of a link, `#v1.…`; fails for a run that no reader would accept
+/// because it inflates to more than [`INFLATED_MAX`].
+pub fn encode(run: &Run) -> Result<String, InputError> {
     let json = run.to_json().to_string();
-    format!("#{PREFIX}{}", URL_SAFE_NO_PAD.encode(compress_to_vec(json.as_bytes(), 9)))
+    if json.len() > INFLATED_MAX {
+        let problem = format!(
+            "the run is too large for a link: {} KiB, and {} KiB are the most; it has {} commands",
+            json.len().div_ceil(1024),
+            INFLATED_MAX / 1024,
+            run.commands.len()
+        );
+        return Err(InputError::new("link", problem));
+    }
+    Ok(format!("#{PREFIX}{}", URL_SAFE_NO_PAD.encode(compress_to_vec(json.as_bytes(), 9))))
 }
 
 /// Reads a link: a whole address with a fragment, a fragment, or its text.
@@ -69,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_link_survives_a_round_trip_in_each_of_its_forms() {
-        let link = encode(&run());
+        let link = encode(&run()).unwrap();
         assert!(link.starts_with("#v1."), "{link}");
         for text in [link.clone(), link[1..].to_owned(), format!("https://example.org/netsplit/?theme=dark{link}")] {
             assert_eq!(decode(&text).unwrap().to_json(), run().to_json());
@@ -77,8 +86,19 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_no_reader_would_accept_is_no_link() {
+        let mut run = run();
+        let commands: Vec<_> = (0..10_000).map(|n| serde_json::json!({"at_us": n, "do": "heal-all"})).collect();
+        run.set_commands(&commands.into()).unwrap();
+        let problem = encode(&run).unwrap_err().to_string();
+        assert!(problem.contains("too large for a link") && problem.contains("10000 commands"), "{problem}");
+        run.commands.truncate(5_000);
+        assert_eq!(decode(&encode(&run).unwrap()).unwrap().commands.len(), 5_000);
+    }
+
+    #[test]
     fn broken_links_say_what_is_wrong() {
-        let link = encode(&run());
+        let link = encode(&run()).unwrap();
         let error = |text: &str| decode(text).unwrap_err().to_string();
         assert!(error(&link[..link.len() / 2]).contains("was it copied whole?"));
         assert!(error("#v1.%%%").starts_with("link: is damaged"));

@@ -151,6 +151,22 @@ impl Settings {
     }
 }
 
+/// The live parameter with this key, and its place among `params`; for a command that sets it.
+pub(crate) fn find_live<'a>(params: &'a [ParamInfo], key: &str) -> Result<(u32, &'a ParamInfo), InputError> {
+    let live = || (0u32..).zip(params).filter(|(_, param)| param.live);
+    live().find(|(_, param)| param.key == key).ok_or_else(|| {
+        let known: Vec<_> = live().map(|(_, param)| param.key).collect();
+        let problem = match (known.is_empty(), params.iter().any(|param| param.key == key)) {
+            (true, _) => "this lab has no parameter that can be changed while it runs".to_owned(),
+            (_, true) => format!("{key} cannot be changed while it runs; {} can", known.join(", ")),
+            (_, false) => {
+                format!("there is no parameter \"{key}\" to change while it runs; there is {}", known.join(", "))
+            }
+        };
+        InputError::new("key", problem)
+    })
+}
+
 fn find<'a>(params: &'a [ParamInfo], key: &str) -> Result<&'a ParamInfo, InputError> {
     params.iter().find(|param| param.key == key).ok_or_else(|| {
         let known: Vec<_> = params.iter().map(|param| param.key).collect();

@@ -8,9 +8,9 @@ use sim::{NodeId, Stamped};
 use view::layout::Point;
 
 use crate::catalogue::{Entry, find};
-use crate::command::{self, COMMANDS_MAX, TIME_US_MAX};
+use crate::command::{self, COMMANDS_MAX, FAR, Roster, TIME_US_MAX};
 use crate::error::InputError;
-use crate::json::{Fields, kind_of};
+use crate::json::{Fields, check_depth, kind_of};
 use crate::lab::{Names, VariantInfo};
 use crate::params::Settings;
 
@@ -71,9 +71,15 @@ impl Run {
         })
     }
 
-    /// What people call the nodes of this run.
+    /// What people call the nodes of this run, those included that commands add.
     #[must_use]
     pub fn names(&self) -> Names {
+        let initial = self.initial_names();
+        initial.with_added(command::added(&self.commands, initial.len()))
+    }
+
+    /// What people call the nodes that are there from the start.
+    fn initial_names(&self) -> Names {
         (self.entry.names)(self.variant, &self.settings)
     }
 
@@ -89,9 +95,9 @@ impl Run {
     /// Replaces the commands by a JSON array of them.
     pub fn set_commands(&mut self, value: &Value) -> Result<(), InputError> {
         let entry = self.entry;
-        let names = self.names();
-        self.commands = command::read_commands(value, &names, |op| {
-            (entry.check_op)(op, &names)?;
+        let roster = Roster::new(&self.initial_names(), entry.info.params);
+        self.commands = command::read_commands(value, &roster, |op| {
+            (entry.check_op)(op, roster.names())?;
             Ok(op.clone())
         })?;
         Ok(())
@@ -99,6 +105,7 @@ impl Run {
 
     /// Reads a run from JSON.
     pub fn from_json(value: &Value) -> Result<Self, InputError> {
+        check_depth(value)?;
         let mut fields = Fields::of(value, "a run")?;
         let format = fields.whole("format", u64::MAX)?.unwrap_or(FORMAT_VERSION);
         if format != FORMAT_VERSION {
@@ -161,7 +168,9 @@ impl Run {
         map.insert("seed".into(), self.seed.into());
         map.insert("set".into(), self.settings.to_json(self.entry.info.params));
         debug_assert!(self.commands.len() <= COMMANDS_MAX, "a run has too many commands");
-        let commands = self.commands.iter().map(|stamped| command::write_stamped(stamped, &names, Value::clone));
+        let params = self.entry.info.params;
+        let commands = self.commands.iter();
+        let commands = commands.map(|stamped| command::write_stamped(stamped, &names, params, Value::clone));
         map.insert("commands".into(), commands.collect());
         if !self.layout.is_empty() {
             let layout =
@@ -176,7 +185,6 @@ impl Run {
 }
 
 fn read_layout(value: &Value, names: &Names) -> Result<BTreeMap<NodeId, Point>, InputError> {
-    const FAR: i64 = 100_000;
     let Value::Object(map) = value else {
         return Err(InputError::new("", format!("is an object, not {}", kind_of(value))));
     };

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use sim::{BranchId, Command, Event, NodeId, Protocol, Record, Stamped, Timeline};
-use view::layout::Point;
+use sim::{BranchId, Command, Event, NodeId, Presence, Protocol, Record, Stamped, Timeline};
+use view::layout::{self, Point};
 use view::narration::{Sentence, Weight};
 use view::stage::{Condition, Link, Message, Node, Stage};
 
 use check::Oracle;
 
-use crate::command::{self, write_message_id};
+use crate::command::{self, ADDED_MAX, Roster, TIME_US_MAX, write_message_id};
 use crate::error::InputError;
 use crate::lab::{Lab, Names};
 use crate::run::{End, Run};
@@ -66,6 +66,8 @@ pub trait Session {
     fn metrics(&self) -> Map<String, Value>;
     /// A step in words; none when this branch has not been there.
     fn sentence(&self, step: u64) -> Option<Sentence>;
+    /// A step as data, as [`crate::trace`] documents it; none when this branch has not been there.
+    fn event(&self, step: u64) -> Option<Value>;
     /// Whether the run's recorded end is what a replay comes to; goes to that end.
     fn check_end(&mut self) -> Result<(), Divergence>;
 }
@@ -82,8 +84,11 @@ pub struct Divergence {
 /// A session of one lab.
 pub struct LabSession<L: Lab> {
     run: Run,
+    /// The machines of the start; from then on those that were added in any branch.
+    initial: usize,
     names: Names,
-    layout: Vec<Point>,
+    layout: BTreeMap<NodeId, Point>,
+    /// Where the machines of the start stand when nobody has moved them.
     first_layout: Vec<Point>,
     opening_us: u64,
     timeline: Timeline<L::Protocol, L::Oracle>,
@@ -93,18 +98,45 @@ impl<L: Lab> LabSession<L> {
     /// Opens a run at time 0.
     pub fn open(run: &Run) -> Result<Self, InputError> {
         let setup = L::setup(run.variant, &run.settings);
-        let commands = read_ops::<L>(&run.commands, &setup.names)?;
-        let mut layout = setup.layout.clone();
-        for (node, point) in &run.layout {
-            layout[node.index()] = *point;
-        }
+        let initial = setup.names.len();
+        let commands = read_ops::<L>(&run.commands, &setup.names.with_added(ADDED_MAX))?;
+        let names = setup.names.with_added(command::added(&commands, initial));
         let timeline = Timeline::new(run.seed, setup.config, setup.cluster, setup.oracle, commands);
         let opening_us = L::opening_us(timeline.world());
-        Ok(Self { run: run.clone(), names: setup.names, layout, first_layout: setup.layout, opening_us, timeline })
+        let first_layout = setup.layout;
+        Ok(Self { run: run.clone(), initial, names, layout: run.layout.clone(), first_layout, opening_us, timeline })
+    }
+
+    /// What can be named now: what is in the world, or was.
+    fn roster(&self) -> Roster {
+        let mut roster = Roster::new(&self.initial_names(), L::INFO.params);
+        let world = self.timeline.world();
+        let added = (self.initial as u32..self.names.len() as u32).map(NodeId);
+        added.filter(|&node| world.presence(node) != Presence::Absent).for_each(|node| roster.add(node));
+        roster
+    }
+
+    fn initial_names(&self) -> Names {
+        L::setup(self.run.variant, &self.run.settings).names
     }
 
     fn read_command(&self, value: &Value) -> Result<Command<<L::Protocol as Protocol>::Op>, InputError> {
-        command::read_untimed(value, &self.names, |op| L::read_op(op, &self.names))
+        let roster = self.roster();
+        command::read_untimed(value, &roster, |op| L::read_op(op, roster.names()))
+    }
+
+    /// Where a machine stands: where the run has put it, or somebody on the page, or by default.
+    fn position(&self, node: NodeId) -> Point {
+        if let Some((x, y)) = self.timeline.world().position(node) {
+            return Point { x, y };
+        }
+        self.layout.get(&node).copied().unwrap_or_else(|| self.default_position(node))
+    }
+
+    /// Where a machine stands that nobody has moved: where the lab puts it, or, if it came later,
+    /// between the others.
+    fn default_position(&self, node: NodeId) -> Point {
+        self.first_layout.get(node.index()).copied().unwrap_or_else(|| layout::late(node.index() - self.initial))
     }
 
     fn condition(&self, node: NodeId) -> Condition {
@@ -125,7 +157,7 @@ impl<L: Lab> LabSession<L> {
             Event::Command(Command::Restart(node)) => {
                 (format!("{} boots again from its disk", names.of(*node)), Weight::Milestone)
             }
-            Event::Command(command) => crate::lab_words::command(command, record, names),
+            Event::Command(command) => crate::lab_words::command(command, record, names, L::INFO.params),
             Event::Vanish { id, msg } => {
                 let kind = sim::Named::name(msg);
                 (format!("{}'s {kind} reaches {}, which is down", names.of(id.from), names.of(id.to)), Weight::Routine)
@@ -164,14 +196,10 @@ pub(crate) fn write_ops<L: Lab>(
 
 impl<L: Lab> Session for LabSession<L> {
     fn run(&self) -> Run {
-        let layout: BTreeMap<NodeId, Point> = (0u32..)
-            .map(NodeId)
-            .zip(self.layout.iter().copied().zip(self.first_layout.iter().copied()))
-            .filter(|(_, (here, default))| here != default)
-            .map(|(node, (here, _))| (node, here))
-            .collect();
+        let moved = |(node, here): &(&NodeId, &Point)| **here != self.default_position(**node);
+        let layout = self.layout.iter().filter(moved).map(|(node, here)| (*node, *here)).collect();
         Run {
-            commands: write_ops::<L>(self.timeline.commands(), &self.names),
+            commands: write_ops::<L>(self.timeline.commands(), &self.names.with_added(ADDED_MAX)),
             layout,
             end: Some(End { step: self.step_count(), time_us: self.time_us(), digest: self.digest() }),
             engine: crate::run::ENGINE_VERSION,
@@ -212,6 +240,7 @@ impl<L: Lab> Session for LabSession<L> {
     }
 
     fn advance(&mut self, until_us: u64, steps: u32) -> bool {
+        let until_us = until_us.min(TIME_US_MAX);
         for _ in 0..steps {
             if !self.timeline.step_until(until_us) {
                 self.timeline.settle(until_us);
@@ -222,21 +251,28 @@ impl<L: Lab> Session for LabSession<L> {
     }
 
     fn step(&mut self) -> bool {
-        self.timeline.step()
+        self.timeline.step_until(TIME_US_MAX)
     }
 
     fn seek_step(&mut self, step: u64) {
-        self.timeline.seek_step(step);
+        if step <= self.step_count() {
+            self.timeline.seek_step(step);
+        }
+        while self.step_count() < step && self.step() {}
     }
 
     fn seek(&mut self, time_us: u64) {
-        self.timeline.seek(time_us);
+        self.timeline.seek(time_us.min(TIME_US_MAX));
     }
 
     fn apply(&mut self, command: &Value) -> Result<(), InputError> {
         let command = self.read_command(command)?;
         if self.timeline.commands().len() >= command::COMMANDS_MAX {
             return Err(InputError::new("", format!("a run takes at most {} commands", command::COMMANDS_MAX)));
+        }
+        if let Command::AddNode(node) = command {
+            let more = (node.index() + 1).saturating_sub(self.names.len());
+            self.names = self.names.with_added(more as u32);
         }
         self.timeline.apply(command);
         Ok(())
@@ -259,7 +295,7 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn place(&mut self, node: &str, at: Point) -> Result<(), InputError> {
         let node = self.names.find(node)?;
-        self.layout[node.index()] = at;
+        self.layout.insert(node, at);
         Ok(())
     }
 
@@ -329,7 +365,7 @@ impl<L: Lab> Session for LabSession<L> {
             id: self.names.of(id).to_owned(),
             role: String::new(),
             label: String::new(),
-            position: self.layout[id.index()],
+            position: self.position(id),
             condition: self.condition(id),
             hue: None,
             leads: false,
@@ -339,14 +375,17 @@ impl<L: Lab> Session for LabSession<L> {
             small: false,
             timer_us: None,
         };
+        // What is drawn is numbered without gaps.
+        let shown: Vec<NodeId> = world.node_ids().collect();
+        let place = |node: NodeId| shown.binary_search(&node).expect("links join machines that are there");
         let pairs = world.node_ids().flat_map(|a| world.node_ids().filter(move |b| a < *b).map(move |b| (a, b)));
         let mut stage = Stage {
             time_us,
             nodes: world.node_ids().map(node).collect(),
             links: pairs
                 .map(|(a, b)| Link {
-                    a: a.index(),
-                    b: b.index(),
+                    a: place(a),
+                    b: place(b),
                     forward: world.link_up(a, b),
                     backward: world.link_up(b, a),
                     held: world.link_held(a, b) || world.link_held(b, a),
@@ -360,8 +399,8 @@ impl<L: Lab> Session for LabSession<L> {
                     let (shape, hue) = L::message_look(&flight.msg);
                     Message {
                         id: write_message_id(flight.id, &self.names),
-                        from: flight.id.from.index(),
-                        to: flight.id.to.index(),
+                        from: place(flight.id.from),
+                        to: place(flight.id.to),
                         kind: sim::Named::name(&flight.msg).to_owned(),
                         shape,
                         hue,
@@ -388,8 +427,14 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn sentence(&self, step: u64) -> Option<Sentence> {
         let record = self.timeline.record(step)?;
-        let (text, weight) = self.tell(record);
+        let (text, weight) = self.tell(&record);
         Some(Sentence { step, time_us: record.time_us, text, weight })
+    }
+
+    fn event(&self, step: u64) -> Option<Value> {
+        let record = self.timeline.record(step)?;
+        let command = |command: &Command<_>| command::write_command(command, &self.names, L::INFO.params, |op| L::write_op(op, &self.names));
+        Some(crate::trace::event(&record, &self.names, command))
     }
 
     fn check_end(&mut self) -> Result<(), Divergence> {

@@ -3,6 +3,7 @@
 use check::{run_seed, shrink};
 use sim::Stamped;
 
+use crate::command::ADDED_MAX;
 use crate::lab::Lab;
 use crate::run::{End, Run};
 use crate::session::write_ops;
@@ -40,12 +41,12 @@ pub(crate) fn seed<L: Lab>(base: &Run, seed: u64, sweep: Sweep) -> Outcome {
     let setup = || L::setup(base.variant, &base.settings);
     let first = setup();
     let (model, nodes) = (first.fault_model.clone(), first.names.len() as u32);
-    let plan = model.plan(seed, nodes);
-    let run = |commands: &[Stamped<_>]| {
+    let mut plan = model.plan(seed, nodes);
+    let run = |commands: &mut [Stamped<_>]| {
         let setup = setup();
         run_seed(seed, setup.config, setup.cluster, setup.oracle, commands, model.horizon_us)
     };
-    let result = run(&plan);
+    let result = run(&mut plan);
     let Some(finding) = result.finding else {
         return Outcome { steps: result.steps, hit: None, seen: result.seen };
     };
@@ -55,12 +56,12 @@ pub(crate) fn seed<L: Lab>(base: &Run, seed: u64, sweep: Sweep) -> Outcome {
     let mut finding = finding;
     if sweep.shrink {
         commands =
-            shrink(&commands, |candidate| run(candidate).finding.is_some_and(|f| f.verdict.property == property));
-        if let Some(smaller) = run(&commands).finding {
+            shrink(&commands, |kept| run(&mut kept.to_vec()).finding.is_some_and(|f| f.verdict.property == property));
+        if let Some(smaller) = run(&mut commands).finding {
             finding = smaller;
         }
     }
     let end = End { step: finding.step, time_us: finding.time_us, digest: digest_text(finding.digest) };
-    let run = Run { seed, commands: write_ops::<L>(&commands, &first.names), end: Some(end), ..base.clone() };
+    let run = Run { seed, commands: write_ops::<L>(&commands, &first.names.with_added(ADDED_MAX)), end: Some(end), ..base.clone() };
     Outcome { steps: result.steps, hit: Some(Hit { verdict: finding.verdict.into(), run }), seen: result.seen }
 }

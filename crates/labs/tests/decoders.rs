@@ -77,6 +77,11 @@ fn commands() -> Value {
         {"at_us": 10, "do": "message", "id": "n1>n2#17", "act": "drop"},
         {"at_us": 12, "do": "clock", "node": "n1", "offset_us": -5, "drift_ppm": 100},
         {"at_us": 13, "do": "disk", "node": "n1", "mode": "lose-unsynced"},
+        {"at_us": 13, "do": "disk", "node": "n1", "mode": "slow", "sync_us": "5..900"},
+        {"at_us": 14, "do": "link", "from": "n1", "to": "n3", "reorder_ppm": 7, "bandwidth_bps": 8_000},
+        {"at_us": 15, "do": "add-node", "node": "n6"},
+        {"at_us": 17, "do": "remove-node", "node": "n4"},
+        {"at_us": 20, "do": "move", "node": "n2", "x": -40, "y": 70},
     ])
 }
 
@@ -89,6 +94,7 @@ fn any_json() -> impl Strategy<Value = Value> {
             "n1",
             "n5",
             "n6",
+            "n38",
             "n1>n2#1",
             "n1>n2#1.1",
             "n1>n2#",
@@ -122,8 +128,8 @@ fn any_json() -> impl Strategy<Value = Value> {
         let field = prop_oneof![
             word.clone(),
             prop::sample::select(vec![
-                "do", "node", "from", "to", "both", "groups", "id", "act", "at_us", "lab", "seed", "set", "commands",
-                "end"
+                "do", "node", "key", "value", "mode", "x", "from", "to", "both", "groups", "id", "act", "at_us", "lab",
+                "seed", "set", "commands", "end"
             ])
             .prop_map(str::to_owned),
         ];
@@ -204,7 +210,7 @@ proptest! {
     fn any_command_is_applied_or_refused_and_a_refused_one_changes_nothing(
         pick: prop::sample::Index, path in prop::collection::vec(any::<prop::sample::Index>(), 1..4), with in any_json(), whole: bool,
     ) {
-        let mut command = commands()[pick.index(15)].clone();
+        let mut command = commands()[pick.index(20)].clone();
         for time in ["at_us", "at", "after"] {
             command.as_object_mut().unwrap().remove(time);
         }
@@ -214,7 +220,7 @@ proptest! {
         match session.apply(&command) {
             Ok(()) => {
                 session.advance(u64::MAX, 50);
-                let run = link::decode(&link::encode(&session.run())).expect("its link is good");
+                let run = link::decode(&link::encode(&session.run()).unwrap()).expect("its link is good");
                 prop_assert!((run.entry.open)(&run).unwrap().check_end().is_ok());
             }
             Err(error) => {
@@ -265,4 +271,20 @@ fn every_command_list_of_the_corpus_is_refused_or_good() {
         let mut session = (run.entry.open)(&run).unwrap();
         session.seek(1_000_000);
     }
+}
+
+/// What a page hands over has been through no parser.
+#[test]
+fn what_is_nested_too_deeply_is_refused_before_anybody_looks_at_it() {
+    let mut deep = json!("bottom");
+    for _ in 0..500 {
+        deep = json!([deep]);
+    }
+    let mut session = session();
+    for command in [deep.clone(), json!({"do": "request", "node": "n1", "op": deep.clone()})] {
+        assert!(session.apply(&command).unwrap_err().to_string().contains("nested more than 32 levels"));
+        assert!(Run::from_json(&command).unwrap_err().to_string().contains("nested more than 32 levels"));
+        assert!(session.run().set_commands(&command).unwrap_err().to_string().contains("nested more than 32 levels"));
+    }
+    one_line(&Run::from_text(&format!("{}{}", "[".repeat(5_000), "]".repeat(5_000))).unwrap_err());
 }

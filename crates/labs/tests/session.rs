@@ -173,7 +173,7 @@ fn a_link_made_anywhere_is_the_same_run_elsewhere() {
     session.place("n2", Point { x: 7, y: 9 }).unwrap();
     for until_us in [session.time_us(), 1_234_567, 2_000_000] {
         session.seek(until_us);
-        let run = link::decode(&link::encode(&session.run())).unwrap();
+        let run = link::decode(&link::encode(&session.run()).unwrap()).unwrap();
         let mut other = open(&run);
         other.check_end().unwrap();
         assert_eq!(state(&*other), state(&*session));
@@ -185,7 +185,7 @@ fn a_link_made_anywhere_is_the_same_run_elsewhere() {
     }
     // In the middle of an instant, too.
     session.seek_step(session.step_count() - 3);
-    open(&link::decode(&link::encode(&session.run())).unwrap()).check_end().unwrap();
+    open(&link::decode(&link::encode(&session.run()).unwrap()).unwrap()).check_end().unwrap();
 }
 
 fn recorded() -> Value {
@@ -287,6 +287,16 @@ fn every_step_that_was_seen_has_a_sentence() {
         json!({"do": "link", "from": "n3", "to": "n4", "loss_ppm": 500_000, "duplicate_ppm": 500_000}),
         json!({"do": "restart", "node": "n1"}),
         json!({"do": "resume", "node": "n2"}),
+        json!({"do": "add-node", "node": "n6"}),
+        json!({"do": "disk", "node": "n6", "mode": "torn"}),
+        json!({"do": "disk", "node": "n6", "mode": "slow", "sync_us": "70..90"}),
+        json!({"do": "disk", "node": "n6", "mode": "full"}),
+        json!({"do": "link", "from": "n3", "to": "n6", "reorder_ppm": 5, "bandwidth_bps": 9_000}),
+        json!({"do": "link", "from": "n3", "to": "n6"}),
+        json!({"do": "move", "node": "n6", "x": 1, "y": 2}),
+        json!({"do": "clock", "node": "n6", "offset_us": 0, "drift_ppm": 0}),
+        json!({"do": "remove-node", "node": "n6"}),
+        json!({"do": "message", "id": "n1>n6#1", "act": "drop"}),
     ] {
         session.apply(&command).unwrap();
         session.advance(u64::MAX, 20);
@@ -325,6 +335,14 @@ fn act() -> impl Strategy<Value = Act> {
         (node(), -100_000i64..100_000)
             .prop_map(|(node, drift)| json!({"do": "clock", "node": node, "drift_ppm": drift})),
         Just(json!({"do": "heal-all"})),
+        (node(), prop::sample::select(vec!["normal", "lose-unsynced", "torn", "slow", "full"]))
+            .prop_map(|(node, mode)| json!({"do": "disk", "node": node, "mode": mode})),
+        (node(), 0u64..900_000, 0u64..1_000_000).prop_map(|(node, ppm, bps)| {
+            json!({"do": "link", "from": node, "to": "n6", "reorder_ppm": ppm, "bandwidth_bps": bps})
+        }),
+        (6u32..9).prop_map(|number| json!({"do": "add-node", "node": format!("n{number}")})),
+        (5u32..8).prop_map(|number| json!({"do": "remove-node", "node": format!("n{number}")})),
+        (node(), -50i32..50).prop_map(|(node, x)| json!({"do": "move", "node": node, "x": x, "y": 9})),
     ];
     prop_oneof![
         (0u64..1_500_000).prop_map(Act::Seek),
@@ -348,14 +366,15 @@ proptest! {
                 Act::Step(times) => (0..times).for_each(|_| {
                     session.step();
                 }),
-                Act::Apply(command) => session.apply(&command).unwrap(),
+                // What has not been added yet cannot be named.
+                Act::Apply(command) => drop(session.apply(&command)),
                 Act::Undo => drop(session.undo()),
                 Act::Branch(index) => {
                     let branches = session.state().branches;
                     session.set_branch(&branches[index.index(branches.len())].id).unwrap();
                 }
             }
-            let mut other = open(&link::decode(&link::encode(&session.run())).unwrap());
+            let mut other = open(&link::decode(&link::encode(&session.run()).unwrap()).unwrap());
             prop_assert_eq!(other.check_end(), Ok(()));
             let (mut here, mut there) = (state(&*session), state(&*other));
             for value in [&mut here, &mut there] {
@@ -364,4 +383,74 @@ proptest! {
             prop_assert_eq!(here, there);
         }
     }
+}
+
+#[test]
+fn machines_come_and_go_on_the_stage() {
+    let mut session = fresh(4);
+    session.seek(500_000);
+    let error = session.apply(&json!({"do": "crash", "node": "n6"})).unwrap_err().to_string();
+    assert_eq!(error, "node: there is no node \"n6\"; there are n1, n2, n3, n4, n5");
+    let add = json!({"do": "add-node", "node": "n6"});
+    assert!(session.would_change(&add).unwrap());
+    session.apply(&add).unwrap();
+    assert!(!session.would_change(&add).unwrap(), "it is there");
+    session.apply(&json!({"do": "add-node", "node": "n8"})).unwrap();
+    session.apply(&json!({"do": "remove-node", "node": "n2"})).unwrap();
+    session.apply(&json!({"do": "move", "node": "n8", "x": -5, "y": 6})).unwrap();
+    session.seek(2_000_000);
+    let state = state(&*session);
+    let names: Vec<&str> = state["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap()).collect();
+    assert_eq!(names, ["n1", "n3", "n4", "n5", "n6", "n8"]);
+    assert_eq!(state["links"].as_array().unwrap().len(), 6 * 5);
+    assert_eq!((&state["nodes"][5]["x"], &state["nodes"][5]["y"]), (&json!(-5), &json!(6)));
+    let stage = session.stage();
+    assert_eq!((stage.nodes.len(), stage.links.len()), (6, 15));
+    assert!(
+        stage.links.iter().all(|link| link.a < 6 && link.b < 6)
+            && stage.messages.iter().all(|m| m.from < 6 && m.to < 6)
+    );
+    let places: std::collections::BTreeSet<_> =
+        stage.nodes.iter().map(|node| (node.position.x, node.position.y)).collect();
+    assert_eq!(places.len(), 6, "two machines stand in one place");
+    // A link carries them; places on the stage are kept for them, too.
+    session.place("n6", Point { x: 11, y: 12 }).unwrap();
+    let run = session.run();
+    let mut other = open(&link::decode(&link::encode(&run).unwrap()).unwrap());
+    other.check_end().unwrap();
+    assert_eq!(other.state().nodes[4].x, 11);
+    assert!(other.run().to_json().to_string().contains("\"n8\""));
+    // Before it came nobody can name it, and a removed machine does not come back.
+    session.seek(100_000);
+    assert!(session.apply(&json!({"do": "pause", "node": "n6"})).is_err());
+    assert!(!other.would_change(&json!({"do": "restart", "node": "n2"})).unwrap());
+    assert!(!other.would_change(&json!({"do": "add-node", "node": "n2"})).unwrap());
+    assert!(other.would_change(&json!({"do": "add-node", "node": "n7"})).unwrap());
+}
+
+#[test]
+fn time_ends_after_a_day() {
+    let mut session = fresh(1);
+    // Nothing happens any more, so that the day is over soon.
+    for node in 1..=5 {
+        session.apply(&json!({"do": "crash", "node": format!("n{node}")})).unwrap();
+    }
+    session.seek(u64::MAX);
+    assert_eq!(session.time_us(), labs::command::TIME_US_MAX);
+    assert!(session.advance(u64::MAX, 10), "it got as far as one gets");
+    assert!(!session.step());
+    session.seek_step(u64::MAX);
+    assert_eq!(session.time_us(), labs::command::TIME_US_MAX);
+    let run = session.run();
+    open(&link::decode(&link::encode(&run).unwrap()).unwrap()).check_end().unwrap();
+}
+
+#[test]
+fn every_step_is_there_as_data() {
+    let mut session = fresh(9);
+    session.seek(900_000);
+    for step in 1..=session.step_count() {
+        assert_eq!(session.event(step).unwrap()["step"], step);
+    }
+    assert!(session.event(0).is_none() && session.event(session.step_count() + 1).is_none());
 }

@@ -36,7 +36,7 @@ fn correct_survives_and_no_seed_range_is_vacuous() {
     for seed in 0..3_000 {
         let outcome = sweep(&base, seed, false);
         if let Some(hit) = outcome.hit {
-            panic!("seed {seed}: {:?}\nnetsplit replay '{}'", hit.verdict, link::encode(&hit.run));
+            panic!("seed {seed}: {:?}\nnetsplit replay '{}'", hit.verdict, link::encode(&hit.run).unwrap());
         }
         seen.extend(outcome.seen);
         steps += outcome.steps;
@@ -88,7 +88,7 @@ fn a_hit_is_a_run_that_replays() {
         for shrink in [false, true] {
             let Some(hit) = sweep(&base, seed, shrink).hit else { continue };
             hits += 1;
-            let run = link::decode(&link::encode(&hit.run)).unwrap();
+            let run = link::decode(&link::encode(&hit.run).unwrap()).unwrap();
             assert_eq!(run.to_json(), hit.run.to_json());
             assert_eq!((run.seed, run.variant.id), (seed, "forgets-vote"));
             let mut session = (run.entry.open)(&run).unwrap();

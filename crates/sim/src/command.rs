@@ -1,7 +1,7 @@
 //! What somebody does to a running cluster.
 
 use crate::disk::DiskMode;
-use crate::network::MessageId;
+use crate::network::{LinkChange, MessageId};
 use crate::protocol::NodeId;
 
 /// One intervention. Commands that would change nothing are legal and change nothing.
@@ -44,7 +44,7 @@ pub enum Command<Op> {
     Partition(Vec<Vec<NodeId>>),
     /// Heals every link.
     HealAll,
-    /// Changes how a link treats messages; `None` leaves a property as it is.
+    /// Changes how a link treats messages from now on; what is on its way keeps its time.
     Link {
         /// One end.
         from: NodeId,
@@ -52,12 +52,8 @@ pub enum Command<Op> {
         to: NodeId,
         /// Both directions, or only `from` → `to`.
         both: bool,
-        /// One-way latency, inclusive range in µs.
-        latency_us: Option<(u64, u64)>,
-        /// Loss in parts per million.
-        loss_ppm: Option<u32>,
-        /// Duplication in parts per million.
-        duplicate_ppm: Option<u32>,
+        /// What changes.
+        change: LinkChange,
     },
     /// Freezes a link: messages stop where they are.
     Hold {
@@ -97,8 +93,35 @@ pub enum Command<Op> {
     Disk {
         /// The node.
         node: NodeId,
-        /// Behaviour at a crash.
+        /// How it treats writes, and what a crash leaves.
         mode: DiskMode,
+        /// How long it takes to sync a write, inclusive range in µs; `None` is what the cluster's
+        /// disks need, and [`SLOW_FACTOR`](crate::disk::SLOW_FACTOR) times that when it is slow.
+        sync_us: Option<(u64, u64)>,
+    },
+    /// A blank machine joins the world and boots, with links to all others. Whether it takes part in
+    /// anything is the algorithm's business. Numbers may be left out: what was added under a number
+    /// keeps it, whatever else is added or not. A number that is taken, or was once, changes nothing.
+    AddNode(NodeId),
+    /// A machine leaves the world for good: it stops, its disk is gone, so are its links and what is
+    /// on them, and nothing brings it back.
+    RemoveNode(NodeId),
+    /// Changes a parameter of the algorithm or of the cluster while it runs; see
+    /// [`Protocol::set`](crate::Protocol::set).
+    Set {
+        /// Which; the protocol's own numbering.
+        key: u32,
+        /// Lower and upper end; the same for a number.
+        value: (u64, u64),
+    },
+    /// Puts a machine somewhere. The world keeps the place; nothing depends on it yet.
+    Move {
+        /// The node.
+        node: NodeId,
+        /// To the right.
+        x: i32,
+        /// Downwards.
+        y: i32,
     },
 }
 
@@ -149,14 +172,16 @@ impl<Op> Command<Op> {
             Self::Heal { from, to, both } => Command::Heal { from, to, both },
             Self::Partition(groups) => Command::Partition(groups),
             Self::HealAll => Command::HealAll,
-            Self::Link { from, to, both, latency_us, loss_ppm, duplicate_ppm } => {
-                Command::Link { from, to, both, latency_us, loss_ppm, duplicate_ppm }
-            }
+            Self::Link { from, to, both, change } => Command::Link { from, to, both, change },
             Self::Hold { from, to, both } => Command::Hold { from, to, both },
             Self::Release { from, to, both } => Command::Release { from, to, both },
             Self::Message { id, act } => Command::Message { id, act },
             Self::Clock { node, offset_us, drift_ppm } => Command::Clock { node, offset_us, drift_ppm },
-            Self::Disk { node, mode } => Command::Disk { node, mode },
+            Self::Disk { node, mode, sync_us } => Command::Disk { node, mode, sync_us },
+            Self::AddNode(node) => Command::AddNode(node),
+            Self::RemoveNode(node) => Command::RemoveNode(node),
+            Self::Set { key, value } => Command::Set { key, value },
+            Self::Move { node, x, y } => Command::Move { node, x, y },
         })
     }
 }

@@ -17,16 +17,18 @@
 //!
 //! # What is left out
 //!
-//! Bandwidth, reordering as a setting of its own, adding and removing nodes, live parameters, and
-//! slow or full disks are not simulated yet.
+//! Latencies that follow from where machines stand (a `move` is recorded and nothing more), limits
+//! to queues, disks that fail to read.
 #![deny(missing_docs)]
 
 pub mod clock;
 pub mod command;
 pub mod disk;
+pub mod driver;
 pub mod hash;
 pub mod network;
 pub mod protocol;
+mod queue;
 pub mod random;
 pub mod record;
 pub mod timeline;
@@ -34,8 +36,9 @@ pub mod world;
 
 pub use command::{Command, MessageAct, Stamped};
 pub use disk::{Disk, DiskMode, Write};
-pub use network::{Flight, LinkProfile, LossReason, MessageId};
+pub use driver::Driver;
+pub use network::{Flight, LinkChange, LinkProfile, LossReason, MessageId};
 pub use protocol::{Data, Fx, Named, NodeId, Protocol, RequestId};
 pub use record::{Event, Observer, Outcome, Record};
 pub use timeline::{BranchId, Timeline};
-pub use world::{ClusterConfig, Driver, World};
+pub use world::{ClusterConfig, Presence, World};

@@ -4,7 +4,8 @@ use std::fmt::{self, Debug};
 use std::hash::Hash;
 
 use crate::disk::{Disk, Write};
-use crate::random::{self, Domain};
+use crate::network::LinkProfile;
+use crate::random::{self, Source};
 
 /// Plain data that can be kept, compared by digest and printed.
 pub trait Data: Clone + Hash + Debug + 'static {}
@@ -72,6 +73,21 @@ pub trait Protocol: Clone + Hash + Debug + 'static {
     fn on_timer(&mut self, timer: Self::Timer, fx: &mut Fx<'_, Self>);
     /// A client asks for an operation.
     fn on_request(&mut self, id: RequestId, op: Self::Op, fx: &mut Fx<'_, Self>);
+
+    /// Changes a live parameter, in the configuration or in how links are by default, while the
+    /// cluster runs. Nodes see the new configuration from their next event on; links that a command
+    /// has changed keep what it gave them. Which `key` means what is agreed with the lab; a number
+    /// has the same value at both ends. A protocol without live parameters does nothing.
+    fn set(config: &mut Self::Config, link: &mut LinkProfile, key: u32, value: (u64, u64)) {
+        let _ = (config, link, key, value);
+    }
+
+    /// How large a message is on the wire, in bytes; matters where a link has a bandwidth.
+    #[must_use]
+    fn size_bytes(msg: &Self::Msg) -> u64 {
+        let _ = msg;
+        64
+    }
 }
 
 /// What a handler asked for, in order. The closed list of everything a protocol can do.
@@ -116,8 +132,7 @@ pub(crate) type DrawCounters = Vec<(u32, u64)>;
 pub struct Fx<'a, P: Protocol> {
     pub(crate) me: NodeId,
     pub(crate) nodes: u32,
-    pub(crate) seed: u64,
-    pub(crate) incarnation: u32,
+    pub(crate) source: Source,
     pub(crate) monotonic_us: u64,
     pub(crate) wall_us: u64,
     pub(crate) config: &'a P::Config,
@@ -132,7 +147,8 @@ impl<'a, P: Protocol> Fx<'a, P> {
         self.me
     }
 
-    /// How many machines the world has; the cluster's membership may be smaller.
+    /// How many machines the world has numbers for, those included that joined later or have left;
+    /// the cluster's membership is the algorithm's business.
     #[must_use]
     pub const fn nodes(&self) -> u32 {
         self.nodes
@@ -178,11 +194,11 @@ impl<'a, P: Protocol> Fx<'a, P> {
         };
         let count = &mut self.counters[position].1;
         *count += 1;
-        let key = [u64::from(self.me.0), u64::from(self.incarnation), u64::from(purpose), *count];
-        random::in_range(random::keyed(self.seed, Domain::Node, &key), low, high)
+        random::in_range(self.source.draw(purpose, *count), low, high)
     }
 
-    /// Sends a message now, whatever is still on its way to the disk.
+    /// Sends a message now, whatever is still on its way to the disk. What is sent to a number that
+    /// no machine has ever had goes nowhere, without a trace.
     pub fn send(&mut self, to: NodeId, msg: P::Msg) {
         self.effects.push(Effect::Send { to, msg, durable: false });
     }

@@ -4,6 +4,9 @@
 //! one cause disappears. Here message `n` on link `a→b` draws from `hash(seed, a, b, n, copy,
 //! purpose)` and a node from `(seed, node, incarnation, purpose, n)`; dropping one message leaves
 //! every other draw as it was. That is what makes branches comparable and shrinking work.
+//!
+//! What a link's or a node's keys have in common is mixed once ([`Source`]); a draw then costs one
+//! round.
 
 use crate::hash::mix;
 
@@ -11,12 +14,8 @@ use crate::hash::mix;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Domain {
-    /// The latency of a message.
-    Latency = 1,
-    /// Whether a message is lost.
-    Loss = 2,
-    /// Whether a message arrives twice.
-    Duplicate = 3,
+    /// What happens to the messages of a link; see [`Purpose`].
+    Link = 1,
     /// A protocol's own draws, by way of [`crate::Fx::draw`].
     Node = 4,
     /// How long a disk takes to make a write durable.
@@ -27,6 +26,24 @@ pub enum Domain {
     Faults = 7,
     /// Generated client operations.
     Workload = 8,
+    /// Which message in flight a fault plan picks.
+    Pick = 9,
+}
+
+/// What a message's draw decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Purpose {
+    /// Its latency.
+    Latency = 1,
+    /// Whether it is lost.
+    Loss = 2,
+    /// Whether it arrives twice.
+    Duplicate = 3,
+    /// Whether it is late, so that others overtake it.
+    Reorder = 4,
+    /// How late it is then.
+    Lateness = 5,
 }
 
 /// 64 uniformly distributed bits for a key.
@@ -35,9 +52,33 @@ pub enum Domain {
 pub fn keyed(seed: u64, domain: Domain, key: &[u64]) -> u64 {
     let mut word = mix(seed ^ (domain as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     for part in key {
-        word = mix(word.rotate_left(23) ^ part.wrapping_mul(0xd6e8_feb8_6659_fd93)).wrapping_add(*part);
+        word = mix(word.rotate_left(23) ^ part.wrapping_mul(STEP)).wrapping_add(*part);
     }
     mix(word)
+}
+
+/// Odd, so that multiples of it visit every word.
+const STEP: u64 = 0xd6e8_feb8_6659_fd93;
+
+/// Where the draws of one link or one node come from: SplitMix64, started at the hash of what the
+/// keys have in common, and asked for its n-th number instead of for its next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source(u64);
+
+impl Source {
+    /// The source of `key` in `domain`.
+    #[must_use]
+    pub fn new(seed: u64, domain: Domain, key: &[u64]) -> Self {
+        Self(keyed(seed, domain, key))
+    }
+
+    /// 64 uniformly distributed bits for the n-th draw of this purpose. `number` below 2⁴⁰ and
+    /// `purpose` below 2²⁴ never share a draw.
+    #[inline]
+    #[must_use]
+    pub const fn draw(self, purpose: u32, number: u64) -> u64 {
+        mix(self.0.wrapping_add((number ^ ((purpose as u64) << 40)).wrapping_mul(STEP)))
+    }
 }
 
 /// Maps 64 random bits to the inclusive range `low..=high`.
@@ -106,13 +147,37 @@ mod tests {
     fn draws_are_uniform_enough_to_simulate_with() {
         // Chi-squared over 64 cells and 64,000 draws: the 99.9 % quantile for 63 degrees of
         // freedom is 103.4. The keys are the worst kind: small consecutive integers.
-        for domain in [Domain::Latency, Domain::Loss, Domain::Node] {
+        let uniform = |what: &str, bits: &dyn Fn(u64) -> u64| {
             let mut cells = [0u64; 64];
             for number in 0..64_000 {
-                cells[in_range(keyed(1, domain, &[0, 1, number, 0]), 0, 63) as usize] += 1;
+                cells[in_range(bits(number), 0, 63) as usize] += 1;
             }
             let chi_squared: u64 = cells.iter().map(|&count| count.abs_diff(1_000).pow(2)).sum::<u64>() / 1_000;
-            assert!(chi_squared < 104, "{domain:?}: chi-squared is {chi_squared}");
+            assert!(chi_squared < 104, "{what}: chi-squared is {chi_squared}");
+        };
+        for domain in [Domain::Link, Domain::Faults, Domain::Node] {
+            uniform(&format!("{domain:?}"), &|number| keyed(1, domain, &[0, 1, number, 0]));
+        }
+        for pair in [[0, 1], [1, 0], [7, 7]] {
+            let source = Source::new(1, Domain::Link, &pair);
+            for purpose in [Purpose::Latency, Purpose::Loss] {
+                uniform(&format!("{pair:?}, {purpose:?}"), &|number| source.draw(purpose as u32, number));
+            }
+        }
+        // The first draws of many sources are as good as many draws of one.
+        uniform("first draws", &|link| Source::new(1, Domain::Link, &[link % 250, link / 250]).draw(1, 1));
+    }
+
+    #[test]
+    fn sources_do_not_share_draws() {
+        let mut seen = std::collections::BTreeSet::new();
+        for pair in 0..20 {
+            let source = Source::new(1, Domain::Link, &[pair, pair + 1]);
+            for purpose in 1..=3 {
+                for number in 1..=200 {
+                    assert!(seen.insert(source.draw(purpose, number)), "a draw repeats");
+                }
+            }
         }
     }
 
@@ -125,22 +190,22 @@ mod tests {
 
     #[test]
     fn every_part_of_the_key_matters() {
-        let base = keyed(1, Domain::Latency, &[1, 2, 3, 0]);
-        assert_ne!(base, keyed(2, Domain::Latency, &[1, 2, 3, 0]));
-        assert_ne!(base, keyed(1, Domain::Loss, &[1, 2, 3, 0]));
+        let base = keyed(1, Domain::Link, &[1, 2, 3, 0]);
+        assert_ne!(base, keyed(2, Domain::Link, &[1, 2, 3, 0]));
+        assert_ne!(base, keyed(1, Domain::Node, &[1, 2, 3, 0]));
         for part in 0..4 {
             let mut key = [1, 2, 3, 0];
             key[part] += 1;
-            assert_ne!(base, keyed(1, Domain::Latency, &key), "part {part} does not matter");
+            assert_ne!(base, keyed(1, Domain::Link, &key), "part {part} does not matter");
         }
-        assert_ne!(base, keyed(1, Domain::Latency, &[2, 1, 3, 0]), "order does not matter");
+        assert_ne!(base, keyed(1, Domain::Link, &[2, 1, 3, 0]), "order does not matter");
     }
 
     #[test]
     fn a_probability_is_kept() {
-        let hits = (0..100_000).filter(|&n| happens(keyed(9, Domain::Loss, &[n]), 50_000)).count();
+        let hits = (0..100_000).filter(|&n| happens(keyed(9, Domain::Link, &[n]), 50_000)).count();
         assert!((4_700..5_300).contains(&hits), "5 % came out as {hits} of 100,000");
-        assert!(!(0..1_000).any(|n| happens(keyed(9, Domain::Loss, &[n]), 0)));
-        assert!((0..1_000).all(|n| happens(keyed(9, Domain::Loss, &[n]), 1_000_000)));
+        assert!(!(0..1_000).any(|n| happens(keyed(9, Domain::Link, &[n]), 0)));
+        assert!((0..1_000).all(|n| happens(keyed(9, Domain::Link, &[n]), 1_000_000)));
     }
 }

@@ -9,9 +9,10 @@ use crate::protocol::{NodeId, Protocol, RequestId};
 use crate::world::World;
 
 /// What a step was about.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 pub enum Event<P: Protocol> {
-    /// A node starts, at the beginning of time.
+    /// A node starts, at the beginning of time. Later boots are part of the command that asks for
+    /// them.
     Boot(NodeId),
     /// A message arrives and is handled.
     Deliver {
@@ -54,7 +55,10 @@ impl<P: Protocol> Event<P> {
                 | Command::Pause(node)
                 | Command::Resume(node)
                 | Command::Clock { node, .. }
-                | Command::Disk { node, .. } => Some(*node),
+                | Command::Disk { node, .. }
+                | Command::AddNode(node)
+                | Command::RemoveNode(node)
+                | Command::Move { node, .. } => Some(*node),
                 Command::Cut { .. }
                 | Command::Heal { .. }
                 | Command::Partition(_)
@@ -62,8 +66,35 @@ impl<P: Protocol> Event<P> {
                 | Command::Link { .. }
                 | Command::Hold { .. }
                 | Command::Release { .. }
-                | Command::Message { .. } => None,
+                | Command::Message { .. }
+                | Command::Set { .. } => None,
             },
+        }
+    }
+}
+
+/// Every step is hashed into the digest, so hashing packs what it can into few words.
+impl<P: Protocol> Hash for Event<P> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Deliver { id, msg } => {
+                id.hash_in(1, state);
+                msg.hash(state);
+            }
+            Self::Vanish { id, msg } => {
+                id.hash_in(2, state);
+                msg.hash(state);
+            }
+            Self::Timer { node, timer } => {
+                state.write_u64((3 << 56) | u64::from(node.0));
+                timer.hash(state);
+            }
+            Self::Synced(node) => state.write_u64((4 << 56) | u64::from(node.0)),
+            Self::Boot(node) => state.write_u64((5 << 56) | u64::from(node.0)),
+            Self::Command(command) => {
+                state.write_u64(6 << 56);
+                command.hash(state);
+            }
         }
     }
 }
@@ -73,12 +104,8 @@ impl<P: Protocol> Event<P> {
 #[derive(Clone, Copy, Debug)]
 pub struct FlightSlot(pub(crate) u32);
 
-impl Hash for FlightSlot {
-    fn hash<H: Hasher>(&self, _state: &mut H) {}
-}
-
 /// What a step led to, in order.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 pub enum Outcome<P: Protocol> {
     /// A message is on its way.
     Sent {
@@ -104,7 +131,7 @@ pub enum Outcome<P: Protocol> {
     Wrote {
         /// The write.
         write: Write<P>,
-        /// When it is synced, in µs.
+        /// When it is synced, in µs, unless something happens to the disk; never while it is full.
         due_us: u64,
     },
     /// Unsynced writes were lost in a crash.
@@ -129,8 +156,45 @@ pub enum Outcome<P: Protocol> {
     Noted(P::Note),
 }
 
+impl<P: Protocol> Hash for Outcome<P> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Sent { id, due_us, slot: _ } => {
+                id.hash_in(1, state);
+                state.write_u64(*due_us);
+            }
+            Self::Lost { id, msg, why } => {
+                id.hash_in(2 + ((*why as u64) << 4), state);
+                msg.hash(state);
+            }
+            Self::Waiting => state.write_u64(3 << 56),
+            Self::Wrote { write, due_us } => {
+                state.write_u64((4 << 56) ^ *due_us);
+                write.hash(state);
+            }
+            Self::WritesLost(count) => state.write_u64((5 << 56) | u64::from(*count)),
+            Self::TimerSet { timer, due_us } => {
+                state.write_u64((6 << 56) ^ *due_us);
+                timer.hash(state);
+            }
+            Self::Replied { id, ret } => {
+                state.write_u64(7 << 56);
+                (id, ret).hash(state);
+            }
+            Self::Refused(id) => {
+                state.write_u64(8 << 56);
+                id.hash(state);
+            }
+            Self::Noted(note) => {
+                state.write_u64(9 << 56);
+                note.hash(state);
+            }
+        }
+    }
+}
+
 /// One step of a run.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 pub struct Record<P: Protocol> {
     /// Counts steps from 1.
     pub step: u64,
@@ -143,6 +207,19 @@ pub struct Record<P: Protocol> {
     pub event: Event<P>,
     /// What it led to.
     pub outcomes: Vec<Outcome<P>>,
+}
+
+impl<P: Protocol> Hash for Record<P> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Which step it is follows from those before; how many outcomes there are keeps what
+        // belongs to them apart from the next step.
+        state.write_u64(self.time_us);
+        state.write_u64(self.cause.unwrap_or(0) << 16 | (self.outcomes.len() as u64 & 0xffff));
+        self.event.hash(state);
+        for outcome in &self.outcomes {
+            outcome.hash(state);
+        }
+    }
 }
 
 impl<P: Protocol> Record<P> {

@@ -1,21 +1,29 @@
 //! Exact travel in time, and branches that keep the old future.
 //!
 //! A branch keeps at most [`KEYFRAMES_MAX`] evenly spaced snapshots; any moment is reached from
-//! the snapshot before it by replay, so it is exact by construction. The trace of a branch is one
-//! append-only log: replaying a stretch that is already in the log adds nothing to it.
+//! the snapshot before it by replay, so it is exact by construction. Records are not kept at all:
+//! who asks for one gets it by replay from the snapshot before it, and finds those next to it in a
+//! small cache ([`Timeline::record`]). So a run that nobody reads costs nothing to record, and the
+//! memory of a run does not grow with its length, but for what its oracles keep.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::command::{Command, Stamped};
+use crate::driver::Driver;
 use crate::protocol::Protocol;
 use crate::record::{Observer, Record};
-use crate::world::{ClusterConfig, Driver, World};
+use crate::world::{ClusterConfig, World};
 
 /// Most keyframes a branch keeps; when it is reached, every second one goes.
 pub const KEYFRAMES_MAX: usize = 128;
 
 /// Steps between keyframes of a fresh branch.
 const SPACING_STEPS: u64 = 256;
+
+/// Most records that are kept for readers.
+const RECORDS_MAX: usize = 4_096;
 
 /// Identifies a branch within its timeline, counted from 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -27,29 +35,47 @@ struct Branch<P: Protocol, O> {
     parent: Option<BranchId>,
     forked_at_us: u64,
     commands: Vec<Stamped<P::Op>>,
-    keyframes: Vec<Rc<Driver<P, Recorder<P, O>>>>,
+    keyframes: Vec<Rc<Driver<P, O>>>,
     spacing_steps: u64,
-    /// Records of steps `first_step..`; earlier ones belong to the parent.
-    first_step: u64,
-    trace: Vec<Rc<Record<P>>>,
     /// The furthest that this branch has been simulated.
     explored_us: u64,
+    explored_step: u64,
     /// How many of the commands had been applied there; the rest is planned.
     explored_commands: usize,
 }
 
-/// Hands each record to the oracles and keeps the newest for the trace.
+/// Keeps the newest records.
 #[derive(Clone, Debug)]
-pub struct Recorder<P: Protocol, O> {
-    inner: O,
-    last: Option<Rc<Record<P>>>,
+struct Newest<P: Protocol> {
+    /// Earlier steps are not worth keeping.
+    from: u64,
+    records: VecDeque<Rc<Record<P>>>,
 }
 
-impl<P: Protocol, O: Observer<P>> Observer<P> for Recorder<P, O> {
-    fn observe(&mut self, record: &Record<P>, world: &World<P>) {
-        self.inner.observe(record, world);
-        self.last = Some(Rc::new(record.clone()));
+impl<P: Protocol> Observer<P> for Newest<P> {
+    fn observe(&mut self, record: &Record<P>, _world: &World<P>) {
+        if record.step >= self.from {
+            if self.records.len() == RECORDS_MAX {
+                self.records.pop_front();
+            }
+            self.records.push_back(Rc::new(record.clone()));
+        }
     }
+}
+
+impl<P: Protocol> Newest<P> {
+    /// The record of a step, if it is among them.
+    fn of(&self, step: u64) -> Option<&Rc<Record<P>>> {
+        let first = self.records.front()?.step;
+        self.records.get(usize::try_from(step.checked_sub(first)?).ok()?)
+    }
+}
+
+/// Simulates again what has been simulated before, to see what happened.
+#[derive(Debug)]
+struct Reader<P: Protocol> {
+    branch: BranchId,
+    driver: Driver<P, Newest<P>>,
 }
 
 /// A run that can be visited at any moment and changed at any moment.
@@ -57,17 +83,10 @@ impl<P: Protocol, O: Observer<P>> Observer<P> for Recorder<P, O> {
 pub struct Timeline<P: Protocol, O> {
     branches: Vec<Branch<P, O>>,
     current: BranchId,
-    driver: Driver<P, Recorder<P, O>>,
-}
-
-/// Every boot of the beginning, kept because it happens before a driver exists.
-#[derive(Clone)]
-struct Boots<P: Protocol>(Vec<Rc<Record<P>>>);
-
-impl<P: Protocol> Observer<P> for Boots<P> {
-    fn observe(&mut self, record: &Record<P>, _world: &World<P>) {
-        self.0.push(Rc::new(record.clone()));
-    }
+    driver: Driver<P, O>,
+    /// The boots at the beginning, which happen before there is a keyframe.
+    boots: Newest<P>,
+    reader: RefCell<Option<Reader<P>>>,
 }
 
 impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
@@ -79,21 +98,20 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         observer: O,
         commands: Vec<Stamped<P::Op>>,
     ) -> Self {
-        let mut boots = Boots(Vec::new());
-        World::new(seed, config.clone(), cluster.clone(), &mut boots);
-        let driver = Driver::new(seed, config, cluster, Recorder { inner: observer, last: None });
+        let boots = Newest { from: 1, records: VecDeque::new() };
+        let Driver { world, observer: (observer, boots), .. } = Driver::new(seed, config, cluster, (observer, boots));
+        let driver = Driver::resume(world, observer, 0);
         let branch = Branch {
             parent: None,
             forked_at_us: 0,
             commands,
             keyframes: vec![Rc::new(driver.clone())],
             spacing_steps: SPACING_STEPS,
-            first_step: 1,
-            trace: boots.0,
             explored_us: 0,
+            explored_step: driver.world.step_count(),
             explored_commands: 0,
         };
-        Self { branches: vec![branch], current: BranchId(0), driver }
+        Self { branches: vec![branch], current: BranchId(0), driver, boots, reader: RefCell::new(None) }
     }
 
     /// The cluster as it is at the present moment.
@@ -105,7 +123,7 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
     /// The oracles as they are at the present moment.
     #[must_use]
     pub fn observer(&self) -> &O {
-        &self.driver.observer.inner
+        &self.driver.observer
     }
 
     /// The branch that is shown.
@@ -143,23 +161,43 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         self.here().keyframes.len()
     }
 
-    /// The record of a step of the current branch, if it has been simulated.
+    /// The record of a step of the current branch, if it has been simulated. It is found out by
+    /// simulating that stretch once more; to read steps one after the other costs one step each.
     #[must_use]
-    pub fn record(&self, step: u64) -> Option<&Rc<Record<P>>> {
-        self.record_in(self.current, step)
-    }
-
-    fn record_in(&self, branch: BranchId, step: u64) -> Option<&Rc<Record<P>>> {
-        let mut branch = &self.branches[branch.0 as usize];
-        while step < branch.first_step {
-            branch = &self.branches[branch.parent?.0 as usize];
+    pub fn record(&self, step: u64) -> Option<Rc<Record<P>>> {
+        let here = self.here();
+        if step > here.explored_step {
+            return None;
         }
-        branch.trace.get((step - branch.first_step) as usize)
+        if let Some(boot) = self.boots.of(step) {
+            return Some(Rc::clone(boot));
+        }
+        let mut reader = self.reader.borrow_mut();
+        if let Some(found) = reader.as_ref().filter(|reader| reader.branch == self.current)
+            && let Some(record) = found.driver.observer.of(step)
+        {
+            return Some(Rc::clone(record));
+        }
+        let position = here.keyframes.partition_point(|keyframe| keyframe.world.step_count() < step);
+        let keyframe = &here.keyframes[position.checked_sub(1)?];
+        let from = keyframe.world.step_count();
+        let goes_on = |reader: &Reader<P>| {
+            let reached = reader.driver.world.step_count();
+            reader.branch == self.current && (from..step).contains(&reached)
+        };
+        if !reader.as_ref().is_some_and(goes_on) {
+            let newest = Newest { from: step.saturating_sub(RECORDS_MAX as u64 / 2), records: VecDeque::new() };
+            let driver = Driver::resume(keyframe.world.clone(), newest, keyframe.applied());
+            *reader = Some(Reader { branch: self.current, driver });
+        }
+        let driver = &mut reader.as_mut().expect("a reader was just made").driver;
+        while driver.world.step_count() < step && driver.step(&here.commands, u64::MAX) {}
+        driver.observer.of(step).cloned()
     }
 
     /// The newest record at the present moment.
     #[must_use]
-    pub fn last_record(&self) -> Option<&Rc<Record<P>>> {
+    pub fn last_record(&self) -> Option<Rc<Record<P>>> {
         self.record(self.world().step_count())
     }
 
@@ -176,11 +214,8 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         }
         let step = self.driver.world.step_count();
         branch.explored_us = branch.explored_us.max(self.driver.world.time_us());
+        branch.explored_step = branch.explored_step.max(step);
         branch.explored_commands = branch.explored_commands.max(self.driver.applied());
-        if step == branch.first_step + branch.trace.len() as u64 {
-            let record = self.driver.observer.last.clone().expect("a step was just observed");
-            branch.trace.push(record);
-        }
         let newest = branch.keyframes.last().expect("a branch starts with a keyframe");
         if step >= newest.world.step_count() + branch.spacing_steps {
             branch.keyframes.push(Rc::new(self.driver.clone()));
@@ -233,7 +268,7 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
     /// Goes to the moment right after `step`, forward or back; stops at the end of the run when it
     /// has fewer steps. Steps before the last boot do not exist as moments.
     pub fn seek_step(&mut self, step: u64) {
-        let idle = self.last_record().is_some_and(|record| record.time_us < self.world().time_us());
+        let idle = self.world().is_idle();
         if step < self.world().step_count() || (step == self.world().step_count() && idle) {
             self.restore(|world| world.step_count() <= step);
         }
@@ -248,9 +283,7 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         let step = self.world().step_count();
         let applied = self.driver.applied();
         let here = self.here();
-        let next_step = here.first_step + here.trace.len() as u64;
-        let explored_us = here.explored_us;
-        if now_us < explored_us || step + 1 < next_step {
+        if now_us < here.explored_us || step < here.explored_step {
             let planned = &here.commands[here.explored_commands..];
             let commands = here.commands[..applied].iter().chain(planned).cloned().collect();
             let keyframes =
@@ -261,9 +294,8 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
                 commands,
                 keyframes,
                 spacing_steps: here.spacing_steps,
-                first_step: step + 1,
-                trace: Vec::new(),
                 explored_us: now_us,
+                explored_step: step,
                 explored_commands: applied,
             };
             self.branches.push(branch);
@@ -299,41 +331,16 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         let undone = branch.commands.remove(position);
         branch.keyframes.retain(|keyframe| keyframe.applied() <= position);
         let newest = Rc::clone(branch.keyframes.last().expect("the first keyframe has applied nothing"));
-        let step = newest.world.step_count();
-        self.keep_records_of_children(step + 1);
-        // The log is rebuilt from the keyframe; a branch point that lay later moves back with it.
-        let branch = &mut self.branches[index];
+        // A branch point that lay later moves back with it.
         branch.forked_at_us = branch.forked_at_us.min(undone.at_us);
-        if step + 1 < branch.first_step {
-            branch.first_step = step + 1;
-            branch.trace.clear();
-        } else {
-            branch.trace.truncate((step + 1 - branch.first_step) as usize);
-        }
         branch.explored_us = newest.world.time_us();
+        branch.explored_step = newest.world.step_count();
         branch.explored_commands = newest.applied();
         self.driver = (*newest).clone();
+        // It may have read on in a future that is no more.
+        self.reader.replace(None);
         self.run_until(now_us);
         true
-    }
-
-    /// Gives the children of the current branch records of their own from `step` on, because the
-    /// current branch is about to change there.
-    fn keep_records_of_children(&mut self, step: u64) {
-        let children = (0u32..).map(BranchId).zip(&self.branches);
-        let kept: Vec<_> = children
-            .filter(|(_, child)| child.parent == Some(self.current) && step < child.first_step)
-            .map(|(id, child)| {
-                let records = (step..child.first_step).filter_map(|step| self.record_in(id, step).cloned());
-                (id, records.collect::<Vec<_>>())
-            })
-            .collect();
-        for (BranchId(id), mut records) in kept {
-            let child = &mut self.branches[id as usize];
-            records.append(&mut child.trace);
-            child.trace = records;
-            child.first_step = step;
-        }
     }
 
     fn here(&self) -> &Branch<P, O> {

@@ -1,16 +1,17 @@
 //! One simulated cluster, executed one event at a time.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use crate::clock::Clock;
-use crate::command::{Command, MessageAct, Stamped};
-use crate::disk::{Disk, DiskDrive};
+use crate::command::{Command, MessageAct};
+use crate::disk::{Disk, DiskDrive, DiskMode};
 use crate::hash::StableHasher;
-use crate::network::{Flight, Link, LinkProfile, LossReason, MessageId};
+use crate::network::{Flight, Link, LinkChange, LinkProfile, LossReason, MessageId, NO_SLOT};
 use crate::protocol::{DrawCounters, Effect, Fx, NodeId, Protocol, RequestId};
-use crate::random::{self, Domain};
+use crate::queue::{Due, Entry, Queue};
+use crate::random::{self, Domain, Purpose, Source};
 use crate::record::{Event, FlightSlot, Observer, Outcome, Record};
 
 /// Largest cluster, so that per-link state stays small enough to keep keyframes of.
@@ -27,26 +28,26 @@ pub struct ClusterConfig {
     pub disk_sync_us: (u64, u64),
 }
 
-/// What is due at some time. Entries that something has overtaken are recognised by their
-/// generation and skipped, so nothing ever has to be removed from the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Due {
-    Arrival { slot: u32, generation: u32 },
-    Timer { node: NodeId, generation: u32 },
-    Sync { node: NodeId, incarnation: u32 },
+/// Whether a machine is in the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Presence {
+    /// Not yet: only machines with higher numbers have been added.
+    Absent,
+    /// It is, whether or not it runs.
+    Present,
+    /// It was, and has been taken away for good.
+    Removed,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    time_us: u64,
-    sequence: u64,
-    due: Due,
-}
-
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 struct TimerSlot<T> {
     timer: T,
-    generation: u32,
+    /// The queue entry that would stand for it.
+    sequence: u64,
+    /// The queue entry that does: the same, or an earlier one that makes it scheduled anew when it
+    /// comes up. A timer that is moved again and again, as timeouts are, so costs no entry each time.
+    queued: u64,
+    queued_us: u64,
     due_monotonic_us: u64,
     set_us: u64,
     due_us: u64,
@@ -80,6 +81,7 @@ struct Waiting<P: Protocol> {
 
 #[derive(Clone, Debug)]
 struct Node<P: Protocol> {
+    presence: Presence,
     /// `None` while the machine is down.
     state: Option<P>,
     incarnation: u32,
@@ -87,14 +89,65 @@ struct Node<P: Protocol> {
     /// What the queue came to while the process was paused; some of it may not be due yet.
     backlog: Vec<Entry>,
     clock: Clock,
+    /// Where this incarnation's draws come from.
+    source: Source,
     counters: DrawCounters,
     timers: Vec<TimerSlot<P::Timer>>,
-    timer_generation: u32,
     drive: DiskDrive<P>,
-    /// The step that issued each pending write, oldest first.
-    write_causes: Vec<u64>,
-    waiting: Vec<Waiting<P>>,
+    /// The queue entry that stands for the oldest unsynced write.
+    sync_sequence: u64,
+    waiting: VecDeque<Waiting<P>>,
     last_request: Option<RequestId>,
+    /// Where a command has put it.
+    position: Option<(i32, i32)>,
+}
+
+impl<P: Protocol> Node<P> {
+    fn new(seed: u64, node: NodeId, presence: Presence) -> Self {
+        Self {
+            presence,
+            state: None,
+            incarnation: 0,
+            paused: false,
+            backlog: Vec::new(),
+            clock: Clock::default(),
+            source: source_of(seed, node, 0),
+            counters: Vec::new(),
+            timers: Vec::new(),
+            drive: DiskDrive::default(),
+            sync_sequence: 0,
+            waiting: VecDeque::new(),
+            last_request: None,
+            position: None,
+        }
+    }
+}
+
+/// Room that steps use again and again, so that a step allocates nothing. It is empty between
+/// steps and no part of the state.
+struct Scratch<T>(Vec<T>);
+
+impl<T> Clone for Scratch<T> {
+    fn clone(&self) -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> fmt::Debug for Scratch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scratch")
+    }
+}
+
+impl<T> Scratch<T> {
+    fn take(&mut self) -> Vec<T> {
+        std::mem::take(&mut self.0)
+    }
+
+    fn give_back(&mut self, mut items: Vec<T>) {
+        items.clear();
+        self.0 = items;
+    }
 }
 
 /// A cluster of one protocol at one moment of one run.
@@ -104,19 +157,29 @@ pub struct World<P: Protocol> {
     config: P::Config,
     cluster: ClusterConfig,
     time_us: u64,
+    idle: bool,
     step: u64,
     /// The last instant at which events ran, and how many did.
     instant_us: u64,
     instant_events: u32,
     rolling: StableHasher,
-    queue: BinaryHeap<Reverse<Entry>>,
-    sequence: u64,
+    queue: Queue,
     nodes: Vec<Node<P>>,
     links: Vec<Link>,
     flights: Vec<Option<Flight<P>>>,
     free: Vec<u32>,
-    flight_generation: u32,
     hand_copies: BTreeMap<(NodeId, NodeId, u64), u32>,
+    effects: Scratch<Effect<P>>,
+    outcomes: Scratch<Outcome<P>>,
+}
+
+fn source_of(seed: u64, node: NodeId, incarnation: u32) -> Source {
+    Source::new(seed, Domain::Node, &[u64::from(node.0), u64::from(incarnation)])
+}
+
+fn fresh_link(seed: u64, from: usize, to: usize, up: bool) -> Link {
+    let source = Source::new(seed, Domain::Link, &[from as u64, to as u64]);
+    Link { up, held: false, profile: None, sent: 0, busy_until_us: 0, first: NO_SLOT, source }
 }
 
 impl<P: Protocol> World<P> {
@@ -128,42 +191,29 @@ impl<P: Protocol> World<P> {
     pub fn new(seed: u64, config: P::Config, cluster: ClusterConfig, observer: &mut impl Observer<P>) -> Self {
         assert!((1..=NODES_MAX).contains(&cluster.nodes), "a cluster of {} nodes", cluster.nodes);
         let count = cluster.nodes as usize;
-        let link = Link { up: true, held: false, profile: cluster.link, sent: 0 };
-        let node = || Node {
-            state: None,
-            incarnation: 0,
-            paused: false,
-            backlog: Vec::new(),
-            clock: Clock::default(),
-            counters: Vec::new(),
-            timers: Vec::new(),
-            timer_generation: 0,
-            drive: DiskDrive::default(),
-            write_causes: Vec::new(),
-            waiting: Vec::new(),
-            last_request: None,
-        };
+        let pairs = (0..count).flat_map(|from| (0..count).map(move |to| (from, to)));
         let mut world = Self {
             seed,
             config,
             time_us: 0,
+            idle: false,
             step: 0,
             instant_us: 0,
             instant_events: 0,
             rolling: StableHasher::new(seed),
-            queue: BinaryHeap::new(),
-            sequence: 0,
-            nodes: (0..count).map(|_| node()).collect(),
-            links: vec![link; count * count],
+            queue: Queue::default(),
+            nodes: (0..cluster.nodes).map(|id| Node::new(seed, NodeId(id), Presence::Present)).collect(),
+            links: pairs.map(|(from, to)| fresh_link(seed, from, to, true)).collect(),
             flights: Vec::new(),
             free: Vec::new(),
-            flight_generation: 0,
             hand_copies: BTreeMap::new(),
+            effects: Scratch(Vec::new()),
+            outcomes: Scratch(Vec::new()),
             cluster,
         };
-        for node in world.node_ids() {
+        for node in (0..world.cluster.nodes).map(NodeId) {
             world.step += 1;
-            let mut outcomes = Vec::new();
+            let mut outcomes = world.outcomes.take();
             world.boot(node, &mut outcomes);
             world.finish_step(None, Event::Boot(node), outcomes, observer);
         }
@@ -182,7 +232,7 @@ impl<P: Protocol> World<P> {
         &self.config
     }
 
-    /// The machines and the network as the run found them.
+    /// The machines as the run found them, and the network as it is by default now.
     #[must_use]
     pub const fn cluster(&self) -> &ClusterConfig {
         &self.cluster
@@ -194,39 +244,67 @@ impl<P: Protocol> World<P> {
         self.time_us
     }
 
+    /// Whether time has passed since the last step.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.idle
+    }
+
     /// Steps so far.
     #[must_use]
     pub const fn step_count(&self) -> u64 {
         self.step
     }
 
-    /// All nodes, in order.
-    pub fn node_ids(&self) -> impl Iterator<Item = NodeId> + use<P> {
-        (0..self.cluster.nodes).map(NodeId)
+    /// All nodes that are in the world, in order; what has been removed, or has not been added, is
+    /// left out.
+    pub fn node_ids(&self) -> impl Iterator<Item = NodeId> + use<'_, P> {
+        let known = (0u32..).map(NodeId).zip(&self.nodes);
+        known.filter(|(_, node)| node.presence == Presence::Present).map(|(id, _)| id)
     }
 
-    /// A node's state; `None` while the machine is down.
+    /// Whether a machine is in the world. Any number may be asked for.
+    #[must_use]
+    pub fn presence(&self, node: NodeId) -> Presence {
+        self.nodes.get(node.index()).map_or(Presence::Absent, |node| node.presence)
+    }
+
+    /// A node's state; `None` while the machine is down or not in the world.
     #[must_use]
     pub fn node(&self, node: NodeId) -> Option<&P> {
-        self.nodes[node.index()].state.as_ref()
+        self.nodes.get(node.index())?.state.as_ref()
     }
 
     /// Whether the machine runs (a paused process counts as running).
     #[must_use]
     pub fn is_up(&self, node: NodeId) -> bool {
-        self.nodes[node.index()].state.is_some()
+        self.node(node).is_some()
+    }
+
+    /// Where a command has put a machine.
+    #[must_use]
+    pub fn position(&self, node: NodeId) -> Option<(i32, i32)> {
+        self.nodes.get(node.index())?.position
     }
 
     /// Whether the process is paused.
     #[must_use]
     pub fn is_paused(&self, node: NodeId) -> bool {
-        self.nodes[node.index()].paused
+        self.nodes.get(node.index()).is_some_and(|node| node.paused)
     }
 
     /// What is durable on a node's disk.
     #[must_use]
     pub fn disk(&self, node: NodeId) -> &Disk<P> {
         &self.nodes[node.index()].drive.durable
+    }
+
+    /// How a node's disk behaves, and how long it takes to sync a write where a command has said so,
+    /// in µs.
+    #[must_use]
+    pub fn disk_mode(&self, node: NodeId) -> (DiskMode, Option<(u64, u64)>) {
+        let drive = &self.nodes[node.index()].drive;
+        (drive.mode, drive.sync_us)
     }
 
     /// How many of a node's writes are not durable yet.
@@ -271,7 +349,7 @@ impl<P: Protocol> World<P> {
     /// How the link from `from` to `to` treats messages.
     #[must_use]
     pub fn link_profile(&self, from: NodeId, to: NodeId) -> LinkProfile {
-        self.links[self.link_index(from, to)].profile
+        self.profile(&self.links[self.link_index(from, to)])
     }
 
     /// All messages on their way, in the order of their ids.
@@ -300,9 +378,11 @@ impl<P: Protocol> World<P> {
     pub fn digest(&self) -> u64 {
         let mut hasher = self.rolling.clone();
         self.step.hash(&mut hasher);
+        self.config.hash(&mut hasher);
+        self.cluster.link.hash(&mut hasher);
         for node in &self.nodes {
+            (node.presence, node.incarnation, node.paused, node.position).hash(&mut hasher);
             node.state.hash(&mut hasher);
-            (node.incarnation, node.paused).hash(&mut hasher);
             node.clock.hash(&mut hasher);
             node.counters.hash(&mut hasher);
             node.drive.hash(&mut hasher);
@@ -332,32 +412,40 @@ impl<P: Protocol> World<P> {
     }
 
     /// When the next event is due, in µs. Drops void entries of the queue on the way.
+    #[inline]
     pub fn next_event_us(&mut self) -> Option<u64> {
-        while let Some(Reverse(entry)) = self.queue.peek().copied() {
+        loop {
+            let entry = self.queue.peek()?;
             if self.is_live(entry) {
                 // What waited for a paused process is overdue and happens now.
                 return Some(entry.time_us.max(self.time_us));
             }
             self.queue.pop();
+            self.set_aside(entry);
         }
-        None
     }
 
     /// Executes the next event, if there is one, and tells the observer.
     pub fn step(&mut self, observer: &mut impl Observer<P>) -> bool {
         let Some(time_us) = self.next_event_us() else { return false };
-        let Reverse(entry) = self.queue.pop().expect("a next event was just seen");
+        self.run_next(time_us, observer);
+        true
+    }
+
+    /// Executes the next event, which was just found to be due at `time_us`.
+    #[inline]
+    pub(crate) fn run_next(&mut self, time_us: u64, observer: &mut impl Observer<P>) {
+        let entry = self.queue.pop().expect("a next event was just seen");
         self.enter(time_us);
         self.instant_events += 1;
         self.step += 1;
-        let mut outcomes = Vec::new();
+        let mut outcomes = self.outcomes.take();
         let (cause, event) = match entry.due {
-            Due::Arrival { slot, .. } => self.arrive(slot, &mut outcomes),
-            Due::Timer { node, generation } => self.run_timer(node, generation, &mut outcomes),
-            Due::Sync { node, .. } => self.sync(node, &mut outcomes),
+            Due::Arrival(slot) => self.arrive(slot, &mut outcomes),
+            Due::Timer(node) => self.run_timer(node, entry.sequence, &mut outcomes),
+            Due::Sync(node) => self.sync(node, &mut outcomes),
         };
         self.finish_step(cause, event, outcomes, observer);
-        true
     }
 
     /// Lets time pass without an event.
@@ -367,20 +455,34 @@ impl<P: Protocol> World<P> {
     /// When an event is due at or before `time_us`, or `time_us` lies in the past.
     pub fn idle_until(&mut self, time_us: u64) {
         assert!(time_us >= self.time_us, "time runs backwards");
+        self.idle |= time_us > self.time_us;
         assert!(self.next_event_us().is_none_or(|next_us| next_us > time_us), "an event would be skipped");
         self.time_us = time_us;
     }
 
-    /// Applies a command now. It is a step with a record like any other.
+    /// Applies a command at `at_us`, or now if that is past. Nothing may be due before.
+    pub(crate) fn command_at(&mut self, at_us: u64, command: &Command<P::Op>, observer: &mut impl Observer<P>) {
+        self.enter(at_us.max(self.time_us));
+        self.command(command, observer);
+    }
+
+    /// Applies a command now. It is a step with a record like any other. A command that names a
+    /// machine which is not in the world changes nothing.
     pub fn command(&mut self, command: &Command<P::Op>, observer: &mut impl Observer<P>) {
+        self.idle = false;
         self.step += 1;
-        let mut outcomes = Vec::new();
+        let mut outcomes = self.outcomes.take();
+        self.intervene(command, &mut outcomes);
+        self.finish_step(None, Event::Command(command.clone()), outcomes, observer);
+    }
+
+    fn intervene(&mut self, command: &Command<P::Op>, outcomes: &mut Vec<Outcome<P>>) {
         match command {
-            Command::Request { node, op } => self.request(*node, op, &mut outcomes),
-            Command::Crash(node) => self.crash(*node, &mut outcomes),
+            Command::Request { node, op } => self.request(*node, op, outcomes),
+            Command::Crash(node) => self.crash(*node, outcomes),
             Command::Restart(node) => {
-                if !self.is_up(*node) {
-                    self.boot(*node, &mut outcomes);
+                if self.is_present(*node) && !self.is_up(*node) {
+                    self.boot(*node, outcomes);
                 }
             }
             Command::Pause(node) => {
@@ -388,79 +490,112 @@ impl<P: Protocol> World<P> {
                     self.nodes[node.index()].paused = true;
                 }
             }
-            Command::Resume(node) => self.resume(*node, &mut outcomes),
+            Command::Resume(node) => self.resume(*node, outcomes),
             Command::Cut { from, to, both } => {
-                self.for_directions(*from, *to, *both, |world, from, to| {
-                    world.set_link_up(from, to, false, &mut outcomes)
-                });
+                self.on_links(*from, *to, *both, |world, from, to| world.set_link_up(from, to, false, outcomes));
             }
             Command::Heal { from, to, both } => {
-                self.for_directions(*from, *to, *both, |world, from, to| {
-                    world.set_link_up(from, to, true, &mut outcomes)
-                });
+                self.on_links(*from, *to, *both, |world, from, to| world.set_link_up(from, to, true, outcomes));
             }
             Command::Partition(groups) => {
-                for (here, group) in groups.iter().enumerate() {
-                    for (there, other) in groups.iter().enumerate() {
-                        if here == there {
-                            continue;
-                        }
-                        for &from in group {
-                            for &to in other {
-                                self.set_link_up(from, to, false, &mut outcomes);
-                            }
-                        }
-                    }
+                let mut apart = Vec::new();
+                pairs_apart(groups, |from, to| apart.push((from, to)));
+                for (from, to) in apart {
+                    self.on_links(from, to, false, |world, from, to| world.set_link_up(from, to, false, outcomes));
                 }
             }
             Command::HealAll => {
-                for link in &mut self.links {
-                    link.up = true;
+                let present: Vec<NodeId> = self.node_ids().collect();
+                for &from in &present {
+                    for &to in &present {
+                        let index = self.link_index(from, to);
+                        self.links[index].up = true;
+                    }
                 }
             }
-            Command::Link { from, to, both, latency_us, loss_ppm, duplicate_ppm } => {
-                self.for_directions(*from, *to, *both, |world, from, to| {
-                    let index = world.link_index(from, to);
-                    let profile = &mut world.links[index].profile;
-                    profile.latency_us = latency_us.unwrap_or(profile.latency_us);
-                    profile.loss_ppm = loss_ppm.unwrap_or(profile.loss_ppm);
-                    profile.duplicate_ppm = duplicate_ppm.unwrap_or(profile.duplicate_ppm);
-                });
+            Command::Link { from, to, both, change } => {
+                self.on_links(*from, *to, *both, |world, from, to| world.change_link(from, to, change));
             }
             Command::Hold { from, to, both } => {
-                self.for_directions(*from, *to, *both, |world, from, to| world.set_link_held(from, to, true));
+                self.on_links(*from, *to, *both, |world, from, to| world.set_link_held(from, to, true));
             }
             Command::Release { from, to, both } => {
-                self.for_directions(*from, *to, *both, |world, from, to| world.set_link_held(from, to, false));
+                self.on_links(*from, *to, *both, |world, from, to| world.set_link_held(from, to, false));
             }
-            Command::Message { id, act } => self.act_on_message(*id, *act, &mut outcomes),
-            Command::Clock { node, offset_us, drift_ppm } => self.adjust_clock(*node, *offset_us, *drift_ppm),
-            Command::Disk { node, mode } => self.nodes[node.index()].drive.mode = *mode,
+            Command::Message { id, act } => self.act_on_message(*id, *act, outcomes),
+            Command::Clock { node, offset_us, drift_ppm } => {
+                if self.is_present(*node) {
+                    self.adjust_clock(*node, *offset_us, *drift_ppm);
+                }
+            }
+            Command::Disk { node, mode, sync_us } => {
+                if self.is_present(*node) {
+                    self.nodes[node.index()].drive.behave(*mode, *sync_us, self.time_us);
+                    self.schedule_sync(*node);
+                }
+            }
+            Command::AddNode(node) => self.add_node(*node, outcomes),
+            Command::RemoveNode(node) => self.remove_node(*node, outcomes),
+            Command::Set { key, value } => P::set(&mut self.config, &mut self.cluster.link, *key, *value),
+            Command::Move { node, x, y } => {
+                if self.is_present(*node) {
+                    self.nodes[node.index()].position = Some((*x, *y));
+                }
+            }
         }
-        self.finish_step(None, Event::Command(command.clone()), outcomes, observer);
     }
 
     /// Whether the command would change anything now; what would not is greyed out on the page.
     #[must_use]
     pub fn would_change(&self, command: &Command<P::Op>) -> bool {
         let any = |from: NodeId, to: NodeId, both: bool, test: &dyn Fn(&Link) -> bool| {
-            test(&self.links[self.link_index(from, to)]) || (both && test(&self.links[self.link_index(to, from)]))
+            let direction = |from, to| self.joined(from, to) && test(&self.links[self.link_index(from, to)]);
+            direction(from, to) || (both && direction(to, from))
         };
         match command {
             Command::Request { node, .. } | Command::Crash(node) => self.is_up(*node),
-            Command::Restart(node) => !self.is_up(*node),
+            Command::Restart(node) => self.is_present(*node) && !self.is_up(*node),
             Command::Pause(node) => self.is_up(*node) && !self.is_paused(*node),
             Command::Resume(node) => self.is_paused(*node),
             Command::Cut { from, to, both } => any(*from, *to, *both, &|link| link.up),
             Command::Heal { from, to, both } => any(*from, *to, *both, &|link| !link.up),
-            Command::HealAll => self.links.iter().any(|link| !link.up),
+            Command::HealAll => {
+                self.node_ids().any(|from| self.node_ids().any(|to| any(from, to, false, &|link| !link.up)))
+            }
+            Command::Partition(groups) => {
+                let mut cuts = false;
+                pairs_apart(groups, |from, to| cuts |= any(from, to, false, &|link| link.up));
+                cuts
+            }
+            Command::Link { from, to, both, change } => any(*from, *to, *both, &|link| {
+                if change.resets() {
+                    link.profile.is_some()
+                } else {
+                    change.applied_to(self.profile(link)) != self.profile(link)
+                }
+            }),
             Command::Hold { from, to, both } => any(*from, *to, *both, &|link| !link.held),
             Command::Release { from, to, both } => any(*from, *to, *both, &|link| link.held),
-            Command::Message { id, .. } => self.flights.iter().flatten().any(|flight| flight.id == *id),
-            Command::Partition(_) | Command::Link { .. } | Command::Clock { .. } | Command::Disk { .. } => true,
+            Command::Message { id, .. } => self.slot_of(*id).is_some(),
+            Command::Clock { node, offset_us, drift_ppm } => {
+                let differs = |clock: &Clock| (clock.offset_us(), clock.drift_ppm()) != (*offset_us, *drift_ppm);
+                self.is_present(*node) && differs(self.clock(*node))
+            }
+            Command::Disk { node, mode, sync_us } => {
+                self.is_present(*node) && self.disk_mode(*node) != (*mode, *sync_us)
+            }
+            Command::AddNode(node) => node.0 < NODES_MAX && self.presence(*node) == Presence::Absent,
+            Command::RemoveNode(node) => self.is_present(*node),
+            Command::Set { key, value } => {
+                let (mut config, mut link) = (self.config.clone(), self.cluster.link);
+                P::set(&mut config, &mut link, *key, *value);
+                link != self.cluster.link || StableHasher::of(&config) != StableHasher::of(&self.config)
+            }
+            Command::Move { node, x, y } => self.is_present(*node) && self.position(*node) != Some((*x, *y)),
         }
     }
 
+    #[inline]
     fn finish_step(
         &mut self,
         cause: Option<u64>,
@@ -471,14 +606,25 @@ impl<P: Protocol> World<P> {
         let record = Record { step: self.step, time_us: self.time_us, cause, event, outcomes };
         record.hash(&mut self.rolling);
         observer.observe(&record, self);
+        self.outcomes.give_back(record.outcomes);
     }
 
     fn enter(&mut self, time_us: u64) {
         self.time_us = time_us;
+        self.idle = false;
         if self.instant_us != time_us {
             self.instant_us = time_us;
             self.instant_events = 0;
         }
+    }
+
+    fn is_present(&self, node: NodeId) -> bool {
+        self.presence(node) == Presence::Present
+    }
+
+    /// Whether there is a link between two machines: both are in the world.
+    fn joined(&self, from: NodeId, to: NodeId) -> bool {
+        self.is_present(from) && self.is_present(to)
     }
 
     fn link_index(&self, from: NodeId, to: NodeId) -> usize {
@@ -486,41 +632,64 @@ impl<P: Protocol> World<P> {
         from.index() * self.nodes.len() + to.index()
     }
 
-    fn for_directions(&mut self, from: NodeId, to: NodeId, both: bool, mut act: impl FnMut(&mut Self, NodeId, NodeId)) {
+    fn profile(&self, link: &Link) -> LinkProfile {
+        link.profile.as_deref().copied().unwrap_or(self.cluster.link)
+    }
+
+    fn on_links(&mut self, from: NodeId, to: NodeId, both: bool, mut act: impl FnMut(&mut Self, NodeId, NodeId)) {
+        if !self.joined(from, to) {
+            return;
+        }
         act(self, from, to);
         if both {
             act(self, to, from);
         }
     }
 
-    fn schedule(&mut self, time_us: u64, due: Due) {
-        self.sequence += 1;
-        self.queue.push(Reverse(Entry { time_us, sequence: self.sequence, due }));
-    }
-
-    /// Whether a queue entry still stands for something. A paused node's entries are moved to its
-    /// backlog here, so that popping them is not a step.
-    fn is_live(&mut self, entry: Entry) -> bool {
-        let (node, valid) = match entry.due {
-            Due::Arrival { slot, generation } => match &self.flights[slot as usize] {
-                Some(flight) => (flight.id.to, flight.generation == generation && !flight.held()),
-                None => return false,
+    /// Whether a queue entry stands for something that can happen now.
+    #[inline]
+    fn is_live(&self, entry: Entry) -> bool {
+        match entry.due {
+            Due::Arrival(slot) => match &self.flights[slot as usize] {
+                Some(flight) => flight.sequence == entry.sequence && !self.nodes[flight.id.to.index()].paused,
+                None => false,
             },
-            Due::Timer { node, generation } => {
-                (node, self.nodes[node.index()].timers.iter().any(|slot| slot.generation == generation))
+            Due::Timer(node) => {
+                let this = &self.nodes[node.index()];
+                !this.paused && this.timers.iter().any(|slot| slot.sequence == entry.sequence)
             }
             // The disk works on while the process is paused.
-            Due::Sync { node, incarnation } => {
-                return self.nodes[node.index()].incarnation == incarnation && self.is_up(node);
-            }
-        };
-        if valid && self.nodes[node.index()].paused {
-            self.nodes[node.index()].backlog.push(entry);
-            return false;
+            Due::Sync(node) => self.nodes[node.index()].sync_sequence == entry.sequence,
         }
-        valid
     }
 
+    /// Deals with an entry that was taken off the queue without being live: it is void, or waits
+    /// for a paused process, or stood for a timer that has been moved.
+    fn set_aside(&mut self, entry: Entry) {
+        match entry.due {
+            Due::Arrival(slot) => {
+                if let Some(flight) = &self.flights[slot as usize]
+                    && flight.sequence == entry.sequence
+                {
+                    self.nodes[flight.id.to.index()].backlog.push(entry);
+                }
+            }
+            Due::Timer(node) => {
+                let this = &mut self.nodes[node.index()];
+                let Some(slot) = this.timers.iter_mut().find(|slot| slot.queued == entry.sequence) else { return };
+                if slot.sequence == entry.sequence {
+                    this.backlog.push(entry);
+                } else {
+                    slot.queued = slot.sequence;
+                    slot.queued_us = slot.due_us;
+                    self.queue.push(slot.due_us, slot.sequence, Due::Timer(node));
+                }
+            }
+            Due::Sync(_) => {}
+        }
+    }
+
+    #[inline]
     fn arrive(&mut self, slot: u32, outcomes: &mut Vec<Outcome<P>>) -> (Option<u64>, Event<P>) {
         let Flight { id, msg, cause, .. } = self.land(slot);
         if !self.is_up(id.to) {
@@ -531,10 +700,9 @@ impl<P: Protocol> World<P> {
         (Some(cause), event)
     }
 
-    fn run_timer(&mut self, node: NodeId, generation: u32, outcomes: &mut Vec<Outcome<P>>) -> (Option<u64>, Event<P>) {
+    fn run_timer(&mut self, node: NodeId, sequence: u64, outcomes: &mut Vec<Outcome<P>>) -> (Option<u64>, Event<P>) {
         let timers = &mut self.nodes[node.index()].timers;
-        let position =
-            timers.iter().position(|slot| slot.generation == generation).expect("a live entry has its timer");
+        let position = timers.iter().position(|slot| slot.sequence == sequence).expect("a live entry has its timer");
         let slot = timers.swap_remove(position);
         self.handle(node, outcomes, |state, fx| state.on_timer(slot.timer, fx));
         (Some(slot.cause), Event::Timer { node, timer: slot.timer })
@@ -542,51 +710,68 @@ impl<P: Protocol> World<P> {
 
     fn sync(&mut self, node: NodeId, outcomes: &mut Vec<Outcome<P>>) -> (Option<u64>, Event<P>) {
         let this = &mut self.nodes[node.index()];
-        this.drive.sync_one();
-        let cause = this.write_causes.remove(0);
-        if !this.paused {
+        let cause = this.drive.sync_one();
+        let paused = this.paused;
+        self.schedule_sync(node);
+        if !paused {
             self.release_parcels(node, outcomes);
         }
         (Some(cause), Event::Synced(node))
     }
 
+    /// Makes the queue stand for the write that the disk is busy with, and for no other.
+    fn schedule_sync(&mut self, node: NodeId) {
+        let this = &mut self.nodes[node.index()];
+        match this.drive.head() {
+            Some((due_us, sequence)) if sequence != this.sync_sequence => {
+                this.sync_sequence = sequence;
+                self.queue.push(due_us, sequence, Due::Sync(node));
+            }
+            Some(_) => {}
+            None => this.sync_sequence = 0,
+        }
+    }
+
     /// Lets go what waited for writes that are synced now. A paused process does so when it goes on.
     fn release_parcels(&mut self, node: NodeId, outcomes: &mut Vec<Outcome<P>>) {
-        let this = &mut self.nodes[node.index()];
-        let synced = this.drive.last_synced();
-        let ready = this.waiting.iter().take_while(|waiting| waiting.write <= synced).count();
-        let parcels: Vec<_> = this.waiting.drain(..ready).collect();
-        for waiting in parcels {
+        let synced = self.nodes[node.index()].drive.last_synced();
+        while let Some(waiting) = self.nodes[node.index()].waiting.pop_front_if(|waiting| waiting.write <= synced) {
             // What waited was caused by the step that asked for it, not by the disk.
-            match waiting.parcel {
-                Parcel::Message { to, msg } => self.transmit(node, to, msg, waiting.cause, outcomes),
-                Parcel::Reply { id, ret } => outcomes.push(Outcome::Replied { id, ret }),
-            }
+            self.deliver_parcel(node, waiting.parcel, waiting.cause, outcomes);
+        }
+    }
+
+    fn deliver_parcel(&mut self, node: NodeId, parcel: Parcel<P>, cause: u64, outcomes: &mut Vec<Outcome<P>>) {
+        match parcel {
+            Parcel::Message { to, msg } => self.transmit(node, to, msg, cause, outcomes),
+            Parcel::Reply { id, ret } => outcomes.push(Outcome::Replied { id, ret }),
         }
     }
 
     fn boot(&mut self, node: NodeId, outcomes: &mut Vec<Outcome<P>>) {
-        let disk = self.nodes[node.index()].drive.durable.clone();
+        let disk: Disk<P> = self.nodes[node.index()].drive.durable.clone();
         self.with_fx(node, outcomes, |state, fx| *state = Some(P::boot(&disk, fx)));
     }
 
+    #[inline]
     fn handle(&mut self, node: NodeId, outcomes: &mut Vec<Outcome<P>>, act: impl FnOnce(&mut P, &mut Fx<'_, P>)) {
         self.with_fx(node, outcomes, |state, fx| act(state.as_mut().expect("only running nodes handle events"), fx));
     }
 
+    #[inline]
     fn with_fx(
         &mut self,
         node: NodeId,
         outcomes: &mut Vec<Outcome<P>>,
         act: impl FnOnce(&mut Option<P>, &mut Fx<'_, P>),
     ) {
-        let mut effects = Vec::new();
+        let mut effects = self.effects.take();
+        let nodes = self.nodes.len() as u32;
         let this = &mut self.nodes[node.index()];
         let mut fx = Fx {
             me: node,
-            nodes: self.cluster.nodes,
-            seed: self.seed,
-            incarnation: this.incarnation,
+            nodes,
+            source: this.source,
             monotonic_us: this.clock.monotonic_us(self.time_us),
             wall_us: this.clock.wall_us(self.time_us),
             config: &self.config,
@@ -594,33 +779,27 @@ impl<P: Protocol> World<P> {
             effects: &mut effects,
         };
         act(&mut this.state, &mut fx);
-        for effect in effects {
+        for effect in effects.drain(..) {
             self.apply(node, effect, outcomes);
         }
+        self.effects.give_back(effects);
     }
 
+    #[inline]
     fn apply(&mut self, node: NodeId, effect: Effect<P>, outcomes: &mut Vec<Outcome<P>>) {
         match effect {
-            Effect::Send { to, msg, durable } => {
-                if durable {
-                    self.when_durable(node, Parcel::Message { to, msg }, outcomes);
-                } else {
-                    self.transmit(node, to, msg, self.step, outcomes);
-                }
+            Effect::Send { to, msg, durable: false } => self.transmit(node, to, msg, self.step, outcomes),
+            Effect::Send { to, msg, durable: true } => {
+                self.when_durable(node, Parcel::Message { to, msg }, outcomes);
             }
-            Effect::Reply { id, ret, durable } => {
-                if durable {
-                    self.when_durable(node, Parcel::Reply { id, ret }, outcomes);
-                } else {
-                    outcomes.push(Outcome::Replied { id, ret });
-                }
-            }
+            Effect::Reply { id, ret, durable: false } => outcomes.push(Outcome::Replied { id, ret }),
+            Effect::Reply { id, ret, durable: true } => self.when_durable(node, Parcel::Reply { id, ret }, outcomes),
             Effect::Write(write) => {
-                let this = &mut self.nodes[node.index()];
-                let due_us = this.drive.issue(write.clone(), self.time_us, self.seed, node, self.cluster.disk_sync_us);
-                this.write_causes.push(self.step);
-                let incarnation = this.incarnation;
-                self.schedule(due_us, Due::Sync { node, incarnation });
+                let sequence = self.queue.number();
+                let drive = &mut self.nodes[node.index()].drive;
+                let sync_us = self.cluster.disk_sync_us;
+                let due_us = drive.issue(write.clone(), self.time_us, self.seed, node, sync_us, (sequence, self.step));
+                self.schedule_sync(node);
                 outcomes.push(Outcome::Wrote { write, due_us });
             }
             Effect::SetTimer { timer, after_us } => {
@@ -636,32 +815,31 @@ impl<P: Protocol> World<P> {
         let this = &mut self.nodes[node.index()];
         match this.drive.last_issued() {
             Some(write) => {
-                this.waiting.push(Waiting { write, cause: self.step, parcel });
+                this.waiting.push_back(Waiting { write, cause: self.step, parcel });
                 outcomes.push(Outcome::Waiting);
             }
-            None => match parcel {
-                Parcel::Message { to, msg } => self.transmit(node, to, msg, self.step, outcomes),
-                Parcel::Reply { id, ret } => outcomes.push(Outcome::Replied { id, ret }),
-            },
+            None => self.deliver_parcel(node, parcel, self.step, outcomes),
         }
     }
 
     fn set_timer(&mut self, node: NodeId, timer: P::Timer, after_us: u64) -> u64 {
+        let sequence = self.queue.number();
         let this = &mut self.nodes[node.index()];
-        this.timers.retain(|slot| slot.timer != timer);
-        this.timer_generation += 1;
-        let generation = this.timer_generation;
         let due_monotonic_us = this.clock.monotonic_us(self.time_us).saturating_add(after_us);
         let due_us = this.clock.true_time_of(due_monotonic_us, self.time_us);
-        this.timers.push(TimerSlot {
-            timer,
-            generation,
-            due_monotonic_us,
-            set_us: self.time_us,
-            due_us,
-            cause: self.step,
-        });
-        self.schedule(due_us, Due::Timer { node, generation });
+        let (set_us, cause) = (self.time_us, self.step);
+        let fresh =
+            TimerSlot { timer, sequence, queued: sequence, queued_us: due_us, due_monotonic_us, set_us, due_us, cause };
+        match this.timers.iter_mut().find(|slot| slot.timer == timer) {
+            // The entry that it has comes up no later: it will see to the rest.
+            Some(slot) if slot.queued_us <= due_us => {
+                *slot = TimerSlot { queued: slot.queued, queued_us: slot.queued_us, ..fresh };
+                return due_us;
+            }
+            Some(slot) => *slot = fresh,
+            None => this.timers.push(fresh),
+        }
+        self.queue.push(due_us, sequence, Due::Timer(node));
         due_us
     }
 
@@ -672,63 +850,80 @@ impl<P: Protocol> World<P> {
         if drifts_as_before {
             return;
         }
-        let mut moved = Vec::new();
         for slot in &mut this.timers {
-            this.timer_generation += 1;
-            slot.generation = this.timer_generation;
+            slot.sequence = self.queue.number();
             slot.due_us = this.clock.true_time_of(slot.due_monotonic_us, self.time_us);
-            moved.push((slot.due_us, slot.generation));
-        }
-        for (due_us, generation) in moved {
-            self.schedule(due_us, Due::Timer { node, generation });
+            slot.queued = slot.sequence;
+            slot.queued_us = slot.due_us;
+            self.queue.push(slot.due_us, slot.sequence, Due::Timer(node));
         }
     }
 
     fn transmit(&mut self, from: NodeId, to: NodeId, msg: P::Msg, cause: u64, outcomes: &mut Vec<Outcome<P>>) {
+        if to.index() >= self.nodes.len() {
+            return;
+        }
         let index = self.link_index(from, to);
         let link = &mut self.links[index];
         link.sent += 1;
         let id = MessageId { from, to, number: link.sent, copy: 0 };
-        let (up, profile) = (link.up, link.profile);
-        if !up {
+        if !link.up {
             outcomes.push(Outcome::Lost { id, msg, why: LossReason::Cut });
             return;
         }
-        if profile.duplicate_ppm > 0 && random::happens(self.message_bits(Domain::Duplicate, id), profile.duplicate_ppm)
-        {
-            self.launch(MessageId { copy: 1, ..id }, msg.clone(), cause, outcomes);
+        let profile = link.profile.as_deref().unwrap_or(&self.cluster.link);
+        let mut leaves_us = self.time_us;
+        if profile.bandwidth_bps > 0 {
+            let bits = u128::from(P::size_bytes(&msg)) * 8;
+            let length_us = (bits * 1_000_000).div_ceil(u128::from(profile.bandwidth_bps));
+            let start_us = link.busy_until_us.max(self.time_us);
+            leaves_us = start_us.saturating_add(u64::try_from(length_us).unwrap_or(u64::MAX));
+            link.busy_until_us = leaves_us;
         }
-        if profile.loss_ppm > 0 && random::happens(self.message_bits(Domain::Loss, id), profile.loss_ppm) {
+        let source = link.source;
+        let (duplicate_ppm, loss_ppm) = (profile.duplicate_ppm, profile.loss_ppm);
+        if duplicate_ppm > 0 && random::happens(source.draw(Purpose::Duplicate as u32, id.number), duplicate_ppm) {
+            self.launch(MessageId { copy: 1, ..id }, msg.clone(), cause, leaves_us, outcomes);
+        }
+        if loss_ppm > 0 && random::happens(source.draw(Purpose::Loss as u32, id.number), loss_ppm) {
             outcomes.push(Outcome::Lost { id, msg, why: LossReason::Random });
             return;
         }
-        self.launch(id, msg, cause, outcomes);
+        self.launch(id, msg, cause, leaves_us, outcomes);
     }
 
-    fn message_bits(&self, domain: Domain, id: MessageId) -> u64 {
-        let key = [u64::from(id.from.0), u64::from(id.to.0), id.number, u64::from(id.copy)];
-        random::keyed(self.seed, domain, &key)
-    }
-
-    fn launch(&mut self, id: MessageId, msg: P::Msg, cause: u64, outcomes: &mut Vec<Outcome<P>>) {
-        let link = &self.links[self.link_index(id.from, id.to)];
-        let (held_by_link, (low, high)) = (link.held, link.profile.latency_us);
-        let latency_us = random::in_range(self.message_bits(Domain::Latency, id), low, high);
-        let due_us = self.time_us.saturating_add(latency_us);
-        self.flight_generation += 1;
-        let generation = self.flight_generation;
+    /// Puts a message on the wire that has left its sender at `leaves_us`.
+    #[inline]
+    fn launch(&mut self, id: MessageId, msg: P::Msg, cause: u64, leaves_us: u64, outcomes: &mut Vec<Outcome<P>>) {
+        let now_us = self.time_us;
+        let index = self.link_index(id.from, id.to);
+        let link = &mut self.links[index];
+        let profile = link.profile.as_deref().unwrap_or(&self.cluster.link);
+        let draw = |purpose: Purpose| link.source.draw(purpose as u32 | id.copy << 8, id.number);
+        let (low, high) = profile.latency_us;
+        let mut way_us = if low == high { low } else { random::in_range(draw(Purpose::Latency), low, high) };
+        if profile.reorder_ppm > 0 && random::happens(draw(Purpose::Reorder), profile.reorder_ppm) {
+            way_us += random::in_range(draw(Purpose::Lateness), 1, high.max(1));
+        }
+        let due_us = leaves_us.saturating_add(way_us);
+        let latency_us = due_us - now_us;
+        let held_by_link = link.held;
+        let sequence = if held_by_link { 0 } else { self.queue.number() };
         let flight = Flight {
             id,
             msg,
             cause,
-            sent_us: self.time_us,
+            sent_us: now_us,
             latency_us,
             due_us,
             held_by_link,
             held_by_hand: false,
             remaining_us: latency_us,
-            generation,
+            sequence,
+            before: NO_SLOT,
+            behind: link.first,
         };
+        let next = link.first;
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.flights[slot as usize] = Some(flight);
@@ -739,16 +934,36 @@ impl<P: Protocol> World<P> {
                 (self.flights.len() - 1) as u32
             }
         };
+        link.first = slot;
+        if next != NO_SLOT {
+            self.flight_mut(next).before = slot;
+        }
         if !held_by_link {
-            self.schedule(due_us, Due::Arrival { slot, generation });
+            self.queue.push(due_us, sequence, Due::Arrival(slot));
         }
         outcomes.push(Outcome::Sent { id, due_us, slot: FlightSlot(slot) });
     }
 
+    #[inline]
+    fn flight_mut(&mut self, slot: u32) -> &mut Flight<P> {
+        self.flights[slot as usize].as_mut().expect("a live slot holds a message")
+    }
+
     /// Takes a message off the wire.
+    #[inline]
     fn land(&mut self, slot: u32) -> Flight<P> {
         self.free.push(slot);
-        self.flights[slot as usize].take().expect("a live slot holds a message")
+        let flight = self.flights[slot as usize].take().expect("a live slot holds a message");
+        if flight.behind != NO_SLOT {
+            self.flight_mut(flight.behind).before = flight.before;
+        }
+        if flight.before != NO_SLOT {
+            self.flight_mut(flight.before).behind = flight.behind;
+        } else {
+            let index = self.link_index(flight.id.from, flight.id.to);
+            self.links[index].first = flight.behind;
+        }
+        flight
     }
 
     fn lose(&mut self, slot: u32, why: LossReason, outcomes: &mut Vec<Outcome<P>>) {
@@ -756,25 +971,41 @@ impl<P: Protocol> World<P> {
         outcomes.push(Outcome::Lost { id: flight.id, msg: flight.msg, why });
     }
 
-    /// The slots of the messages that match, in the order of their ids.
-    fn slots(&self, matches: impl Fn(MessageId) -> bool) -> Vec<u32> {
-        let mut found: Vec<_> = (0u32..)
-            .zip(&self.flights)
-            .filter_map(|(slot, flight)| flight.as_ref().map(|flight| (flight.id, slot)))
-            .filter(|&(id, _)| matches(id))
-            .collect();
+    /// The messages on a link and the slots they are in.
+    fn on_link(&self, from: NodeId, to: NodeId) -> impl Iterator<Item = (MessageId, u32)> {
+        let mut slot = self.links[self.link_index(from, to)].first;
+        std::iter::from_fn(move || {
+            let flight = self.flights.get(slot as usize)?.as_ref().expect("a list holds messages");
+            let found = (flight.id, slot);
+            slot = flight.behind;
+            Some(found)
+        })
+    }
+
+    /// The slots of the messages on a link, in the order of their ids.
+    fn slots(&self, from: NodeId, to: NodeId) -> Vec<u32> {
+        let mut found: Vec<_> = self.on_link(from, to).collect();
         found.sort_unstable();
         found.into_iter().map(|(_, slot)| slot).collect()
+    }
+
+    fn slot_of(&self, id: MessageId) -> Option<u32> {
+        if !self.joined(id.from, id.to) {
+            return None;
+        }
+        self.on_link(id.from, id.to).find(|&(known, _)| known == id).map(|(_, slot)| slot)
     }
 
     fn set_link_up(&mut self, from: NodeId, to: NodeId, up: bool, outcomes: &mut Vec<Outcome<P>>) {
         let index = self.link_index(from, to);
         self.links[index].up = up;
         if !up {
-            for slot in self.slots(|id| id.from == from && id.to == to) {
-                let flight = self.flights[slot as usize].as_ref().expect("a live slot holds a message");
+            self.links[index].busy_until_us = 0;
+            for slot in self.slots(from, to) {
+                let (paused, now_us) = (self.nodes[to.index()].paused, self.time_us);
+                let flight = self.flight_mut(slot);
                 // What a paused process has not read yet has already arrived at its machine.
-                let arrived = self.nodes[to.index()].paused && !flight.held() && flight.due_us <= self.time_us;
+                let arrived = paused && !flight.held() && flight.due_us <= now_us;
                 if !arrived {
                     self.lose(slot, LossReason::Cut, outcomes);
                 }
@@ -782,10 +1013,16 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    fn change_link(&mut self, from: NodeId, to: NodeId, change: &LinkChange) {
+        let index = self.link_index(from, to);
+        let profile = change.applied_to(self.profile(&self.links[index]));
+        self.links[index].profile = if change.resets() { None } else { Some(Box::new(profile)) };
+    }
+
     fn set_link_held(&mut self, from: NodeId, to: NodeId, held: bool) {
         let index = self.link_index(from, to);
         self.links[index].held = held;
-        for slot in self.slots(|id| id.from == from && id.to == to) {
+        for slot in self.slots(from, to) {
             self.hold_message(slot, |flight| flight.held_by_link = held);
         }
     }
@@ -793,7 +1030,7 @@ impl<P: Protocol> World<P> {
     /// Changes what holds a message, and stops it or sets it going accordingly.
     fn hold_message(&mut self, slot: u32, change: impl FnOnce(&mut Flight<P>)) {
         let now_us = self.time_us;
-        let flight = self.flights[slot as usize].as_mut().expect("a live slot holds a message");
+        let flight = self.flight_mut(slot);
         let was_held = flight.held();
         change(flight);
         if flight.held() == was_held {
@@ -801,37 +1038,37 @@ impl<P: Protocol> World<P> {
         }
         if flight.held() {
             flight.remaining_us = flight.due_us.saturating_sub(now_us);
+            flight.sequence = 0;
         } else {
-            flight.due_us = now_us + flight.remaining_us;
+            flight.due_us = now_us.saturating_add(flight.remaining_us);
             self.reschedule(slot);
         }
     }
 
     fn reschedule(&mut self, slot: u32) {
-        self.flight_generation += 1;
-        let generation = self.flight_generation;
-        let flight = self.flights[slot as usize].as_mut().expect("a live slot holds a message");
-        flight.generation = generation;
+        let sequence = self.queue.number();
+        let flight = self.flight_mut(slot);
+        flight.sequence = sequence;
         let due_us = flight.due_us;
-        self.schedule(due_us, Due::Arrival { slot, generation });
+        self.queue.push(due_us, sequence, Due::Arrival(slot));
     }
 
     fn act_on_message(&mut self, id: MessageId, act: MessageAct, outcomes: &mut Vec<Outcome<P>>) {
-        let Some(&slot) = self.slots(|known| known == id).first() else { return };
+        let Some(slot) = self.slot_of(id) else { return };
         match act {
             MessageAct::Drop => self.lose(slot, LossReason::Dropped, outcomes),
             MessageAct::Hold => self.hold_message(slot, |flight| flight.held_by_hand = true),
             MessageAct::Release => self.hold_message(slot, |flight| flight.held_by_hand = false),
             MessageAct::Deliver => {
                 let now_us = self.time_us;
-                let flight = self.flights[slot as usize].as_mut().expect("a live slot holds a message");
+                let flight = self.flight_mut(slot);
                 flight.held_by_link = false;
                 flight.held_by_hand = false;
                 flight.due_us = now_us;
                 self.reschedule(slot);
             }
             MessageAct::Duplicate => {
-                let flight = self.flights[slot as usize].as_ref().expect("a live slot holds a message");
+                let flight = self.flight_mut(slot);
                 let (msg, cause) = (flight.msg.clone(), flight.cause);
                 // It may have reached the machine of a paused process before the link was cut.
                 if !self.link_up(id.from, id.to) {
@@ -841,18 +1078,19 @@ impl<P: Protocol> World<P> {
                 let copy = self.hand_copies.entry((id.from, id.to, id.number)).or_insert(1);
                 *copy += 1;
                 let copy = *copy;
-                self.launch(MessageId { copy, ..id }, msg, cause, outcomes);
+                self.launch(MessageId { copy, ..id }, msg, cause, self.time_us, outcomes);
             }
         }
     }
 
     fn request(&mut self, node: NodeId, op: &P::Op, outcomes: &mut Vec<Outcome<P>>) {
-        let ordinal = match self.nodes[node.index()].last_request {
+        let Some(this) = self.nodes.get_mut(node.index()) else { return };
+        let ordinal = match this.last_request {
             Some(last) if last.at_us == self.time_us => last.ordinal + 1,
             _ => 0,
         };
         let id = RequestId { at_us: self.time_us, node, ordinal };
-        self.nodes[node.index()].last_request = Some(id);
+        this.last_request = Some(id);
         if self.is_up(node) && !self.is_paused(node) {
             self.handle(node, outcomes, |state, fx| state.on_request(id, op.clone(), fx));
         } else {
@@ -870,19 +1108,19 @@ impl<P: Protocol> World<P> {
         this.paused = false;
         this.timers.clear();
         this.waiting.clear();
-        this.write_causes.clear();
         this.counters.clear();
-        let writes_lost = this.drive.crash(now_us, seed, node, this.incarnation);
-        // What was due for the process before now is void for the one that boots later.
+        let writes_lost = this.drive.crash(seed, node, this.incarnation);
+        this.sync_sequence = 0;
         this.incarnation += 1;
+        this.source = source_of(seed, node, this.incarnation);
         if writes_lost > 0 {
             outcomes.push(Outcome::WritesLost(writes_lost));
         }
         for entry in std::mem::take(&mut this.backlog) {
             if entry.time_us > now_us {
-                self.queue.push(Reverse(entry));
-            } else if let Due::Arrival { slot, generation } = entry.due
-                && self.flights[slot as usize].as_ref().is_some_and(|flight| flight.generation == generation)
+                self.queue.push(entry.time_us, entry.sequence, entry.due);
+            } else if let Due::Arrival(slot) = entry.due
+                && self.flights[slot as usize].as_ref().is_some_and(|flight| flight.sequence == entry.sequence)
             {
                 self.lose(slot, LossReason::ReceiverDown, outcomes);
             }
@@ -890,70 +1128,69 @@ impl<P: Protocol> World<P> {
     }
 
     fn resume(&mut self, node: NodeId, outcomes: &mut Vec<Outcome<P>>) {
-        let this = &mut self.nodes[node.index()];
-        if !this.paused {
+        if !self.is_paused(node) {
             return;
         }
+        let this = &mut self.nodes[node.index()];
         this.paused = false;
         // Back in the queue they come in the order in which they were due: first what is overdue.
-        self.queue.extend(std::mem::take(&mut this.backlog).into_iter().map(Reverse));
+        for entry in std::mem::take(&mut this.backlog) {
+            self.queue.push(entry.time_us, entry.sequence, entry.due);
+        }
         self.release_parcels(node, outcomes);
     }
-}
 
-/// Runs a world under a list of commands: merges the two and keeps the place in the list.
-#[derive(Clone, Debug)]
-pub struct Driver<P: Protocol, O> {
-    /// The cluster.
-    pub world: World<P>,
-    /// Who watches.
-    pub observer: O,
-    applied: usize,
-}
-
-impl<P: Protocol, O: Observer<P>> Driver<P, O> {
-    /// A cluster at time 0.
-    pub fn new(seed: u64, config: P::Config, cluster: ClusterConfig, mut observer: O) -> Self {
-        let world = World::new(seed, config, cluster, &mut observer);
-        Self { world, observer, applied: 0 }
-    }
-
-    /// How many commands of the list have been applied.
-    #[must_use]
-    pub const fn applied(&self) -> usize {
-        self.applied
-    }
-
-    /// Executes the next command or event that is due at or before `horizon_us`; false when there
-    /// is none. `commands` must be the same list at every call, ordered by time; only what lies
-    /// behind the place reached may have changed.
-    pub fn step(&mut self, commands: &[Stamped<P::Op>], horizon_us: u64) -> bool {
-        let next_us = self.world.next_event_us();
-        if let Some(next) = commands.get(self.applied) {
-            let ready = match next_us {
-                None => true,
-                Some(next_us) => {
-                    next.at_us < next_us || (next.at_us == next_us && self.world.events_at(next.at_us) >= next.after)
+    fn add_node(&mut self, node: NodeId, outcomes: &mut Vec<Outcome<P>>) {
+        if node.0 >= NODES_MAX || self.presence(node) != Presence::Absent {
+            return;
+        }
+        let (seed, had) = (self.seed, self.nodes.len());
+        let count = had.max(node.index() + 1);
+        if count > had {
+            self.nodes.extend((had..count).map(|id| Node::new(seed, NodeId(id as u32), Presence::Absent)));
+            let mut old = std::mem::take(&mut self.links).into_iter();
+            for from in 0..count {
+                for to in 0..count {
+                    let known = if from < had && to < had { old.next() } else { None };
+                    self.links.push(known.unwrap_or_else(|| fresh_link(seed, from, to, false)));
                 }
-            };
-            if ready {
-                if next.at_us > horizon_us {
-                    return false;
-                }
-                self.world.enter(next.at_us.max(self.world.time_us));
-                self.world.command(&next.command, &mut self.observer);
-                self.applied += 1;
-                return true;
             }
         }
-        if next_us.is_some_and(|next_us| next_us <= horizon_us) { self.world.step(&mut self.observer) } else { false }
+        self.nodes[node.index()].presence = Presence::Present;
+        for other in self.node_ids().collect::<Vec<_>>() {
+            for index in [self.link_index(node, other), self.link_index(other, node)] {
+                self.links[index].up = true;
+            }
+        }
+        self.boot(node, outcomes);
     }
 
-    /// Executes everything due at or before `time_us` and lets time pass up to there.
-    pub fn run_until(&mut self, commands: &[Stamped<P::Op>], time_us: u64) {
-        while self.step(commands, time_us) {}
-        if time_us > self.world.time_us {
-            self.world.idle_until(time_us);
+    fn remove_node(&mut self, node: NodeId, outcomes: &mut Vec<Outcome<P>>) {
+        if !self.is_present(node) {
+            return;
+        }
+        self.crash(node, outcomes);
+        for other in self.node_ids().collect::<Vec<_>>() {
+            self.set_link_up(node, other, false, outcomes);
+            if other != node {
+                self.set_link_up(other, node, false, outcomes);
+            }
+        }
+        let this = &mut self.nodes[node.index()];
+        this.presence = Presence::Removed;
+        this.drive = DiskDrive::default();
+    }
+}
+
+/// Every direction between nodes of different groups.
+fn pairs_apart(groups: &[Vec<NodeId>], mut each: impl FnMut(NodeId, NodeId)) {
+    for (here, group) in groups.iter().enumerate() {
+        for (_, other) in groups.iter().enumerate().filter(|&(there, _)| there != here) {
+            for &from in group {
+                for &to in other {
+                    each(from, to);
+                }
+            }
         }
     }
 }

@@ -36,6 +36,17 @@ pub fn circle(count: usize) -> Vec<Point> {
         .collect()
 }
 
+/// Machines that come later: at the sides, from the bottom up, and then in the middle.
+#[must_use]
+pub fn late(index: usize) -> Point {
+    let sides = [(WIDTH - 50, 420), (50, 420), (WIDTH - 50, 130), (50, 130)];
+    let (x, y) = sides.get(index).copied().unwrap_or_else(|| {
+        let place = (index - sides.len()) as i32;
+        (WIDTH / 2 + (place % 5 - 2) * 50, HEIGHT / 2 + place / 5 * 50)
+    });
+    Point { x, y }
+}
+
 /// Up to four bystanders in the corners, the lower ones first: they watch the circle.
 #[must_use]
 pub fn corners(count: usize) -> Vec<Point> {

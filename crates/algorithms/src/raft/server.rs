@@ -128,7 +128,10 @@ impl Server {
             Snapshot { index: 0, term: 0, kv: Kv::default(), members }
         });
         let (log, cut) = Log::restore(snapshot, disk.first(), disk.entries());
-        if let Some(from) = cut {
+        // A record that a crash left half written was never promised to anybody, and whatever is
+        // appended behind it could not be read again.
+        let torn = disk.torn_tail().then(|| disk.first() + disk.entries().len() as u64);
+        if let Some(from) = cut.or(torn) {
             fx.truncate(from);
         }
         let now_us = fx.monotonic_us();

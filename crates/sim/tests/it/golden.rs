@@ -1,9 +1,9 @@
 //! Committed digests: when one of them changes, every recorded run changes with it, and the
 //! engine's version has to grow (`ENGINE_VERSION` in the labs).
 
-use sim::{Command, DiskMode, MessageAct, Stamped};
+use sim::{Command, DiskMode, LinkChange, MessageAct, NodeId, Stamped};
 
-use crate::toy::{N1, N2, N3, Op, Setup, at, busy, message, quiet, request, send};
+use crate::toy::{N1, N2, N3, Op, SET_LATENCY, Setup, at, busy, message, quiet, request, send};
 
 fn check(name: &str, setup: &Setup, commands: &[Stamped<Op>], steps: u64, digest: u64) {
     let run = setup.run(commands, 50_000);
@@ -13,21 +13,21 @@ fn check(name: &str, setup: &Setup, commands: &[Stamped<Op>], steps: u64, digest
 
 #[test]
 fn golden_digests() {
-    check("silence", &quiet(), &[], 3, 0x50f2_5ccd_82af_16ed);
-    check("talk", &busy(1), &[], 636, 0x97bd_e850_f749_9867);
-    check("talk of a large seed", &busy((1 << 53) - 1), &[], 623, 0xd446_da51_8fa4_d615);
+    check("silence", &quiet(), &[], 3, 0x6d41_03e9_9a76_7bb7);
+    check("talk", &busy(1), &[], 573, 0x888d_fbe0_5055_03b7);
+    check("talk of a large seed", &busy((1 << 53) - 1), &[], 645, 0xcc56_9b06_408e_0330);
     let mut lossy = busy(7);
     lossy.cluster.link.loss_ppm = 100_000;
     lossy.cluster.link.duplicate_ppm = 100_000;
-    check("loss and duplication", &lossy, &[], 679, 0x2983_e1db_96e8_3ed0);
+    check("loss and duplication", &lossy, &[], 583, 0xaba4_51d5_f79e_59d5);
     let crashes = [
         at(5_000, Command::Crash(N1)),
         at(9_000, Command::Restart(N1)),
-        at(12_000, Command::Disk { node: N2, mode: DiskMode::LoseUnsynced }),
+        at(12_000, Command::Disk { node: N2, mode: DiskMode::LoseUnsynced, sync_us: None }),
         at(12_000, Command::Crash(N2)),
         at(20_000, Command::Restart(N2)),
     ];
-    check("crashes", &busy(2), &crashes, 556, 0xb544_21ee_7858_cfd9);
+    check("crashes", &busy(2), &crashes, 507, 0xe7c2_4367_1642_947f);
     let network = [
         at(2_000, Command::Cut { from: N1, to: N2, both: false }),
         at(4_000, Command::Hold { from: N2, to: N3, both: true }),
@@ -40,13 +40,16 @@ fn golden_digests() {
                 from: N1,
                 to: N3,
                 both: true,
-                latency_us: Some((7, 9)),
-                loss_ppm: Some(9),
-                duplicate_ppm: Some(8),
+                change: LinkChange {
+                    latency_us: Some((7, 9)),
+                    loss_ppm: Some(9),
+                    duplicate_ppm: Some(8),
+                    ..LinkChange::default()
+                },
             },
         ),
     ];
-    check("the network", &busy(3), &network, 572, 0xbfea_b38b_d469_c338);
+    check("the network", &busy(3), &network, 609, 0xa499_26e8_8af7_40ba);
     let hands = [
         send(0, N1, N2, 1),
         at(100, Command::Message { id: message(N1, N2, 1, 0), act: MessageAct::Duplicate }),
@@ -65,6 +68,22 @@ fn golden_digests() {
         at(1_002, Command::Pause(N2)),
         at(40_000, Command::Resume(N2)),
     ];
-    check("hands", &quiet(), &hands, 23, 0xf5ff_1c6d_0a01_a57f);
-    check("hands among talk", &busy(4), &hands, 465, 0x25e0_07ef_5ff6_7239);
+    check("hands", &quiet(), &hands, 23, 0x0628_4980_d332_2af2);
+    let change = LinkChange { reorder_ppm: Some(200_000), bandwidth_bps: Some(80_000), ..LinkChange::default() };
+    let disk = |at_us, node, mode, sync_us| at(at_us, Command::Disk { node, mode, sync_us });
+    let machines = [
+        at(1_000, Command::AddNode(NodeId(4))),
+        at(2_000, Command::Link { from: N1, to: N2, both: true, change }),
+        disk(3_000, N1, DiskMode::Torn, None),
+        disk(4_000, N2, DiskMode::Full, None),
+        disk(5_000, N3, DiskMode::Slow, Some((90, 4_000))),
+        at(9_000, Command::Crash(N1)),
+        at(11_000, Command::Set { key: SET_LATENCY, value: (40, 7_000) }),
+        at(12_000, Command::Restart(N1)),
+        at(13_000, Command::Move { node: N1, x: -3, y: 4 }),
+        disk(20_000, N2, DiskMode::Normal, None),
+        at(30_000, Command::RemoveNode(N3)),
+    ];
+    check("machines, disks and wires", &busy(5), &machines, 499, 0x2b32_cace_26ed_8a22);
+    check("hands among talk", &busy(4), &hands, 455, 0x531b_2ede_97e8_8d99);
 }

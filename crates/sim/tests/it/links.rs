@@ -1,6 +1,6 @@
 //! Links: cuts, partitions, holds, loss and duplication, each direction on its own.
 
-use sim::{Command, Event, LossReason, NodeId, Outcome, Stamped};
+use sim::{Command, Event, LinkChange, LossReason, NodeId, Outcome, Stamped};
 
 use crate::toy::{N1, N2, N3, Op, Straight, at, quiet, send};
 
@@ -150,7 +150,15 @@ fn a_duplicate_is_the_same_message_on_its_own_way() {
 #[test]
 fn loss_loses_about_as_many_as_it_says_and_new_latency_counts_from_now_on() {
     let change = |at_us, latency_us, loss_ppm| {
-        at(at_us, Command::Link { from: N1, to: N2, both: false, latency_us, loss_ppm, duplicate_ppm: None })
+        at(
+            at_us,
+            Command::Link {
+                from: N1,
+                to: N2,
+                both: false,
+                change: LinkChange { latency_us, loss_ppm, ..LinkChange::default() },
+            },
+        )
     };
     let mut plan = vec![change(0, None, Some(250_000))];
     plan.extend((0..4_000).map(|n| send(n, N1, N2, 1)));
@@ -175,4 +183,81 @@ fn messages_to_a_crashed_machine_vanish() {
     assert_eq!(arrival(&[at(500, Command::Crash(N2)), at(600, Command::Restart(N2))]), Some(1_000));
     // The sender's crash does not call back what has left.
     assert_eq!(arrival(&[at(500, Command::Crash(N1))]), Some(1_000));
+}
+
+fn link(at_us: u64, change: LinkChange) -> Stamped<Op> {
+    at(at_us, Command::Link { from: N1, to: N2, both: false, change })
+}
+
+#[test]
+fn a_link_with_a_bandwidth_is_a_queue() {
+    // 8 Mbit/s are a byte a µs; a ping is as many bytes as its number.
+    let slow = link(0, LinkChange { bandwidth_bps: Some(8_000_000), ..LinkChange::default() });
+    let heard = |plan: &[Stamped<Op>]| -> Vec<(u64, u64)> {
+        let run = quiet().run(plan, 100_000);
+        run.heard().into_iter().filter(|(_, _, to, _)| *to == N2).map(|(time_us, _, _, n)| (time_us, n)).collect()
+    };
+    let three =
+        [slow.clone(), send(10, N1, N2, 100), send(10, N1, N2, 300), send(50, N1, N2, 7), send(9_000, N1, N2, 5)];
+    assert_eq!(heard(&three), [(1_110, 100), (1_410, 300), (1_417, 7), (10_005, 5)]);
+    let flight = quiet().run(&three, 20).world.flights()[1].clone();
+    assert_eq!((flight.sent_us, flight.latency_us, flight.due_us), (10, 1_400, 1_410));
+    let other_way = quiet().run(&[slow.clone(), send(10, N2, N1, 100)], 10_000).heard();
+    assert_eq!(other_way[0].0, 1_010, "the other direction has no such limit");
+    // A cut empties the queue, and without a limit there is none.
+    let heal = at(20, Command::Heal { from: N1, to: N2, both: false });
+    assert_eq!(
+        heard(&[slow.clone(), send(10, N1, N2, 5_000), cut(20, N1, N2, false), heal, send(30, N1, N2, 1)]),
+        [(1_031, 1)]
+    );
+    let free = link(20, LinkChange { bandwidth_bps: Some(0), ..LinkChange::default() });
+    assert_eq!(heard(&[slow, send(10, N1, N2, 5_000), free, send(30, N1, N2, 1)]), [(1_030, 1), (6_010, 5_000)]);
+}
+
+#[test]
+fn late_messages_are_overtaken() {
+    let some = link(0, LinkChange { reorder_ppm: Some(200_000), ..LinkChange::default() });
+    let mut plan = vec![some];
+    plan.extend((0..1_000).map(|n| send(n * 10, N1, N2, n)));
+    let run = quiet().run(&plan, 100_000);
+    let late =
+        run.latencies().into_iter().filter(|(id, _)| (id.from, id.to) == (N1, N2)).map(|(_, latency_us)| latency_us);
+    let late: Vec<u64> = late.filter(|&latency_us| latency_us != 1_000).collect();
+    assert!((150..250).contains(&late.len()), "20 % of 1,000 came out as {}", late.len());
+    assert!(late.iter().all(|latency_us| (1_001..=2_000).contains(latency_us)));
+    let order: Vec<u64> = run.heard().into_iter().filter(|(_, _, to, _)| *to == N2).map(|(.., n)| n).collect();
+    assert!(order.len() == 1_000 && !order.is_sorted());
+}
+
+#[test]
+fn bandwidth_lateness_and_loss_shift_no_draw() {
+    let mut setup = quiet();
+    setup.cluster.link.latency_us = (100, 5_000);
+    let latencies = |change: LinkChange| {
+        let mut plan = vec![link(0, change)];
+        plan.extend((0..300).map(|n| send(n * 10_000, N1, N2, 3)));
+        setup.run(&plan, 4_000_000).latencies()
+    };
+    let none = LinkChange::default();
+    let plain = latencies(none);
+    let wide = latencies(LinkChange { bandwidth_bps: Some(8_000_000), ..none });
+    assert!(plain.iter().all(|(id, us)| wide[id] == us + if id.from == N1 { 3 } else { 0 }));
+    let late = latencies(LinkChange { reorder_ppm: Some(300_000), ..none });
+    assert!(plain.iter().all(|(id, us)| late[id] >= *us) && late != plain);
+    let lossy = latencies(LinkChange { loss_ppm: Some(300_000), duplicate_ppm: Some(300_000), ..none });
+    assert!(lossy.len() != plain.len() && plain.iter().all(|(id, us)| lossy.get(id).is_none_or(|other| other == us)));
+}
+
+#[test]
+fn a_change_without_any_property_takes_a_link_back_to_the_default() {
+    let odd = LinkChange { latency_us: Some((5, 5)), loss_ppm: Some(9), ..LinkChange::default() };
+    let world = quiet().run(&[link(0, odd)], 10).world;
+    assert_eq!(world.link_profile(N1, N2).latency_us, (5, 5));
+    let back = Command::Link { from: N1, to: N2, both: false, change: LinkChange::default() };
+    assert!(
+        world.would_change(&back) && !world.would_change(&Command::Link { from: N1, to: N2, both: false, change: odd })
+    );
+    let world = quiet().run(&[link(0, odd), at(5, back.clone())], 10).world;
+    assert_eq!(world.link_profile(N1, N2), world.cluster().link);
+    assert!(!world.would_change(&back));
 }

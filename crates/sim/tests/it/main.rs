@@ -12,6 +12,7 @@ mod determinism;
 mod disks;
 mod golden;
 mod links;
+mod machines;
 mod messages;
 mod pauses;
 mod plans;

@@ -1,19 +1,24 @@
 //! Random commands of every kind, for the property tests.
 
 use proptest::prelude::*;
-use sim::{Command, DiskMode, MessageAct, MessageId, NodeId, Stamped};
+use sim::{Command, DiskMode, LinkChange, MessageAct, MessageId, NodeId, Stamped};
 
 use crate::toy::Op;
 
 /// Commands act within this time, in µs.
 pub const SPAN_US: u64 = 30_000;
 
+/// Mostly the three that are there from the start.
 fn node() -> impl Strategy<Value = NodeId> {
-    (0u32..3).prop_map(NodeId)
+    prop_oneof![8 => 0u32..3, 1 => 3u32..6].prop_map(NodeId)
 }
 
 fn link() -> impl Strategy<Value = (NodeId, NodeId, bool)> {
-    (0u32..3, 1u32..3, any::<bool>()).prop_map(|(from, ahead, both)| (NodeId(from), NodeId((from + ahead) % 3), both))
+    let nodes = prop_oneof![8 => Just(3u32), 1 => Just(6)];
+    (nodes, 0u32..6, 1u32..6, any::<bool>()).prop_map(|(nodes, from, ahead, both)| {
+        let from = from % nodes;
+        (NodeId(from), NodeId((from + 1 + ahead % (nodes - 1)) % nodes), both)
+    })
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -43,7 +48,27 @@ pub fn command() -> impl Strategy<Value = Command<Op>> {
     ];
     let latency_us = proptest::option::of((0u64..2_000, 0u64..2_000).prop_map(|(low, more)| (low, low + more)));
     let ppm = || proptest::option::of(0u32..=600_000);
-    let mode = prop_oneof![Just(DiskMode::Normal), Just(DiskMode::LoseUnsynced)];
+    let mode = prop::sample::select(vec![
+        DiskMode::Normal,
+        DiskMode::LoseUnsynced,
+        DiskMode::Torn,
+        DiskMode::Slow,
+        DiskMode::Full,
+    ]);
+    let sync_us = proptest::option::of((0u64..500, 0u64..500).prop_map(|(low, more)| (low, low + more)));
+    let bandwidth_bps = proptest::option::of(prop_oneof![Just(0u64), 1_000u64..10_000_000]);
+    let change = prop_oneof![
+        1 => Just(LinkChange::default()),
+        4 => (latency_us, ppm(), ppm(), ppm(), bandwidth_bps).prop_map(
+            |(latency_us, loss_ppm, duplicate_ppm, reorder_ppm, bandwidth_bps)| LinkChange {
+                latency_us,
+                loss_ppm,
+                duplicate_ppm,
+                reorder_ppm,
+                bandwidth_bps,
+            }
+        ),
+    ];
     prop_oneof![
         3 => (node(), op()).prop_map(|(node, op)| Command::Request { node, op }),
         2 => node().prop_map(Command::Crash),
@@ -54,9 +79,7 @@ pub fn command() -> impl Strategy<Value = Command<Op>> {
         1 => link().prop_map(|(from, to, both)| Command::Heal { from, to, both }),
         1 => (node(), node()).prop_map(|(a, b)| Command::Partition(if a == b { vec![vec![a]] } else { vec![vec![a], vec![b]] })),
         1 => Just(Command::HealAll),
-        1 => (link(), latency_us, ppm(), ppm()).prop_map(|((from, to, both), latency_us, loss_ppm, duplicate_ppm)| {
-            Command::Link { from, to, both, latency_us, loss_ppm, duplicate_ppm }
-        }),
+        2 => (link(), change).prop_map(|((from, to, both), change)| Command::Link { from, to, both, change }),
         1 => link().prop_map(|(from, to, both)| Command::Hold { from, to, both }),
         1 => link().prop_map(|(from, to, both)| Command::Release { from, to, both }),
         3 => (link(), 1u64..20, 0u32..3, act).prop_map(|((from, to, _), number, copy, act)| {
@@ -65,7 +88,14 @@ pub fn command() -> impl Strategy<Value = Command<Op>> {
         1 => (node(), -9_000i64..9_000, -400_000i32..400_000).prop_map(|(node, offset_us, drift_ppm)| {
             Command::Clock { node, offset_us, drift_ppm }
         }),
-        1 => (node(), mode).prop_map(|(node, mode)| Command::Disk { node, mode }),
+        2 => (node(), mode, sync_us).prop_map(|(node, mode, sync_us)| Command::Disk { node, mode, sync_us }),
+        // Gaps, and numbers that are taken.
+        1 => (2u32..6).prop_map(|id| Command::AddNode(NodeId(id))),
+        1 => node().prop_map(Command::RemoveNode),
+        1 => (0u32..3, 50u64..1_500, 0u64..1_500).prop_map(|(key, low, more)| {
+            Command::Set { key, value: (low, low + more) }
+        }),
+        1 => (node(), -50i32..50, -50i32..50).prop_map(|(node, x, y)| Command::Move { node, x, y }),
     ]
 }
 

@@ -16,6 +16,8 @@ pub const N3: NodeId = NodeId(2);
 #[derive(Clone, Debug, Hash)]
 pub struct Config {
     pub tick_us: Option<(u64, u64)>,
+    /// Whether boot cuts off a corrupt record.
+    pub mends: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -62,7 +64,7 @@ pub struct Counter(pub u64);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Note {
-    Booted { counter: u64, first: u64, entries: Vec<u32> },
+    Booted { counter: u64, first: u64, entries: Vec<u32>, torn: bool },
     Heard { from: NodeId, n: u64 },
     Rang(u32),
     Drew(u64),
@@ -102,7 +104,15 @@ impl Protocol for Toy {
 
     fn boot(disk: &Disk<Self>, fx: &mut Fx<'_, Self>) -> Self {
         let counter = disk.cell("counter").map_or(0, |counter| counter.0);
-        fx.note(Note::Booted { counter, first: disk.first(), entries: disk.entries().to_vec() });
+        fx.note(Note::Booted {
+            counter,
+            first: disk.first(),
+            entries: disk.entries().to_vec(),
+            torn: disk.torn_tail(),
+        });
+        if disk.torn_tail() && fx.config().mends {
+            fx.truncate(disk.end());
+        }
         set_tick(fx);
         Self { ticks: counter, heard: 0 }
     }
@@ -161,7 +171,26 @@ impl Protocol for Toy {
             Op::Clock => fx.note(Note::Clock { monotonic_us: fx.monotonic_us(), wall_us: fx.wall_us() }),
         }
     }
+
+    fn set(config: &mut Config, link: &mut LinkProfile, key: u32, value: (u64, u64)) {
+        match key {
+            SET_TICK => config.tick_us = Some(value),
+            SET_LATENCY => link.latency_us = value,
+            _ => {}
+        }
+    }
+
+    /// As many bytes as the number says, so that tests can tell.
+    fn size_bytes(msg: &Msg) -> u64 {
+        match msg {
+            Msg::Ping { n, .. } | Msg::Pong { n } => *n,
+        }
+    }
 }
+
+/// Keys of live parameters.
+pub const SET_TICK: u32 = 0;
+pub const SET_LATENCY: u32 = 1;
 
 fn set_tick(fx: &mut Fx<'_, Toy>) {
     if let Some((low, high)) = fx.config().tick_us {
@@ -185,25 +214,26 @@ impl Observer<Toy> for Log {
 pub struct Setup {
     pub seed: u64,
     pub tick_us: Option<(u64, u64)>,
+    pub mends: bool,
     pub cluster: ClusterConfig,
 }
 
 /// Three silent nodes, each message 1,000 µs on its way, each write 100 µs.
 pub fn quiet() -> Setup {
-    let link = LinkProfile { latency_us: (1_000, 1_000), loss_ppm: 0, duplicate_ppm: 0 };
-    Setup { seed: 1, tick_us: None, cluster: ClusterConfig { nodes: 3, link, disk_sync_us: (100, 100) } }
+    let link = LinkProfile { latency_us: (1_000, 1_000), ..LinkProfile::default() };
+    Setup { seed: 1, tick_us: None, mends: true, cluster: ClusterConfig { nodes: 3, link, disk_sync_us: (100, 100) } }
 }
 
 /// Three nodes that talk all the time.
 pub fn busy(seed: u64) -> Setup {
-    let link = LinkProfile { latency_us: (100, 3_000), loss_ppm: 0, duplicate_ppm: 0 };
+    let link = LinkProfile { latency_us: (100, 3_000), ..LinkProfile::default() };
     let cluster = ClusterConfig { nodes: 3, link, disk_sync_us: (50, 900) };
-    Setup { seed, tick_us: Some((500, 2_500)), cluster }
+    Setup { seed, tick_us: Some((500, 2_500)), mends: true, cluster }
 }
 
 impl Setup {
     pub fn config(&self) -> Config {
-        Config { tick_us: self.tick_us }
+        Config { tick_us: self.tick_us, mends: self.mends }
     }
 
     pub fn driver(&self) -> Driver<Toy, Log> {

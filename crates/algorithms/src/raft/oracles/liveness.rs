@@ -1,7 +1,7 @@
 //! A leader emerges wherever the network lets one.
 
 use check::{Kind, Property, Status, Verdict, Violation};
-use sim::{Event, NodeId, Record, World};
+use sim::{DiskMode, Event, NodeId, Record, World};
 
 use super::{At, Config, Note, Raft};
 use crate::raft::{Server, majority};
@@ -137,8 +137,15 @@ impl Network {
         let servers: Vec<NodeId> = world.node_ids().filter(|&node| !config.is_client(node)).collect();
         let timeout_us = config.election_timeout_us.0;
         let sync_us = world.cluster().disk_sync_us.1;
+        let disk_works = |node: NodeId| {
+            let (mode, sync_us) = world.disk_mode(node);
+            !matches!(mode, DiskMode::Slow | DiskMode::Full) && sync_us.is_none_or(|sync_us| sync_us.1 * 4 <= timeout_us)
+        };
         let runs = |node: NodeId| {
-            world.is_up(node) && !world.is_paused(node) && world.clock(node).drift_ppm().unsigned_abs() <= DRIFT_PPM_MAX
+            world.is_up(node)
+                && !world.is_paused(node)
+                && world.clock(node).drift_ppm().unsigned_abs() <= DRIFT_PPM_MAX
+                && disk_works(node)
         };
         let passes = |from: NodeId, to: NodeId| world.link_up(from, to);
         let good = |from: NodeId, to: NodeId| {
