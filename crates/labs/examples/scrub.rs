@@ -12,12 +12,16 @@ fn main() {
             let t = Instant::now();
             s.seek(at);
             let us = t.elapsed().as_micros();
-            worst = worst.max(us); total += us;
+            worst = worst.max(us);
+            total += us;
             let t = Instant::now();
             let step = s.step_count();
             s.sentence(step);
             worst_read = worst_read.max(t.elapsed().as_micros());
         }
-        println!("  seek: worst {worst} us, mean {} us; reading the sentence there: worst {worst_read} us", total / 400);
+        println!(
+            "  seek: worst {worst} us, mean {} us; reading the sentence there: worst {worst_read} us",
+            total / 400
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! What a lab has to say about its system; everything else is common to all labs.
 
+use check::plan::PlannedOps;
 use check::{FaultModel, Oracle};
 use serde_json::Value;
 use sim::{ClusterConfig, NodeId, Protocol, Record, World};
@@ -185,6 +186,11 @@ pub trait Lab: Sized + 'static {
 
     /// The cluster for a variant of [`Lab::INFO`] and its parameters.
     fn setup(variant: &'static VariantInfo, settings: &Settings) -> Setup<Self>;
+
+    /// What sweeps ask of the nodes besides what clients do of their own accord.
+    fn planned_ops() -> Vec<PlannedOps<<Self::Protocol as Protocol>::Op>> {
+        Vec::new()
+    }
 
     /// Reads an operation; the error says which there are.
     fn read_op(value: &Value, names: &Names) -> Result<<Self::Protocol as Protocol>::Op, InputError>;

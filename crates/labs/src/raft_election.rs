@@ -1,6 +1,7 @@
 //! Raft: leader election, as a lab.
 
 use algorithms::raft::{Msg, Op, Raft, RaftOracle};
+use check::plan::PlannedOps;
 use serde_json::Value;
 use sim::{Record, World};
 use view::narration::Weight;
@@ -105,6 +106,10 @@ impl Lab for RaftElection {
 
     fn setup(variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         raft::setup(variant, settings)
+    }
+
+    fn planned_ops() -> Vec<PlannedOps<Op>> {
+        vec![raft::TRANSFERS]
     }
 
     fn read_op(value: &Value, names: &Names) -> Result<Op, InputError> {

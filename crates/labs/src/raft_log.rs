@@ -1,6 +1,7 @@
 //! Raft: the replicated log, as a lab.
 
 use algorithms::raft::{Msg, Op, Raft, RaftOracle};
+use check::plan::PlannedOps;
 use serde_json::Value;
 use sim::{Record, World};
 use view::narration::Weight;
@@ -111,6 +112,10 @@ impl Lab for RaftLog {
 
     fn setup(variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         raft::setup(variant, settings)
+    }
+
+    fn planned_ops() -> Vec<PlannedOps<Op>> {
+        vec![raft::MEMBERSHIP_CHANGES, raft::TRANSFERS, raft::DIRECT_REQUESTS]
     }
 
     fn read_op(value: &Value, names: &Names) -> Result<Op, InputError> {

@@ -433,7 +433,9 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn event(&self, step: u64) -> Option<Value> {
         let record = self.timeline.record(step)?;
-        let command = |command: &Command<_>| command::write_command(command, &self.names, L::INFO.params, |op| L::write_op(op, &self.names));
+        let command = |command: &Command<_>| {
+            command::write_command(command, &self.names, L::INFO.params, |op| L::write_op(op, &self.names))
+        };
         Some(crate::trace::event(&record, &self.names, command))
     }
 

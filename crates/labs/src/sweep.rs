@@ -41,7 +41,7 @@ pub(crate) fn seed<L: Lab>(base: &Run, seed: u64, sweep: Sweep) -> Outcome {
     let setup = || L::setup(base.variant, &base.settings);
     let first = setup();
     let (model, nodes) = (first.fault_model.clone(), first.names.len() as u32);
-    let mut plan = model.plan(seed, nodes);
+    let mut plan = model.plan_with(seed, nodes, &L::planned_ops());
     let run = |commands: &mut [Stamped<_>]| {
         let setup = setup();
         run_seed(seed, setup.config, setup.cluster, setup.oracle, commands, model.horizon_us)
@@ -62,6 +62,11 @@ pub(crate) fn seed<L: Lab>(base: &Run, seed: u64, sweep: Sweep) -> Outcome {
         }
     }
     let end = End { step: finding.step, time_us: finding.time_us, digest: digest_text(finding.digest) };
-    let run = Run { seed, commands: write_ops::<L>(&commands, &first.names.with_added(ADDED_MAX)), end: Some(end), ..base.clone() };
+    let run = Run {
+        seed,
+        commands: write_ops::<L>(&commands, &first.names.with_added(ADDED_MAX)),
+        end: Some(end),
+        ..base.clone()
+    };
     Outcome { steps: result.steps, hit: Some(Hit { verdict: finding.verdict.into(), run }), seen: result.seen }
 }

@@ -5,9 +5,11 @@ pub mod words;
 use algorithms::raft::{
     Bugs, Config, KEY_BYTES_MAX, KvOp, Msg, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer, majority,
 };
+use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
-use sim::{ClusterConfig, LinkProfile, NodeId, World};
+use sim::random::Stream;
+use sim::{ClusterConfig, Command, LinkProfile, NodeId, World};
 use view::{Condition, MessageShape, Stage, layout};
 
 use crate::error::InputError;
@@ -157,6 +159,51 @@ fn fault_model(variant: &VariantInfo, servers: u32, election_timeout_us_max: u64
         drift_ppm_max: if wild { 400_000 } else { 40_000 },
         ..FaultModel::default()
     }
+}
+
+/// How long sweeps go on asking, in µs; as long as faults act.
+const ASK_UNTIL_US: u64 = 4_000_000;
+
+/// Somebody asks some server to add or remove some server. Only a leader does it, and most of what
+/// is asked is refused for a good reason.
+pub const MEMBERSHIP_CHANGES: PlannedOps<Op> = PlannedOps {
+    interval_us: 60_000,
+    until_us: ASK_UNTIL_US,
+    swarm: true,
+    next: |stream, nodes| {
+        let server = draw_node(stream, nodes);
+        let op = if stream.happens(500_000) { Op::AddServer(server) } else { Op::RemoveServer(server) };
+        Some(Command::Request { node: draw_node(stream, nodes), op })
+    },
+};
+
+/// Somebody asks some server to hand over to some server.
+pub const TRANSFERS: PlannedOps<Op> = PlannedOps {
+    interval_us: 200_000,
+    until_us: ASK_UNTIL_US,
+    swarm: true,
+    next: |stream, nodes| {
+        let to = draw_node(stream, nodes);
+        Some(Command::Request { node: draw_node(stream, nodes), op: Op::Transfer(to) })
+    },
+};
+
+/// Somebody asks some server directly, without a session and without retrying.
+pub const DIRECT_REQUESTS: PlannedOps<Op> = PlannedOps {
+    interval_us: 100_000,
+    until_us: ASK_UNTIL_US,
+    swarm: true,
+    next: |stream, nodes| {
+        let key = String::from(if stream.happens(500_000) { "x" } else { "y" });
+        // Values that no client writes, so that a read tells whose write it saw.
+        let value = stream.range(1_000_000, 2_000_000) as i64;
+        let op = if stream.happens(500_000) { KvOp::Put { key, value } } else { KvOp::Get { key } };
+        Some(Command::Request { node: draw_node(stream, nodes), op: Op::Kv(op) })
+    },
+};
+
+fn draw_node(stream: &mut Stream, nodes: u32) -> NodeId {
+    NodeId(stream.range(0, u64::from(nodes) - 1) as u32)
 }
 
 pub const TIME_OUT: OpInfo = OpInfo {

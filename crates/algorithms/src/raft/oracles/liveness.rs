@@ -139,7 +139,8 @@ impl Network {
         let sync_us = world.cluster().disk_sync_us.1;
         let disk_works = |node: NodeId| {
             let (mode, sync_us) = world.disk_mode(node);
-            !matches!(mode, DiskMode::Slow | DiskMode::Full) && sync_us.is_none_or(|sync_us| sync_us.1 * 4 <= timeout_us)
+            !matches!(mode, DiskMode::Slow | DiskMode::Full)
+                && sync_us.is_none_or(|sync_us| sync_us.1 * 4 <= timeout_us)
         };
         let runs = |node: NodeId| {
             world.is_up(node)
