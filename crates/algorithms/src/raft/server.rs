@@ -330,7 +330,7 @@ impl Server {
     fn start_election(&mut self, transfer: bool, fx: &mut Fx<'_, Raft>) {
         self.term += 1;
         let first_vote = self.voted_for.is_none();
-        if !(fx.config().bugs.votes_once_ever && !first_vote) {
+        if first_vote || !fx.config().bugs.votes_once_ever {
             self.voted_for = Some(fx.me());
         }
         let votes = if self.voted_for == Some(fx.me()) { BTreeSet::from([fx.me()]) } else { BTreeSet::new() };
