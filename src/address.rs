@@ -133,7 +133,7 @@ mod tests {
     fn a_fragment_wins_over_the_run_and_leaves_the_rest() {
         let mut run = Run::of_lab(DEFAULT_LAB).unwrap();
         run.set_seed(9).unwrap();
-        let opening = open(&[("seed", "4"), ("theme", "dark"), ("t", "1.5s")], &link::encode(&run));
+        let opening = open(&[("seed", "4"), ("theme", "dark"), ("t", "1.5s")], &link::encode(&run).unwrap());
         assert_eq!(opening.run.seed, 9);
         assert_eq!((opening.linked, opening.theme, opening.time_us), (true, Some("dark"), Some(1_500_000)));
     }

@@ -301,10 +301,10 @@ impl Playground {
         undone
     }
 
-    /// The link to the run as it is now.
-    pub fn share_url(self) -> String {
+    /// The link to the run as it is now; fails when the run is too large for one.
+    pub fn share_url(self) -> Result<String, InputError> {
         let run = self.with_session(|session| session.run());
-        format!("{}{}", page::base_address(), link::encode(&run))
+        Ok(format!("{}{}", page::base_address(), link::encode(&run)?))
     }
 
     /// Opens the run of a link.
@@ -515,7 +515,9 @@ impl Playground {
     }
 
     fn remember(self) {
-        crash::remember_link(self.share_url());
+        if let Ok(link) = self.share_url() {
+            crash::remember_link(link);
+        }
     }
 }
 
@@ -590,7 +592,7 @@ impl api::Api for Playground {
         Ok(())
     }
 
-    fn share_url(&self) -> String {
+    fn share_url(&self) -> Result<String, InputError> {
         Self::share_url(*self)
     }
 }

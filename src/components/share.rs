@@ -18,7 +18,13 @@ pub fn Share() -> impl IntoView {
             return;
         }
         playground.pause();
-        let url = playground.share_url();
+        let url = match playground.share_url() {
+            Ok(url) => url,
+            Err(problem) => {
+                playground.problem.set(Some(problem.to_string()));
+                return;
+            }
+        };
         copied.set(false);
         page::copy(&url, move |worked| copied.set(worked));
         shown_at.set_value(playground.time_us.get_untracked());

@@ -41,7 +41,7 @@ pub trait Api: Clone + 'static {
     /// Shows another branch.
     fn set_branch(&self, id: &str) -> Result<(), InputError>;
     /// The link to the run.
-    fn share_url(&self) -> String;
+    fn share_url(&self) -> Result<String, InputError>;
 }
 
 /// Most steps that one call executes.
@@ -142,7 +142,7 @@ pub fn install(api: impl Api) {
             api.set_branch(&id.as_string().ok_or_else(|| InputError::new("branch", "is a text"))?)
         })),
     );
-    method("shareUrl", own!(api => answer(move || api.share_url().into())));
+    method("shareUrl", own!(api => answer_or_throw(move || api.share_url().map(JsValue::from))));
     method("on", on());
     if let Ok(netsplit) = Reflect::get(&js_sys::global(), &"netsplit".into())
         && let Some(netsplit) = netsplit.dyn_ref::<Object>()
@@ -175,6 +175,14 @@ fn on() -> Function {
 /// A method without an argument that answers.
 fn answer(call: impl Fn() -> JsValue + 'static) -> Function {
     Closure::<dyn Fn() -> JsValue>::new(call).into_js_value().unchecked_into()
+}
+
+/// A method without an argument that answers or throws.
+fn answer_or_throw(call: impl Fn() -> Result<JsValue, InputError> + 'static) -> Function {
+    let closure = Closure::<dyn Fn() -> Result<JsValue, JsValue>>::new(move || {
+        call().map_err(|error| Error::new(&error.to_string()).into())
+    });
+    closure.into_js_value().unchecked_into()
 }
 
 /// A method without an argument and without an answer.

@@ -259,9 +259,7 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
 
     /// Goes to `time_us`, forward or back: afterwards everything due at or before it has run.
     pub fn seek(&mut self, time_us: u64) {
-        if time_us < self.world().time_us() {
-            self.restore(|world| world.time_us() <= time_us);
-        }
+        self.approach(time_us < self.world().time_us(), |world| world.time_us() <= time_us);
         self.run_until(time_us);
     }
 
@@ -269,9 +267,8 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
     /// has fewer steps. Steps before the last boot do not exist as moments.
     pub fn seek_step(&mut self, step: u64) {
         let idle = self.world().is_idle();
-        if step < self.world().step_count() || (step == self.world().step_count() && idle) {
-            self.restore(|world| world.step_count() <= step);
-        }
+        let back = step < self.world().step_count() || (step == self.world().step_count() && idle);
+        self.approach(back, |world| world.step_count() <= step);
         while self.world().step_count() < step && self.step() {}
     }
 
@@ -317,7 +314,7 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         let now_us = self.world().time_us();
         assert!((branch.0 as usize) < self.branches.len(), "there is no branch {branch:?}");
         self.current = branch;
-        self.restore(|world| world.time_us() <= now_us);
+        self.approach(true, |world| world.time_us() <= now_us);
         self.run_until(now_us);
     }
 
@@ -347,10 +344,14 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         &self.branches[self.current.0 as usize]
     }
 
-    /// Goes back to the newest keyframe of the current branch that fits.
-    fn restore(&mut self, fits: impl Fn(&World<P>) -> bool) {
+    /// Goes to the newest keyframe of the current branch that fits, if it is behind us and we have
+    /// to go back, or if it lies on the way ahead.
+    fn approach(&mut self, back: bool, fits: impl Fn(&World<P>) -> bool) {
         let keyframes = &self.here().keyframes;
-        let keyframe = keyframes.iter().rev().find(|keyframe| fits(&keyframe.world)).unwrap_or(&keyframes[0]);
-        self.driver = (**keyframe).clone();
+        let position = keyframes.partition_point(|keyframe| fits(&keyframe.world));
+        let keyframe = &keyframes[position.saturating_sub(1)];
+        if back || keyframe.world.step_count() > self.world().step_count() {
+            self.driver = (**keyframe).clone();
+        }
     }
 }

@@ -359,3 +359,35 @@ fn records_are_found_again_in_any_order() {
         StableHasher::of(&straight.log[shared as usize])
     );
 }
+
+/// Counts what is really executed: clones count together.
+#[derive(Clone, Default)]
+struct Effort(std::rc::Rc<std::cell::Cell<u64>>);
+
+impl sim::Observer<crate::toy::Toy> for Effort {
+    fn observe(&mut self, _: &sim::Record<crate::toy::Toy>, _: &sim::World<crate::toy::Toy>) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+#[test]
+fn to_seek_costs_no_more_than_the_way_from_a_keyframe() {
+    let (setup, effort) = (busy(8), Effort::default());
+    let mut timeline = Timeline::new(setup.seed, setup.config(), setup.cluster.clone(), effort.clone(), vec![]);
+    timeline.run_until(3_000_000);
+    let steps = timeline.world().step_count();
+    let spacing = steps / sim::timeline::KEYFRAMES_MAX as u64 * 2 + 256;
+    for n in 0..300u64 {
+        let before = effort.0.get();
+        // Back and forth, near and far.
+        timeline.seek(n * 1_999_993 % 3_000_000);
+        timeline.seek_step(3 + n * 7_919 % steps);
+        let cost = effort.0.get() - before;
+        assert!(cost <= 2 * spacing, "{cost} steps executed of {steps}");
+    }
+    let before = effort.0.get();
+    for step in (4..=steps).rev().step_by(97) {
+        assert_eq!(timeline.record(step).unwrap().step, step);
+    }
+    assert_eq!(effort.0.get(), before, "to read what happened asks no oracle");
+}
