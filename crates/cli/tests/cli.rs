@@ -117,9 +117,11 @@ fn a_run_has_the_fields_of_the_contract() {
         (&run["state"]["step"], &run["state"]["digest"], &run["state"]["time_us"]),
         (&run["steps"], &run["digest"], &run["time_us"])
     );
-    assert_eq!(run["state"]["nodes"].as_array().unwrap().len(), 7);
+    // Seven servers and a client.
+    assert_eq!(run["state"]["nodes"].as_array().unwrap().len(), 8);
     has(&run["verdicts"][0], &["name", "property", "kind", "status", "step", "time_us", "reason"]);
-    assert_eq!(keys(&run["metrics"]), ["elections", "leaders"]);
+    let metrics = ["elections", "leaders", "entries-committed", "operations-answered", "operations"];
+    assert_eq!(keys(&run["metrics"]), metrics);
     let default = good("run raft-election --json").json();
     assert_eq!((&default["seed"], &default["time_us"], &default["set"]), (&json!(1), &json!(10_000_000), &json!({})));
 }
@@ -207,8 +209,8 @@ fn digests_come_every_so_many_steps() {
     assert_eq!(steps, (1..=run["steps"].as_u64().unwrap() / 50).map(|n| n * 50).collect::<Vec<_>>());
     let every = good("run raft-election --for 1s --json --digests 1").json();
     let every = every["digests"].as_array().unwrap();
-    // The five boots are one moment; it comes after step 5.
-    assert_eq!(every[0][0], 5);
+    // The six boots are one moment; it comes after step 6.
+    assert_eq!(every[0][0], 6);
     assert_eq!(every.last().unwrap()[1], run["digest"]);
     assert!(digests.iter().all(|pair| every.contains(pair)));
     let text = good("run raft-election --for 1s --digests 50").out;
@@ -294,7 +296,7 @@ fn wrong_usage_is_one_clear_line() {
         ("run raft-election --keep-going", "run does not take --keep-going"),
         ("run raft-elections", "neither a lab, nor a link, nor a file"),
         ("replay raft-election", "is a lab"),
-        ("explore raft-elections", "there is no lab \"raft-elections\"; there is raft-election"),
+        ("explore raft-elections", "there is no lab \"raft-elections\"; there are raft-election, raft-log"),
         ("run raft-election --variant corect", "variant: raft-election has no variant \"corect\""),
         ("explore raft-election --variant corect", "variant: raft-election has no variant \"corect\""),
         ("run raft-election --set knodes=3", "set.knodes: is not a parameter of this lab"),

@@ -258,7 +258,7 @@ mod tests {
             error(
                 json!({"lab": "raft-election", "set": {"nodes": 3}, "commands": [{"at_us": 1, "do": "crash", "node": "n4"}]})
             ),
-            "commands[0].node: there is no node \"n4\"; there are n1, n2, n3"
+            "commands[0].node: there is no node \"n4\"; there are n1, n2, n3, c1"
         );
         assert_eq!(
             error(

@@ -395,6 +395,8 @@ impl<L: Lab> Session for LabSession<L> {
             messages: world
                 .flights()
                 .into_iter()
+                // What waits at a paused process may come from a machine that has been removed since.
+                .filter(|flight| shown.contains(&flight.id.from) && shown.contains(&flight.id.to))
                 .map(|flight| {
                     let (shape, hue) = L::message_look(&flight.msg);
                     Message {
