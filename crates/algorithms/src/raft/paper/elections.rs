@@ -339,8 +339,10 @@ fn term_and_vote_survive_a_crash() {
         &hold(0, &[N2], &[N3]),
         &hold(0, &[N1], &[N2]),
         &[time_out(0, N1), time_out(0, N2)],
-        // n3's vote for n1 is on disk at 13 ms at the latest.
-        &[at(20, Command::Crash(N3)), at(30, Command::Restart(N3))],
+        // n3's vote for n1 is on disk at 13 ms at the latest; n1's first entry does not reach it.
+        &[at(20, Command::Crash(N3))],
+        &hold(20, &[N1], &[N3]),
+        &[at(30, Command::Restart(N3))],
         &release(40, &[N2], &[N3]),
     ]);
     let told = check(&by_hand(3), &commands, 200 * MS);

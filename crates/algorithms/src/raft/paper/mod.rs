@@ -10,18 +10,19 @@
 
 mod downtime;
 mod elections;
+mod leadership;
 mod logs;
 mod members;
 mod reads;
+mod snapshots;
+mod storm;
 
 use check::{FaultKind, FaultModel, Kind, Oracle, Property, Status};
 use sim::{
     ClusterConfig, Command, Driver, Event, LinkProfile, NodeId, Observer, Outcome, Record, RequestId, Stamped, World,
 };
 
-use super::{
-    Bugs, Config, Entry, KvOp, Msg, Note, Op, Origin, Payload, Raft, RaftOracle, Reads, Ret, Role, Server, Term,
-};
+use super::{Bugs, Config, Entry, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Ret, Role, Server, Term};
 
 const N1: NodeId = NodeId(0);
 const N2: NodeId = NodeId(1);
@@ -140,10 +141,6 @@ impl Told {
     fn wait(&mut self, ms: u64) {
         let until_us = self.0.world.time_us() + ms * MS;
         self.0.run_until(&[], until_us);
-    }
-
-    fn now_ms(&self) -> u64 {
-        self.world().time_us() / MS
     }
 
     fn does(&mut self, command: &Command<Op>) {
