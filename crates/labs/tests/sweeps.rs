@@ -8,10 +8,32 @@ use std::collections::BTreeSet;
 use labs::sweep::{Outcome, Sweep};
 use labs::{Run, link};
 
-/// A bug has to show within this many seeds of any range. Measured on 6,000 seeds when this was
-/// written: about one seed in seven shows `forgets-vote`, so a hundred in a row without a hit have a
-/// probability below one in a million.
-const FOUND_WITHIN: u64 = 100;
+/// Within how many seeds of any range a blind sweep finds a bug: fifteen times as many as one hit
+/// takes on average, so that none in so many has a probability below one in a million. Measured on
+/// seeds 0 to 1999 when this was written; the number of hits is behind each line.
+const FOUND_WITHIN: [(&str, &str, u64); 11] = [
+    ("raft-election", "forgets-vote", 200),         // 156
+    ("raft-election", "no-log-check", 45),          // 730
+    ("raft-election", "fixed-timeout", 45),         // 750
+    ("raft-election", "majority-of-reachable", 75), // 421
+    ("raft-election", "wins-by-waiting", 20),       // 1554
+    ("raft-election", "votes-once-ever", 150),      // 211
+    ("raft-log", "no-consistency-check", 130),      // 239
+    ("raft-log", "commits-beyond-verified", 160),   // 193
+    ("raft-log", "truncates-always", 460),          // 66
+    ("raft-log", "stale-leader-reads", 2_150),      // 14
+    ("raft-election", "counts-late-votes", 15_000), // 2
+];
+
+/// Bugs that blind sweeps do not find, or hardly: their fixtures are directed runs. Requests of
+/// membership changes, clock drift and entries by the dozen are in no fault plan.
+const DIRECTED: [(&str, &str); 5] = [
+    ("raft-log", "commits-old-terms"),
+    ("raft-log", "acks-before-fsync"), // 2
+    ("raft-log", "lease-reads-with-drift"),
+    ("raft-log", "overlapping-changes"),
+    ("raft-log", "change-before-own-term"),
+];
 
 fn base(lab: &str, variant: &str) -> Run {
     let mut run = Run::of_lab(lab).unwrap();
@@ -29,11 +51,10 @@ fn status(run: &Run, until_us: u64, property: &str) -> &'static str {
     session.verdicts().iter().find(|verdict| verdict.property == property).expect("the lab has the property").status
 }
 
-#[test]
-fn correct_survives_and_no_seed_range_is_vacuous() {
-    let base = base("raft-election", "correct");
+fn survives_and_is_not_vacuous(lab: &str, seeds: u64, steps_min: u64) {
+    let base = base(lab, "correct");
     let (mut seen, mut steps) = (BTreeSet::new(), 0);
-    for seed in 0..3_000 {
+    for seed in 0..seeds {
         let outcome = sweep(&base, seed, false);
         if let Some(hit) = outcome.hit {
             panic!("seed {seed}: {:?}\nnetsplit replay '{}'", hit.verdict, link::encode(&hit.run).unwrap());
@@ -50,32 +71,69 @@ fn correct_survives_and_no_seed_range_is_vacuous() {
         .collect();
     assert!(!wanted.is_empty());
     assert_eq!(seen, wanted, "a sometimes was never seen");
-    assert!(steps > 3_000 * 1_000, "only {steps} steps: the sweep hardly runs anything");
+    assert!(steps > seeds * steps_min, "only {steps} steps: the sweep hardly runs anything");
+}
+
+#[test]
+fn correct_elections_survive_and_no_sweep_is_vacuous() {
+    survives_and_is_not_vacuous("raft-election", 2_000, 1_500);
+}
+
+#[test]
+fn correct_logs_survive_and_no_sweep_is_vacuous() {
+    survives_and_is_not_vacuous("raft-log", 1_500, 2_500);
 }
 
 #[test]
 fn correct_survives_with_other_settings() {
-    for set in [&[("nodes", "3")][..], &[("nodes", "9"), ("disk-sync-ms", "0..8")], &[("latency-ms", "0..30")]] {
-        let mut base = base("raft-election", "correct");
+    type Set = &'static [(&'static str, &'static str)];
+    let settings: [(&str, Set); 9] = [
+        ("raft-election", &[("nodes", "3")]),
+        ("raft-election", &[("nodes", "9"), ("disk-sync-ms", "0..8")]),
+        ("raft-election", &[("latency-ms", "0..30")]),
+        ("raft-election", &[("pre-vote", "1"), ("check-quorum", "1")]),
+        ("raft-log", &[("nodes", "3"), ("write-every-ms", "40"), ("snapshot-every", "5")]),
+        ("raft-log", &[("lease-reads", "1"), ("check-quorum", "1"), ("write-every-ms", "60")]),
+        ("raft-log", &[("lease-reads", "1"), ("pre-vote", "1"), ("clients", "4")]),
+        ("raft-log", &[("disk-sync-ms", "0..25"), ("write-every-ms", "60"), ("snapshot-every", "3")]),
+        ("raft-log", &[("snapshot-every", "0"), ("clients", "4"), ("write-every-ms", "50")]),
+    ];
+    for (lab, set) in settings {
+        let mut base = base(lab, "correct");
         for (key, value) in set {
             base.settings.set(base.entry.info.params, key, value).unwrap();
         }
-        for seed in 0..150 {
-            assert!(sweep(&base, seed, false).hit.is_none(), "{set:?}, seed {seed}");
+        for seed in 0..120 {
+            let hit = sweep(&base, seed, false).hit;
+            assert!(hit.is_none(), "{lab} {set:?}, seed {seed}: {:?}", hit.unwrap().verdict);
         }
     }
 }
 
 #[test]
-fn each_bug_is_found_in_three_disjoint_ranges() {
+fn each_bug_is_found_blind_or_has_a_directed_run() {
+    let mut known: Vec<_> = FOUND_WITHIN.map(|(lab, bug, _)| (lab, bug)).into_iter().chain(DIRECTED).collect();
+    let mut bugs: Vec<(&str, &str)> = Vec::new();
     for entry in labs::catalogue() {
-        for variant in entry.info.variants.iter().filter(|variant| variant.kind == labs::VariantKind::Bug) {
-            let base = base(entry.info.id, variant.id);
-            for range in [0..2_000, 2_000..4_000, 4_000..6_000] {
-                let found =
-                    range.clone().take(FOUND_WITHIN as usize).find(|&seed| sweep(&base, seed, false).hit.is_some());
-                assert!(found.is_some(), "{} is not found in the first {FOUND_WITHIN} seeds of {range:?}", variant.id);
-            }
+        let variants = entry.info.variants.iter().filter(|variant| variant.kind == labs::VariantKind::Bug);
+        bugs.extend(variants.map(|variant| (entry.info.id, variant.id)));
+    }
+    known.sort_unstable();
+    bugs.sort_unstable();
+    assert_eq!(known, bugs);
+}
+
+#[test]
+fn each_bug_is_found_in_two_disjoint_ranges() {
+    for (lab, variant, within) in FOUND_WITHIN {
+        // What is as rare as that is looked for by `cargo xtask sweep`.
+        if within > 3_000 {
+            continue;
+        }
+        let base = base(lab, variant);
+        for start in [0, 100_000] {
+            let found = (start..start + within).find(|&seed| sweep(&base, seed, false).hit.is_some());
+            assert!(found.is_some(), "{variant} is not found in {within} seeds from {start} on");
         }
     }
 }

@@ -358,6 +358,8 @@ pub enum Why {
     AlreadyLeader,
     /// Only a leader can do this.
     NotLeader,
+    /// It hears a leader, and leases rely on its not voting for anybody else, itself included.
+    HearsLeader,
     /// A leadership transfer is under way.
     Transferring,
     /// A membership change is under way.

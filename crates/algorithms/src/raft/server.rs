@@ -229,12 +229,12 @@ impl Server {
     pub(super) fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Raft>) {
         match timer {
             Timer::Election if self.leads() => self.check_quorum(fx),
-            Timer::Election if !self.members().contains(&fx.me()) => {
-                // Whoever is no member waits for a leader that makes it one.
+            // Whoever is no member waits for a leader that makes it one. As long as its removal may not
+            // have committed, though, it may be the only one that can win (diss. §4.2.2).
+            Timer::Election if !self.members().contains(&fx.me()) && self.log.members_index() <= self.commit => {
                 self.reset_election_timer(fx);
             }
-            Timer::Election if fx.config().pre_vote => self.start_pre_vote(fx),
-            Timer::Election => self.start_election(false, fx),
+            Timer::Election => self.stand(fx),
             Timer::Heartbeat => self.heartbeat(fx),
             Timer::Patience => self.on_patience(fx),
             Timer::Retry | Timer::Workload => {}
@@ -244,8 +244,10 @@ impl Server {
     pub(super) fn on_request(&mut self, id: RequestId, op: Op, fx: &mut Fx<'_, Raft>) {
         let refusal = match op {
             Op::TimeOut if self.leads() => Some(Why::AlreadyLeader),
+            // It has promised that nobody gets its vote yet, so it may not vote for itself either.
+            Op::TimeOut if fx.config().reads == Reads::Lease && self.hears_leader(fx) => Some(Why::HearsLeader),
             Op::TimeOut => {
-                self.start_election(false, fx);
+                self.stand(fx);
                 fx.reply(id, Ret::Started);
                 None
             }
@@ -314,6 +316,15 @@ impl Server {
         self.members().iter().copied().filter(|&node| node != me).collect()
     }
 
+    /// What a server does when its election timer runs out.
+    fn stand(&mut self, fx: &mut Fx<'_, Raft>) {
+        if fx.config().pre_vote {
+            self.start_pre_vote(fx);
+        } else {
+            self.start_election(false, fx);
+        }
+    }
+
     fn start_pre_vote(&mut self, fx: &mut Fx<'_, Raft>) {
         self.role = Role::PreCandidate { votes: BTreeSet::from([fx.me()]) };
         fx.note(Note::BecamePreCandidate { next_term: self.term + 1 });
@@ -329,8 +340,7 @@ impl Server {
     /// other servers" (Figure 2, candidates).
     fn start_election(&mut self, transfer: bool, fx: &mut Fx<'_, Raft>) {
         self.term += 1;
-        let first_vote = self.voted_for.is_none();
-        if first_vote || !fx.config().bugs.votes_once_ever {
+        if self.voted_for.is_none() || !fx.config().bugs.votes_once_ever {
             self.voted_for = Some(fx.me());
         }
         let votes = if self.voted_for == Some(fx.me()) { BTreeSet::from([fx.me()]) } else { BTreeSet::new() };
@@ -708,6 +718,9 @@ impl Server {
             let ignored = bugs.no_consistency_check && prev_index <= self.log.last_index();
             if let Some(conflict) = conflict.filter(|_| !ignored) {
                 fx.note(Note::RejectedEntries { conflict });
+                if bugs.commits_beyond_verified {
+                    self.commit_up_to(leader_commit.min(self.log.last_index()), fx);
+                }
                 return AppendOutcome::Rejected { prev_index, conflict };
             }
         } else if verified < start {
@@ -737,12 +750,15 @@ impl Server {
         // "Set commitIndex = min(leaderCommit, index of last new entry)": what lies behind it has
         // not been compared.
         let limit = if bugs.commits_beyond_verified { self.log.last_index() } else { verified };
-        let commit = leader_commit.min(limit);
-        if commit > self.commit {
-            self.commit = commit;
+        self.commit_up_to(leader_commit.min(limit), fx);
+        AppendOutcome::Matched(verified)
+    }
+
+    fn commit_up_to(&mut self, index: u64, fx: &mut Fx<'_, Raft>) {
+        if index > self.commit {
+            self.commit = index;
             self.apply(fx);
         }
-        AppendOutcome::Matched(verified)
     }
 
     fn truncate_from(&mut self, index: u64, fx: &mut Fx<'_, Raft>) {
@@ -765,6 +781,7 @@ impl Server {
             // It has all of that already.
             return AppendOutcome::Matched(index.max(self.log.snapshot().index));
         }
+        let members = self.members().clone();
         self.kv = snapshot.kv.clone();
         self.commit = index;
         self.applied = index;
@@ -772,6 +789,9 @@ impl Server {
         let position = self.log.compact(snapshot);
         fx.discard(position);
         fx.note(Note::InstalledSnapshot { index });
+        if *self.members() != members {
+            fx.note(Note::MembersChanged { members: self.members().clone() });
+        }
         AppendOutcome::Matched(index)
     }
 
@@ -816,7 +836,13 @@ impl Server {
             return;
         }
         let Some(term) = self.log.term_at(index) else { return };
-        let snapshot = Snapshot { index, term, kv: self.kv.clone(), members: self.log.members_at(index).clone() };
+        let members = self.log.members_at(index).clone();
+        if members.is_empty() {
+            // A new server does not know who the members are until it gets to the entry that made it
+            // one; its snapshot must not hand that on.
+            return;
+        }
+        let snapshot = Snapshot { index, term, kv: self.kv.clone(), members };
         fx.save(Cell::Snapshot(snapshot.clone()));
         let position = self.log.compact(snapshot);
         fx.discard(position);

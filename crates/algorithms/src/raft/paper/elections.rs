@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use check::Status;
-use sim::{Command, Event, NodeId, Outcome, Record};
+use sim::{Command, Event, LinkChange, NodeId, Outcome, Record};
 
 use super::*;
 use crate::raft::{EVENTUALLY_A_LEADER, LogEnd, Refusal, SPLIT_VOTE, StepDown, Timer, majority};
@@ -162,8 +162,12 @@ fn roles_change_only_as_in_figure_4() {
 #[test]
 fn a_server_votes_for_whoever_asks_first() {
     // n1 asks 1 ms before n2; n5 is nearer to n2 and hears it first.
-    let near =
-        Command::Link { from: N2, to: N5, both: true, latency_us: Some((MS, MS)), loss_ppm: None, duplicate_ppm: None };
+    let near = Command::Link {
+        from: N2,
+        to: N5,
+        both: true,
+        change: LinkChange { latency_us: Some((MS, MS)), ..LinkChange::default() },
+    };
     let told = check(&by_hand(5), &[at(0, near), time_out(0, N1), time_out(1, N2)], 1_000 * MS);
     for node in [N3, N4] {
         assert!(told.said(node, &Note::GrantedVote { term: 1, candidate: N1, pre: false }));
@@ -339,8 +343,10 @@ fn term_and_vote_survive_a_crash() {
         &hold(0, &[N2], &[N3]),
         &hold(0, &[N1], &[N2]),
         &[time_out(0, N1), time_out(0, N2)],
-        // n3's vote for n1 is on disk at 13 ms at the latest.
-        &[at(20, Command::Crash(N3)), at(30, Command::Restart(N3))],
+        // n3's vote for n1 is on disk at 13 ms at the latest; n1's first entry does not reach it.
+        &[at(20, Command::Crash(N3))],
+        &hold(20, &[N1], &[N3]),
+        &[at(30, Command::Restart(N3))],
         &release(40, &[N2], &[N3]),
     ]);
     let told = check(&by_hand(3), &commands, 200 * MS);

@@ -10,18 +10,19 @@
 
 mod downtime;
 mod elections;
+mod leadership;
 mod logs;
 mod members;
 mod reads;
+mod snapshots;
+mod storm;
 
 use check::{FaultKind, FaultModel, Kind, Oracle, Property, Status};
 use sim::{
     ClusterConfig, Command, Driver, Event, LinkProfile, NodeId, Observer, Outcome, Record, RequestId, Stamped, World,
 };
 
-use super::{
-    Bugs, Config, Entry, KvOp, Msg, Note, Op, Origin, Payload, Raft, RaftOracle, Reads, Ret, Role, Server, Term,
-};
+use super::{Bugs, Config, Entry, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Ret, Role, Server, Term};
 
 const N1: NodeId = NodeId(0);
 const N2: NodeId = NodeId(1);
@@ -108,7 +109,7 @@ impl Cluster {
     }
 
     fn start(&self) -> Told {
-        let link = LinkProfile { latency_us: self.latency_us, loss_ppm: 0, duplicate_ppm: 0 };
+        let link = LinkProfile { latency_us: self.latency_us, ..LinkProfile::default() };
         let Config { servers, clients, .. } = self.config;
         let oracle = RaftOracle::new(&self.config);
         let machines = ClusterConfig { nodes: servers + clients + self.spare, link, disk_sync_us: self.disk_sync_us };
@@ -140,10 +141,6 @@ impl Told {
     fn wait(&mut self, ms: u64) {
         let until_us = self.0.world.time_us() + ms * MS;
         self.0.run_until(&[], until_us);
-    }
-
-    fn now_ms(&self) -> u64 {
-        self.world().time_us() / MS
     }
 
     fn does(&mut self, command: &Command<Op>) {
@@ -305,6 +302,12 @@ fn in_order(parts: &[&[Stamped<Op>]]) -> Vec<Stamped<Op>> {
 /// Random faults of every kind that Raft claims to survive.
 fn faults(seed: u64) -> Vec<Stamped<Op>> {
     let kinds = vec![FaultKind::Crash, FaultKind::Cut, FaultKind::Partition, FaultKind::Pause, FaultKind::Loss];
-    let model = FaultModel { kinds, chaos_us: 4_000 * MS, horizon_us: 6_000 * MS, interval_us: 80 * MS };
+    let model = FaultModel {
+        kinds,
+        chaos_us: 4_000 * MS,
+        horizon_us: 6_000 * MS,
+        interval_us: 80 * MS,
+        ..FaultModel::default()
+    };
     model.plan(seed, 5)
 }
