@@ -15,12 +15,17 @@ use serde_json::Value;
 /// What each run shows, and its story. A run that somebody directed says so; the others are what a
 /// shrinking sweep left of a random one.
 const STORIES: [(&str, &str, &str, &str); 16] = [
-    ("raft-election", "forgets-vote", "one-vote-per-term", "A server votes, crashes, is back at once and votes again."),
+    (
+        "raft-election",
+        "forgets-vote",
+        "one-vote-per-term",
+        "A server votes, crashes, is back at once and votes again in the same term.",
+    ),
     (
         "raft-election",
         "no-log-check",
         "leader-completeness",
-        "n1 hears nothing of the leader n5, which commits a write; n1 times out and wins without it.",
+        "One link holds its messages: a server that has heard nothing of a committed entry times out and wins without it.",
     ),
     (
         "raft-election",
@@ -34,19 +39,24 @@ const STORIES: [(&str, &str, &str, &str); 16] = [
         "leader-completeness",
         "n1 and n5 are cut off, count only each other before long, and elect n5 without what the others committed.",
     ),
-    ("raft-election", "wins-by-waiting", "election-safety", "Two candidates of one term both wait, and both lead."),
+    (
+        "raft-election",
+        "wins-by-waiting",
+        "election-safety",
+        "Nothing but luck: two candidates of one term both wait, and both lead.",
+    ),
     (
         "raft-election",
         "votes-once-ever",
         "eventually-a-leader",
-        "The first election splits; the votes stay where they are, and nobody can ever win.",
+        "Nothing but luck: the first election splits, the votes stay where they are, and nobody can ever win.",
     ),
     (
         "raft-election",
         "counts-late-votes",
         "election-safety",
-        "n4 is paused as the candidate of term 1; n2 comes to lead term 2. When n4 goes on it stands for term 2, and is \
-         elected by the votes of term 1 that have been waiting.",
+        "A candidate of one term is stopped for a while and stands again in the next; the votes of the first term that \
+         were still on their way elect it in the second.",
     ),
     (
         "raft-log",
@@ -60,7 +70,8 @@ const STORIES: [(&str, &str, &str, &str); 16] = [
         "raft-log",
         "no-consistency-check",
         "log-matching",
-        "Votes are split until servers' logs differ; n3 appends a leader's entry behind one that the leader does not have.",
+        "A server is removed and goes on standing for election; before long logs differ, and a follower appends behind an \
+         entry that its leader does not have.",
     ),
     (
         "raft-log",
@@ -80,21 +91,21 @@ const STORIES: [(&str, &str, &str, &str); 16] = [
         "raft-log",
         "truncates-always",
         "leader-completeness",
-        "Messages that overtake each other take back what n1 and n2 have acknowledged; n3, which hears nothing of the \
-         leader, wins with their votes.",
+        "One link holds its messages; a late one takes back what a follower has acknowledged, and the next leader lacks \
+         what was committed.",
     ),
     (
         "raft-log",
         "stale-leader-reads",
         "linearizability",
-        "n5 leads and is cut off together with c2, which reads x there after n3 has committed a write of it.",
+        "A new leader answers a read before it has applied what its predecessor committed.",
     ),
     (
         "raft-log",
         "lease-reads-with-drift",
         "linearizability",
-        "Directed: the followers' clocks run half as fast again as the leader's. The leader is cut off, they elect n3, \
-         which writes, and n1's lease is still good by n1's clock.",
+        "Directed: the followers' clocks run half as fast again as the leader's. The leader is cut off, n3 stands as soon as \
+         its own clock allows, wins and writes, and n1's lease is still good by n1's clock.",
     ),
     (
         "raft-log",
