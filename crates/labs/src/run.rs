@@ -264,7 +264,8 @@ mod tests {
             error(
                 json!({"lab": "raft-election", "commands": [{"at_us": 1, "do": "request", "node": "n1", "op": "sing"}]})
             ),
-            "commands[0].op: there is no operation \"sing\"; there is time-out"
+            "commands[0].op: there is no operation \"sing\"; there are \"time-out\", {\"transfer\": \"n2\"}, \
+             {\"put\": [\"x\", 1]}, {\"get\": \"x\"}, {\"add\": [\"x\", 1]}"
         );
         assert!(
             error(json!({"lab": "raft-election", "end": {"step": 1, "time_us": 1, "digest": "XYZ"}}))

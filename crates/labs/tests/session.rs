@@ -60,7 +60,11 @@ fn the_state_has_the_fields_of_the_contract() {
     ];
     assert_eq!(keys(&state), fields);
     assert_eq!(keys(&state["nodes"][0]), ["id", "role", "up", "paused", "x", "y", "label", "detail"]);
-    assert_eq!(keys(&state["nodes"][0]["detail"]), ["term", "voted_for", "leader", "votes"]);
+    let server =
+        ["term", "voted_for", "leader", "votes", "commit", "applied", "members", "snapshot", "log", "map", "progress"];
+    assert_eq!(keys(&state["nodes"][0]["detail"]), server);
+    let client = ["session", "number", "leader", "current", "waiting", "answer"];
+    assert_eq!(keys(&state["nodes"][5]["detail"]), client);
     assert_eq!(keys(&state["links"][0]), ["from", "to", "up", "held"]);
     assert_eq!(keys(&state["in_flight"][0]), ["id", "from", "to", "kind", "sent_us", "due_us", "held"]);
     assert_eq!(
@@ -68,8 +72,8 @@ fn the_state_has_the_fields_of_the_contract() {
         ["name", "property", "kind", "status", "step", "time_us", "reason", "claim", "basis"]
     );
     assert_eq!(keys(&state["branches"][0]), ["id", "parent", "at_us"]);
-    assert_eq!(state["nodes"].as_array().unwrap().len(), 5);
-    assert_eq!(state["links"].as_array().unwrap().len(), 20, "one entry per direction");
+    assert_eq!(state["nodes"].as_array().unwrap().len(), 6, "five servers and a client");
+    assert_eq!(state["links"].as_array().unwrap().len(), 30, "one entry per direction");
     assert_eq!(
         (&state["branch"], &state["branches"]),
         (&json!("a"), &json!([{"id": "a", "parent": null, "at_us": 0}]))
@@ -390,7 +394,7 @@ fn machines_come_and_go_on_the_stage() {
     let mut session = fresh(4);
     session.seek(500_000);
     let error = session.apply(&json!({"do": "crash", "node": "n6"})).unwrap_err().to_string();
-    assert_eq!(error, "node: there is no node \"n6\"; there are n1, n2, n3, n4, n5");
+    assert_eq!(error, "node: there is no node \"n6\"; there are n1, n2, n3, n4, n5, c1");
     let add = json!({"do": "add-node", "node": "n6"});
     assert!(session.would_change(&add).unwrap());
     session.apply(&add).unwrap();
@@ -401,24 +405,24 @@ fn machines_come_and_go_on_the_stage() {
     session.seek(2_000_000);
     let state = state(&*session);
     let names: Vec<&str> = state["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap()).collect();
-    assert_eq!(names, ["n1", "n3", "n4", "n5", "n6", "n8"]);
-    assert_eq!(state["links"].as_array().unwrap().len(), 6 * 5);
-    assert_eq!((&state["nodes"][5]["x"], &state["nodes"][5]["y"]), (&json!(-5), &json!(6)));
+    assert_eq!(names, ["n1", "n3", "n4", "n5", "c1", "n6", "n8"]);
+    assert_eq!(state["links"].as_array().unwrap().len(), 7 * 6);
+    assert_eq!((&state["nodes"][6]["x"], &state["nodes"][6]["y"]), (&json!(-5), &json!(6)));
     let stage = session.stage();
-    assert_eq!((stage.nodes.len(), stage.links.len()), (6, 15));
+    assert_eq!((stage.nodes.len(), stage.links.len()), (7, 21));
     assert!(
-        stage.links.iter().all(|link| link.a < 6 && link.b < 6)
-            && stage.messages.iter().all(|m| m.from < 6 && m.to < 6)
+        stage.links.iter().all(|link| link.a < 7 && link.b < 7)
+            && stage.messages.iter().all(|m| m.from < 7 && m.to < 7)
     );
     let places: std::collections::BTreeSet<_> =
         stage.nodes.iter().map(|node| (node.position.x, node.position.y)).collect();
-    assert_eq!(places.len(), 6, "two machines stand in one place");
+    assert_eq!(places.len(), 7, "two machines stand in one place");
     // A link carries them; places on the stage are kept for them, too.
     session.place("n6", Point { x: 11, y: 12 }).unwrap();
     let run = session.run();
     let mut other = open(&link::decode(&link::encode(&run).unwrap()).unwrap());
     other.check_end().unwrap();
-    assert_eq!(other.state().nodes[4].x, 11);
+    assert_eq!(other.state().nodes[5].x, 11);
     assert!(other.run().to_json().to_string().contains("\"n8\""));
     // Before it came nobody can name it, and a removed machine does not come back.
     session.seek(100_000);
