@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use crate::error::InputError;
 use crate::lab::{Lab, LabInfo, Names, OpInfo, VariantInfo};
-use crate::params::{ParamInfo, Settings};
-use crate::raft_election::RaftElection;
-use crate::raft_log::RaftLog;
+use crate::params::ParamInfo;
+use crate::raft::RaftLab;
 use crate::run::Run;
 use crate::session::{LabSession, Session};
+#[cfg(feature = "sweep")]
 use crate::sweep::{self, Sweep};
+use crate::{raft_election, raft_log};
 
 /// A lab in the catalogue: what it is, and how to use it without knowing its types.
 #[derive(Debug)]
@@ -20,19 +21,20 @@ pub struct Entry {
     /// Opens a run at time 0.
     pub open: fn(&Run) -> Result<Box<dyn Session>, InputError>,
     /// What people call the nodes.
-    pub names: fn(&'static VariantInfo, &Settings) -> Names,
-    /// Whether this is an operation of the lab.
-    pub check_op: fn(&Value, &Names) -> Result<(), InputError>,
+    pub names: fn(&Run) -> Names,
+    /// Whether this is one of these operations.
+    pub check_op: fn(&Value, &Names, &[OpInfo]) -> Result<(), InputError>,
     /// What the algorithm claims to survive.
-    pub fault_model: fn(&'static VariantInfo, &Settings) -> FaultModel,
+    pub fault_model: fn(&Run) -> FaultModel,
     /// Runs one seed under its fault plan.
+    #[cfg(feature = "sweep")]
     pub sweep_seed: fn(&Run, u64, Sweep) -> sweep::Outcome,
 }
 
 /// All labs, in the order in which they are shown.
 #[must_use]
 pub fn catalogue() -> &'static [Entry] {
-    static CATALOGUE: [Entry; 2] = [entry::<RaftElection>(), entry::<RaftLog>()];
+    static CATALOGUE: [Entry; 2] = [entry::<RaftLab>(&raft_election::INFO), entry::<RaftLab>(&raft_log::INFO)];
     &CATALOGUE
 }
 
@@ -44,13 +46,14 @@ pub fn find(id: &str) -> Result<&'static Entry, InputError> {
     })
 }
 
-const fn entry<L: Lab>() -> Entry {
+const fn entry<L: Lab>(info: &'static LabInfo) -> Entry {
     Entry {
-        info: L::INFO,
+        info,
         open: |run| Ok(Box::new(LabSession::<L>::open(run)?)),
-        names: |variant, settings| L::setup(variant, settings).names,
-        check_op: |op, names| L::read_op(op, names).map(|_| ()),
-        fault_model: |variant, settings| L::setup(variant, settings).fault_model,
+        names: |run| L::setup(run.entry.info, run.variant, &run.settings).names,
+        check_op: |op, names, known| L::read_op(op, names, known).map(|_| ()),
+        fault_model: |run| L::setup(run.entry.info, run.variant, &run.settings).fault_model,
+        #[cfg(feature = "sweep")]
         sweep_seed: sweep::seed::<L>,
     }
 }

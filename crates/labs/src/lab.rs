@@ -118,6 +118,8 @@ pub struct Setup<L: Lab> {
     pub layout: Vec<Point>,
     /// What the algorithm claims to survive.
     pub fault_model: FaultModel,
+    /// What sweeps ask of the nodes besides what clients do of their own accord.
+    pub planned_ops: Vec<PlannedOps<<L::Protocol as Protocol>::Op>>,
 }
 
 /// What people call the nodes.
@@ -174,26 +176,19 @@ impl Names {
     }
 }
 
-/// One system as a lab. Implementations hold no state: everything lives in the run.
+/// One algorithm as a lab, or as several that differ in their [`LabInfo`]. Implementations hold no
+/// state: everything lives in the run.
 pub trait Lab: Sized + 'static {
     /// The algorithm.
     type Protocol: Protocol;
     /// Its checks.
     type Oracle: Oracle<Self::Protocol>;
 
-    /// What the lab is.
-    const INFO: &'static LabInfo;
+    /// The cluster for a variant of a lab and its parameters.
+    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self>;
 
-    /// The cluster for a variant of [`Lab::INFO`] and its parameters.
-    fn setup(variant: &'static VariantInfo, settings: &Settings) -> Setup<Self>;
-
-    /// What sweeps ask of the nodes besides what clients do of their own accord.
-    fn planned_ops() -> Vec<PlannedOps<<Self::Protocol as Protocol>::Op>> {
-        Vec::new()
-    }
-
-    /// Reads an operation; the error says which there are.
-    fn read_op(value: &Value, names: &Names) -> Result<<Self::Protocol as Protocol>::Op, InputError>;
+    /// Reads one of a lab's operations; the error says which there are.
+    fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<<Self::Protocol as Protocol>::Op, InputError>;
 
     /// Writes an operation.
     fn write_op(op: &<Self::Protocol as Protocol>::Op, names: &Names) -> Value;

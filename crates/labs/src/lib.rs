@@ -18,6 +18,7 @@ mod raft_log;
 pub mod run;
 pub mod session;
 pub mod state;
+#[cfg(feature = "sweep")]
 pub mod sweep;
 pub mod trace;
 

@@ -1,15 +1,7 @@
 //! Raft: the replicated log, as a lab.
 
-use algorithms::raft::{Msg, Op, Raft, RaftOracle};
-use check::plan::PlannedOps;
-use serde_json::Value;
-use sim::{Record, World};
-use view::narration::Weight;
-use view::{MessageShape, Stage};
-
-use crate::error::InputError;
-use crate::lab::{Lab, LabInfo, Names, Setup, VariantInfo};
-use crate::params::{ParamInfo, Setting, Settings};
+use crate::lab::LabInfo;
+use crate::params::{ParamInfo, Setting};
 use crate::raft::{
     self, CHECK_QUORUM, CLIENTS, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, LEASE_READS, NODES,
     PRE_VOTE, bug,
@@ -18,7 +10,8 @@ use crate::raft::{
 const SNAPSHOT_EVERY: ParamInfo = ParamInfo { default: Setting::number(20), ..raft::SNAPSHOT_EVERY };
 const WRITE_EVERY: ParamInfo = ParamInfo { default: Setting::number(150), ..raft::WRITE_EVERY };
 
-static INFO: LabInfo = LabInfo {
+/// The lab.
+pub static INFO: LabInfo = LabInfo {
     id: "raft-log",
     title: "Raft: the replicated log",
     family: "Consensus and leadership",
@@ -101,52 +94,3 @@ static INFO: LabInfo = LabInfo {
     metrics: raft::METRICS,
     speed: 0.05,
 };
-
-/// The lab.
-pub struct RaftLog;
-impl Lab for RaftLog {
-    type Protocol = Raft;
-    type Oracle = RaftOracle;
-
-    const INFO: &'static LabInfo = &INFO;
-
-    fn setup(variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
-        raft::setup(variant, settings)
-    }
-
-    fn planned_ops() -> Vec<PlannedOps<Op>> {
-        vec![raft::MEMBERSHIP_CHANGES, raft::TRANSFERS, raft::DIRECT_REQUESTS]
-    }
-
-    fn read_op(value: &Value, names: &Names) -> Result<Op, InputError> {
-        raft::read_op(value, names, INFO.ops)
-    }
-
-    fn write_op(op: &Op, names: &Names) -> Value {
-        raft::write_op(op, names)
-    }
-
-    fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
-        raft::dress(world, names, stage);
-    }
-
-    fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
-        raft::message_look(msg)
-    }
-
-    fn detail(raft: &Raft, names: &Names) -> Value {
-        raft::detail(raft, names)
-    }
-
-    fn tell(record: &Record<Raft>, names: &Names) -> (String, Weight) {
-        raft::words::tell(record, names)
-    }
-
-    fn metrics(oracle: &RaftOracle) -> Vec<u64> {
-        raft::metrics(oracle)
-    }
-
-    fn opening_us(world: &World<Raft>) -> u64 {
-        raft::opening_us(world)
-    }
-}

@@ -80,7 +80,7 @@ impl Run {
 
     /// What people call the nodes that are there from the start.
     fn initial_names(&self) -> Names {
-        (self.entry.names)(self.variant, &self.settings)
+        (self.entry.names)(self)
     }
 
     /// Sets the seed.
@@ -97,7 +97,7 @@ impl Run {
         let entry = self.entry;
         let roster = Roster::new(&self.initial_names(), entry.info.params);
         self.commands = command::read_commands(value, &roster, |op| {
-            (entry.check_op)(op, roster.names())?;
+            (entry.check_op)(op, roster.names(), entry.info.ops)?;
             Ok(op.clone())
         })?;
         Ok(())

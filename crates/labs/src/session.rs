@@ -97,9 +97,9 @@ pub struct LabSession<L: Lab> {
 impl<L: Lab> LabSession<L> {
     /// Opens a run at time 0.
     pub fn open(run: &Run) -> Result<Self, InputError> {
-        let setup = L::setup(run.variant, &run.settings);
+        let setup = L::setup(run.entry.info, run.variant, &run.settings);
         let initial = setup.names.len();
-        let commands = read_ops::<L>(&run.commands, &setup.names.with_added(ADDED_MAX))?;
+        let commands = read_ops::<L>(run, &setup.names.with_added(ADDED_MAX))?;
         let names = setup.names.with_added(command::added(&commands, initial));
         let timeline = Timeline::new(run.seed, setup.config, setup.cluster, setup.oracle, commands);
         let opening_us = L::opening_us(timeline.world());
@@ -109,7 +109,7 @@ impl<L: Lab> LabSession<L> {
 
     /// What can be named now: what is in the world, or was.
     fn roster(&self) -> Roster {
-        let mut roster = Roster::new(&self.initial_names(), L::INFO.params);
+        let mut roster = Roster::new(&self.initial_names(), self.run.entry.info.params);
         let world = self.timeline.world();
         let added = (self.initial as u32..self.names.len() as u32).map(NodeId);
         added.filter(|&node| world.presence(node) != Presence::Absent).for_each(|node| roster.add(node));
@@ -117,12 +117,12 @@ impl<L: Lab> LabSession<L> {
     }
 
     fn initial_names(&self) -> Names {
-        L::setup(self.run.variant, &self.run.settings).names
+        (self.run.entry.names)(&self.run)
     }
 
     fn read_command(&self, value: &Value) -> Result<Command<<L::Protocol as Protocol>::Op>, InputError> {
         let roster = self.roster();
-        command::read_untimed(value, &roster, |op| L::read_op(op, roster.names()))
+        command::read_untimed(value, &roster, |op| L::read_op(op, roster.names(), self.run.entry.info.ops))
     }
 
     /// Where a machine stands: where the run has put it, or somebody on the page, or by default.
@@ -157,7 +157,7 @@ impl<L: Lab> LabSession<L> {
             Event::Command(Command::Restart(node)) => {
                 (format!("{} boots again from its disk", names.of(*node)), Weight::Milestone)
             }
-            Event::Command(command) => crate::lab_words::command(command, record, names, L::INFO.params),
+            Event::Command(command) => crate::lab_words::command(command, record, names, self.run.entry.info.params),
             Event::Vanish { id, msg } => {
                 let kind = sim::Named::name(msg);
                 (format!("{}'s {kind} reaches {}, which is down", names.of(id.from), names.of(id.to)), Weight::Routine)
@@ -169,14 +169,14 @@ impl<L: Lab> LabSession<L> {
 
 /// Turns operations as data into the algorithm's own.
 pub(crate) fn read_ops<L: Lab>(
-    commands: &[Stamped<Value>],
+    run: &Run,
     names: &Names,
 ) -> Result<Vec<Stamped<<L::Protocol as Protocol>::Op>>, InputError> {
-    commands
+    run.commands
         .iter()
         .map(|stamped| {
             let Stamped { at_us, after, command } = stamped.clone();
-            Ok(Stamped { at_us, after, command: command.try_map_op(|op| L::read_op(&op, names))? })
+            Ok(Stamped { at_us, after, command: command.try_map_op(|op| L::read_op(&op, names, run.entry.info.ops))? })
         })
         .collect()
 }
@@ -423,7 +423,7 @@ impl<L: Lab> Session for LabSession<L> {
     }
 
     fn metrics(&self) -> Map<String, Value> {
-        let names = L::INFO.metrics.iter().map(|name| (*name).to_owned());
+        let names = self.run.entry.info.metrics.iter().map(|name| (*name).to_owned());
         names.zip(L::metrics(self.timeline.observer()).into_iter().map(Value::from)).collect()
     }
 
@@ -436,7 +436,7 @@ impl<L: Lab> Session for LabSession<L> {
     fn event(&self, step: u64) -> Option<Value> {
         let record = self.timeline.record(step)?;
         let command = |command: &Command<_>| {
-            command::write_command(command, &self.names, L::INFO.params, |op| L::write_op(op, &self.names))
+            command::write_command(command, &self.names, self.run.entry.info.params, |op| L::write_op(op, &self.names))
         };
         Some(crate::trace::event(&record, &self.names, command))
     }

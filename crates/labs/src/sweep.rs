@@ -38,10 +38,10 @@ pub struct Hit {
 
 /// Runs one seed of `base` under the fault plan that the seed makes.
 pub(crate) fn seed<L: Lab>(base: &Run, seed: u64, sweep: Sweep) -> Outcome {
-    let setup = || L::setup(base.variant, &base.settings);
+    let setup = || L::setup(base.entry.info, base.variant, &base.settings);
     let first = setup();
     let (model, nodes) = (first.fault_model.clone(), first.names.len() as u32);
-    let mut plan = model.plan_with(seed, nodes, &L::planned_ops());
+    let mut plan = model.plan_with(seed, nodes, &first.planned_ops);
     let run = |commands: &mut [Stamped<_>]| {
         let setup = setup();
         run_seed(seed, setup.config, setup.cluster, setup.oracle, commands, model.horizon_us)

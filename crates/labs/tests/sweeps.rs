@@ -173,7 +173,7 @@ fn the_same_seed_is_the_same_sweep() {
 #[test]
 fn what_shrinking_leaves_is_needed_command_by_command() {
     let base = base("raft-election", "forgets-vote");
-    let horizon_us = (base.entry.fault_model)(base.variant, &base.settings).horizon_us;
+    let horizon_us = (base.entry.fault_model)(&base).horizon_us;
     let mut shrunk = 0;
     for seed in 0..200 {
         let Some(whole) = sweep(&base, seed, false).hit else { continue };

@@ -9,12 +9,13 @@ use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, LinkProfile, NodeId, World};
+use sim::{ClusterConfig, Command, LinkProfile, NodeId, Record, World};
+use view::narration::Weight;
 use view::{Condition, MessageShape, Stage, layout};
 
 use crate::error::InputError;
 use crate::json::kind_of;
-use crate::lab::{Lab, Names, OpInfo, Setup, VariantInfo, VariantKind};
+use crate::lab::{Lab, LabInfo, Names, OpInfo, Setup, VariantInfo, VariantKind};
 use crate::params::{ParamInfo, Setting, Settings, Shape};
 
 macro_rules! number {
@@ -106,11 +107,8 @@ fn bugs(variant: &str) -> Bugs {
 }
 
 /// The cluster of a Raft lab; parameters that a lab does not offer keep their defaults.
-pub fn setup<L: Lab<Protocol = Raft, Oracle = RaftOracle>>(
-    variant: &'static VariantInfo,
-    settings: &Settings,
-) -> Setup<L> {
-    let get = |param: &ParamInfo| settings.get(variant, L::INFO.param(param));
+fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<RaftLab> {
+    let get = |param: &ParamInfo| settings.get(variant, info.param(param));
     let in_us = |param: &ParamInfo| {
         let Setting { low, high } = get(param);
         (low * 1_000, high * 1_000)
@@ -139,6 +137,12 @@ pub fn setup<L: Lab<Protocol = Raft, Oracle = RaftOracle>>(
         },
         names: Names::servers_and_clients(servers, clients),
         layout: layout::circle(servers as usize).into_iter().chain(layout::corners(clients as usize)).collect(),
+        // Where members cannot be changed from outside there is nothing to plan but transfers.
+        planned_ops: if info.ops.iter().any(|op| op.id == ADD_SERVER.id) {
+            vec![MEMBERSHIP_CHANGES, TRANSFERS, DIRECT_REQUESTS]
+        } else {
+            vec![TRANSFERS]
+        },
         fault_model: fault_model(variant, servers, election_timeout_us.1),
     }
 }
@@ -166,7 +170,7 @@ const ASK_UNTIL_US: u64 = 4_000_000;
 
 /// Somebody asks some server to add or remove some server. Only a leader does it, and most of what
 /// is asked is refused for a good reason.
-pub const MEMBERSHIP_CHANGES: PlannedOps<Op> = PlannedOps {
+const MEMBERSHIP_CHANGES: PlannedOps<Op> = PlannedOps {
     interval_us: 60_000,
     until_us: ASK_UNTIL_US,
     swarm: true,
@@ -178,7 +182,7 @@ pub const MEMBERSHIP_CHANGES: PlannedOps<Op> = PlannedOps {
 };
 
 /// Somebody asks some server to hand over to some server.
-pub const TRANSFERS: PlannedOps<Op> = PlannedOps {
+const TRANSFERS: PlannedOps<Op> = PlannedOps {
     interval_us: 200_000,
     until_us: ASK_UNTIL_US,
     swarm: true,
@@ -189,7 +193,7 @@ pub const TRANSFERS: PlannedOps<Op> = PlannedOps {
 };
 
 /// Somebody asks some server directly, without a session and without retrying.
-pub const DIRECT_REQUESTS: PlannedOps<Op> = PlannedOps {
+const DIRECT_REQUESTS: PlannedOps<Op> = PlannedOps {
     interval_us: 100_000,
     until_us: ASK_UNTIL_US,
     swarm: true,
@@ -235,7 +239,7 @@ pub const REMOVE_SERVER: OpInfo = OpInfo {
 };
 
 /// Reads an operation: a text, or an object with one field.
-pub fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
+fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
     let list = || known.iter().map(|op| op.form).collect::<Vec<_>>().join(", ");
     let unknown = |what: &str| InputError::new("", format!("there is no operation \"{what}\"; there are {}", list()));
     let (word, argument) = match value {
@@ -303,7 +307,7 @@ fn read_key(word: &str, value: &Value) -> Result<String, InputError> {
 }
 
 /// Writes an operation.
-pub fn write_op(op: &Op, names: &Names) -> Value {
+fn write_op(op: &Op, names: &Names) -> Value {
     match op {
         Op::TimeOut => "time-out".into(),
         Op::Transfer(node) => json!({"transfer": names.of(*node)}),
@@ -316,7 +320,7 @@ pub fn write_op(op: &Op, names: &Names) -> Value {
 }
 
 /// Fills in what servers and clients look like.
-pub fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
+fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
     let newest_led = world
         .node_ids()
         .filter_map(|id| world.node(id).and_then(Raft::server))
@@ -378,7 +382,7 @@ fn dress_server(server: &Server, newest_led: Option<u64>, names: &Names, node: &
 }
 
 /// The shape of a message and the hue of its term.
-pub fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
+fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
     let shape = match msg {
         Msg::RequestVote { .. } | Msg::PreVote { .. } | Msg::TimeoutNow { .. } => MessageShape::Triangle,
         Msg::RequestVoteReply { granted: true, .. } | Msg::PreVoteReply { granted: true, .. } => MessageShape::Diamond,
@@ -398,7 +402,7 @@ pub fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
 /// it: `index`, `term`, `what`), `map` (the state machine), `progress` (a leader's `next` and
 /// `matched` for each member). For a client: `session`, `number`, `leader` (whom it asks),
 /// `current` (the operation under way), `waiting` (how many wait), `answer`.
-pub fn detail(raft: &Raft, names: &Names) -> Value {
+fn detail(raft: &Raft, names: &Names) -> Value {
     let name = |node: NodeId| names.of(node);
     match raft {
         Raft::Server(server) => server_detail(server, names),
@@ -458,16 +462,60 @@ fn server_detail(server: &Server, names: &Names) -> Value {
 pub const METRICS: &[&str] = &["elections", "leaders", "entries-committed", "operations-answered", "operations"];
 
 /// The numbers of [`METRICS`].
-pub fn metrics(oracle: &RaftOracle) -> Vec<u64> {
+fn metrics(oracle: &RaftOracle) -> Vec<u64> {
     let (answered, asked) = oracle.operations();
     vec![oracle.elections_started(), oracle.leaders().count() as u64, oracle.entries_committed(), answered, asked]
+}
+
+/// The labs about Raft. They differ in what their files say.
+pub struct RaftLab;
+
+impl Lab for RaftLab {
+    type Protocol = Raft;
+    type Oracle = RaftOracle;
+
+    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+        setup(info, variant, settings)
+    }
+
+    fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
+        read_op(value, names, known)
+    }
+
+    fn write_op(op: &Op, names: &Names) -> Value {
+        write_op(op, names)
+    }
+
+    fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
+        dress(world, names, stage);
+    }
+
+    fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
+        message_look(msg)
+    }
+
+    fn detail(raft: &Raft, names: &Names) -> Value {
+        detail(raft, names)
+    }
+
+    fn tell(record: &Record<Raft>, names: &Names) -> (String, Weight) {
+        words::tell(record, names)
+    }
+
+    fn metrics(oracle: &RaftOracle) -> Vec<u64> {
+        metrics(oracle)
+    }
+
+    fn opening_us(world: &World<Raft>) -> u64 {
+        opening_us(world)
+    }
 }
 
 /// How long before the first timeout the labs open, in µs: about a second at their own speed.
 const OPENING_LEAD_US: u64 = 50_000;
 
 /// Just before the first election timeout.
-pub fn opening_us(world: &World<Raft>) -> u64 {
+fn opening_us(world: &World<Raft>) -> u64 {
     let elections = world.node_ids().flat_map(|id| world.timers(id)).filter(|running| running.timer == Timer::Election);
     elections.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
 }
