@@ -390,6 +390,28 @@ proptest! {
 }
 
 #[test]
+fn live_parameters_change_while_the_run_goes_on() {
+    let mut session = fresh(2);
+    session.seek(500_000);
+    let slow = json!({"do": "set", "key": "latency-ms", "value": "90..95"});
+    assert!(session.would_change(&slow).unwrap());
+    session.apply(&slow).unwrap();
+    assert!(!session.would_change(&slow).unwrap(), "it is set");
+    session.seek(1_500_000);
+    let state = state(&*session);
+    let flights = state["in_flight"].as_array().unwrap();
+    let took = |flight: &Value| flight["due_us"].as_u64().unwrap() - flight["sent_us"].as_u64().unwrap();
+    assert!(
+        !flights.is_empty() && flights.iter().all(|flight| (90_000..=95_000).contains(&took(flight))),
+        "{flights:?}"
+    );
+    let error = session.apply(&json!({"do": "set", "key": "nodes", "value": 3})).unwrap_err().to_string();
+    assert!(error.starts_with("key: "), "{error}");
+    let mut other = open(&link::decode(&link::encode(&session.run()).unwrap()).unwrap());
+    assert_eq!(other.check_end(), Ok(()));
+}
+
+#[test]
 fn machines_come_and_go_on_the_stage() {
     let mut session = fresh(4);
     session.seek(500_000);

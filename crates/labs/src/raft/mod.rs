@@ -3,7 +3,7 @@
 pub mod words;
 
 use algorithms::raft::{
-    Bugs, Config, KEY_BYTES_MAX, KvOp, Msg, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer, majority,
+    Bugs, Config, KEY_BYTES_MAX, KvOp, Live, Msg, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer, majority,
 };
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
@@ -18,47 +18,45 @@ use crate::json::kind_of;
 use crate::lab::{Lab, LabInfo, Names, OpInfo, Setup, VariantInfo, VariantKind};
 use crate::params::{ParamInfo, Setting, Settings, Shape};
 
-macro_rules! number {
-    ($name:ident, $key:literal, $title:literal, $default:literal, $min:literal..=$max:literal, $unit:literal) => {
-        pub const $name: ParamInfo = ParamInfo {
-            key: $key,
-            title: $title,
-            shape: Shape::Number,
-            default: Setting::number($default),
-            min: $min,
-            max: $max,
-            unit: $unit,
-            live: false,
-        };
-    };
+const fn number(
+    key: &'static str,
+    title: &'static str,
+    default: u64,
+    (min, max): (u64, u64),
+    unit: &'static str,
+) -> ParamInfo {
+    ParamInfo { key, title, shape: Shape::Number, default: Setting::number(default), min, max, unit, live: false }
 }
 
-macro_rules! range {
-    ($name:ident, $key:literal, $title:literal, $low:literal..$high:literal, $min:literal..=$max:literal, $unit:literal) => {
-        pub const $name: ParamInfo = ParamInfo {
-            key: $key,
-            title: $title,
-            shape: Shape::Range,
-            default: Setting { low: $low, high: $high },
-            min: $min,
-            max: $max,
-            unit: $unit,
-            live: false,
-        };
-    };
+const fn range(
+    key: &'static str,
+    title: &'static str,
+    (low, high): (u64, u64),
+    (min, max): (u64, u64),
+    unit: &'static str,
+) -> ParamInfo {
+    ParamInfo { key, title, shape: Shape::Range, default: Setting { low, high }, min, max, unit, live: false }
 }
 
-number!(NODES, "nodes", "Servers", 5, 3..=9, "");
-range!(ELECTION_TIMEOUT, "election-timeout-ms", "Election timeout", 150..300, 10..=10_000, "ms");
-number!(HEARTBEAT, "heartbeat-ms", "Heartbeat interval", 50, 1..=10_000, "ms");
-range!(LATENCY, "latency-ms", "One-way latency", 5..15, 0..=10_000, "ms");
-range!(DISK_SYNC, "disk-sync-ms", "Disk sync", 1..1, 0..=10_000, "ms");
-number!(PRE_VOTE, "pre-vote", "Pre-vote (1 is on)", 0, 0..=1, "");
-number!(CHECK_QUORUM, "check-quorum", "Check-quorum (1 is on)", 0, 0..=1, "");
-number!(LEASE_READS, "lease-reads", "Reads by lease (0: by read index)", 0, 0..=1, "");
-number!(CLIENTS, "clients", "Clients", 2, 0..=4, "");
-number!(SNAPSHOT_EVERY, "snapshot-every", "Entries between snapshots (0: none)", 0, 0..=10_000, "");
-number!(WRITE_EVERY, "write-every-ms", "Each client acts about every (0: never)", 400, 0..=60_000, "ms");
+/// A parameter that can change while the cluster runs; [`live_key`] says what it changes.
+const fn live(param: ParamInfo) -> ParamInfo {
+    ParamInfo { live: true, ..param }
+}
+
+pub const NODES: ParamInfo = number("nodes", "Servers", 5, (3, 9), "");
+pub const ELECTION_TIMEOUT: ParamInfo =
+    range("election-timeout-ms", "Election timeout", (150, 300), (10, 10_000), "ms");
+pub const HEARTBEAT: ParamInfo = live(number("heartbeat-ms", "Heartbeat interval", 50, (1, 10_000), "ms"));
+pub const LATENCY: ParamInfo = live(range("latency-ms", "One-way latency", (5, 15), (0, 10_000), "ms"));
+pub const DISK_SYNC: ParamInfo = range("disk-sync-ms", "Disk sync", (1, 1), (0, 10_000), "ms");
+pub const PRE_VOTE: ParamInfo = number("pre-vote", "Pre-vote (1 is on)", 0, (0, 1), "");
+pub const CHECK_QUORUM: ParamInfo = number("check-quorum", "Check-quorum (1 is on)", 0, (0, 1), "");
+pub const LEASE_READS: ParamInfo = number("lease-reads", "Reads by lease (0: by read index)", 0, (0, 1), "");
+pub const CLIENTS: ParamInfo = number("clients", "Clients", 2, (0, 4), "");
+pub const SNAPSHOT_EVERY: ParamInfo =
+    live(number("snapshot-every", "Entries between snapshots (0: none)", 0, (0, 10_000), ""));
+pub const WRITE_EVERY: ParamInfo =
+    number("write-every-ms", "Each client acts about every (0: never)", 400, (0, 60_000), "ms");
 
 /// A variant with a mistake that some oracle catches.
 pub const fn bug(
@@ -78,6 +76,17 @@ pub const CORRECT: VariantInfo = VariantInfo {
     kind: VariantKind::Correct,
     overrides: &[],
 };
+
+/// What a parameter changes while the cluster runs.
+fn live_key(param: &ParamInfo) -> Option<Live> {
+    match param.key {
+        _ if !param.live => None,
+        key if key == HEARTBEAT.key => Some(Live::HeartbeatMs),
+        key if key == LATENCY.key => Some(Live::LatencyMs),
+        key if key == SNAPSHOT_EVERY.key => Some(Live::SnapshotEvery),
+        _ => None,
+    }
+}
 
 /// The mistakes of a variant.
 fn bugs(variant: &str) -> Bugs {
@@ -125,6 +134,7 @@ fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Setti
         reads: if get(&LEASE_READS).low == 1 { Reads::Lease } else { Reads::ReadIndex },
         snapshot_every: get(&SNAPSHOT_EVERY).low,
         workload_us: in_us(&WRITE_EVERY).0,
+        live: info.params.iter().map(live_key).collect(),
         bugs: bugs(variant.id),
     };
     Setup {

@@ -1,7 +1,7 @@
 //! A leader emerges wherever the network lets one.
 
 use check::{Kind, Property, Status, Verdict, Violation};
-use sim::{DiskMode, Event, NodeId, Record, World};
+use sim::{Command, DiskMode, Event, NodeId, Record, World};
 
 use super::{At, Config, Note, Raft};
 use crate::raft::{Server, majority};
@@ -37,11 +37,9 @@ pub(super) struct Liveness {
 
 impl Liveness {
     pub(super) fn new(config: &Config) -> Self {
-        let (low, high) = config.election_timeout_us;
-        // The paper finds a spread of a few broadcast times enough; a third of the timeout is safe.
-        let sensible = high - low >= low / 3 && config.heartbeat_us * 2 <= low;
+        let sensible = is_sensible(config);
         Self {
-            bound_us: BOUND_TIMEOUTS * high,
+            bound_us: BOUND_TIMEOUTS * config.election_timeout_us.1,
             sensible,
             leaderless_since_us: sensible.then_some(0),
             connected: sensible,
@@ -53,6 +51,12 @@ impl Liveness {
     pub(super) fn observe(&mut self, at: &At, record: &Record<Raft>, world: &World<Raft>) {
         self.last_step = at.step;
         self.expire(at.time_us);
+        if matches!(record.event, Event::Command(Command::Set { .. })) {
+            self.sensible = is_sensible(world.config());
+            if !self.sensible {
+                self.look(at.time_us, false, false);
+            }
+        }
         // Only commands, roles and memberships change who is connected and who leads.
         let changed = matches!(record.event, Event::Command(_) | Event::Boot(_))
             || record.notes().any(|note| {
@@ -115,6 +119,14 @@ impl Liveness {
         };
         Verdict { property: EVENTUALLY_A_LEADER, status, evidence: this.violation, basis }
     }
+}
+
+/// Whether elections can succeed and last at all: timeouts differ enough, and several heartbeats fit
+/// into the shortest. The paper finds a spread of a few broadcast times enough; a third of the
+/// timeout is safe.
+const fn is_sensible(config: &Config) -> bool {
+    let (low, high) = config.election_timeout_us;
+    high - low >= low / 3 && config.heartbeat_us * 2 <= low
 }
 
 /// Which running servers can talk to each other.
@@ -221,7 +233,11 @@ mod tests {
     use crate::raft::{Bugs, Reads};
 
     fn liveness() -> Liveness {
-        Liveness::new(&Config {
+        Liveness::new(&config())
+    }
+
+    fn config() -> Config {
+        Config {
             servers: 5,
             clients: 0,
             election_timeout_us: (150_000, 300_000),
@@ -231,8 +247,9 @@ mod tests {
             reads: Reads::ReadIndex,
             snapshot_every: 0,
             workload_us: 0,
+            live: Vec::new(),
             bugs: Bugs::default(),
-        })
+        }
     }
 
     fn network(good: &[u64], robust: bool) -> Network {
@@ -249,6 +266,17 @@ mod tests {
         liveness.look(2_000_000, true, false);
         assert_eq!(liveness.verdict(8_000_000).status, Status::Pending);
         assert_eq!(liveness.verdict(8_000_001).status, Status::Violated);
+    }
+
+    #[test]
+    fn heartbeats_that_are_too_rare_promise_nothing() {
+        let mut config = config();
+        assert!(is_sensible(&config));
+        config.heartbeat_us = 100_000;
+        assert!(!is_sensible(&config), "only one heartbeat is sure to fit into a timeout");
+        config.heartbeat_us = 50_000;
+        config.election_timeout_us = (150_000, 160_000);
+        assert!(!is_sensible(&config), "timeouts this alike split every vote");
     }
 
     #[test]
