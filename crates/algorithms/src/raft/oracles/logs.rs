@@ -91,12 +91,7 @@ impl Logs {
                     let before = log.and_then(|log| log.term_at(entry.index - 1));
                     self.on_append(at, node, entry, before);
                 }
-                // Who leads before and after the step takes back entries as a leader.
-                Write::Truncate { .. } if self.leading.contains(&node) && world.node(node).is_some_and(Raft::leads) => {
-                    self.append_only.get_or_insert_with(|| {
-                        at.evidence(format!("{} takes entries back while it leads", name(node)))
-                    });
-                }
+                Write::Truncate { .. } => self.on_truncate(at, node, world.node(node).is_some_and(Raft::leads)),
                 _ => {}
             }
         }
@@ -147,6 +142,14 @@ impl Logs {
         let Entry { index, term, .. } = entry;
         let reason = format!("{} writes entry {index} of term {term}, which others have as well, {what}", name(node));
         self.matching = Some(at.evidence(reason));
+    }
+
+    /// Who leads before and after a step takes back entries as a leader.
+    fn on_truncate(&mut self, at: &At, node: NodeId, leads_after: bool) {
+        if leads_after && self.leading.contains(&node) {
+            let reason = || at.evidence(format!("{} takes entries back while it leads", name(node)));
+            self.append_only.get_or_insert_with(reason);
+        }
     }
 
     fn on_leader(&mut self, at: &At, node: NodeId, term: Term, log: &Log) {
@@ -262,6 +265,21 @@ mod tests {
         assert_eq!(status(&logs, LOG_MATCHING), Status::Holds, "what a snapshot hides cannot be compared");
         logs.on_append(&AT, N2, &entry(2, 3, 7), Some(2));
         assert_eq!(status(&logs, LOG_MATCHING), Status::Violated);
+    }
+
+    #[test]
+    fn a_leader_that_takes_entries_back_is_rejected() {
+        let mut logs = Logs::default();
+        logs.on_truncate(&AT, N1, false);
+        // It comes to lead in this very step: what it dropped before, it dropped as a follower.
+        logs.on_truncate(&AT, N1, true);
+        logs.leading.insert(N1);
+        logs.on_truncate(&AT, N1, false);
+        logs.on_truncate(&AT, N2, true);
+        assert_eq!(status(&logs, LEADER_APPEND_ONLY), Status::Holds);
+        logs.on_truncate(&AT, N1, true);
+        assert_eq!(status(&logs, LEADER_APPEND_ONLY), Status::Violated);
+        assert!(logs.violated());
     }
 
     #[test]
