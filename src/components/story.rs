@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use view::narration::Weight;
-use view::shapes::{self, Paint};
+use view::shapes;
 
 use crate::playground::use_playground;
 
@@ -75,9 +75,4 @@ pub fn Wire() -> impl IntoView {
             </ul>
         </section>
     }
-}
-
-/// The name of a paint as a class, for SVG.
-pub fn paint_class(prefix: &str, paint: Paint) -> String {
-    format!("{prefix}-{}", paint.name())
 }

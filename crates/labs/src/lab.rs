@@ -149,6 +149,12 @@ impl Names {
         Self(self.0.iter().cloned().chain(added).collect())
     }
 
+    /// The names of the first `count` nodes.
+    #[must_use]
+    pub fn first(&self, count: usize) -> Self {
+        Self(self.0[..count].to_vec())
+    }
+
     /// The name of a node.
     #[must_use]
     pub fn of(&self, node: NodeId) -> &str {

@@ -109,15 +109,11 @@ impl<L: Lab> LabSession<L> {
 
     /// What can be named now: what is in the world, or was.
     fn roster(&self) -> Roster {
-        let mut roster = Roster::new(&self.initial_names(), self.run.entry.info.params);
+        let mut roster = Roster::new(&self.names.first(self.initial), self.run.entry.info.params);
         let world = self.timeline.world();
         let added = (self.initial as u32..self.names.len() as u32).map(NodeId);
         added.filter(|&node| world.presence(node) != Presence::Absent).for_each(|node| roster.add(node));
         roster
-    }
-
-    fn initial_names(&self) -> Names {
-        (self.run.entry.names)(&self.run)
     }
 
     fn read_command(&self, value: &Value) -> Result<Command<<L::Protocol as Protocol>::Op>, InputError> {

@@ -7,13 +7,11 @@ mod tools;
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use view::layout::{HEIGHT, WIDTH};
-use view::shapes::{Anchor, Shape, TextStyle};
+use view::shapes::{Anchor, Paint, Shape, TextStyle};
 
 use crate::platform::canvas::Painter;
 use crate::platform::page;
 use crate::playground::use_playground;
-
-use super::story::paint_class;
 
 /// The cluster.
 #[component]
@@ -51,6 +49,11 @@ pub fn StageView() -> impl IntoView {
             <tools::Tools />
         </section>
     }
+}
+
+/// The name of a paint as a class, for SVG.
+fn paint_class(prefix: &str, paint: Paint) -> String {
+    format!("{prefix}-{}", paint.name())
 }
 
 /// Draws a shape as an element of SVG. Colours come from classes, so that a theme needs no redraw.
