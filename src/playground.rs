@@ -32,6 +32,17 @@ const LOG_LINES: usize = 200;
 /// Steps that are looked through for the log after a jump.
 const LOG_STEPS: u64 = 3_000;
 
+/// What somebody has picked on the stage, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// A node.
+    Node(String),
+    /// A link, by its ends, in the order of the stage.
+    Link(String, String),
+    /// A message on its way.
+    Message(String),
+}
+
 /// What only this module touches.
 struct Player {
     session: Box<dyn Session>,
@@ -79,6 +90,10 @@ pub struct Playground {
     pub variant: RwSignal<&'static VariantInfo>,
     /// The seed.
     pub seed: RwSignal<u64>,
+    /// What is picked on the stage.
+    pub selected: RwSignal<Option<Selection>>,
+    /// Grows when lenses have to look again: at most ten times a second while it plays.
+    pub revision: RwSignal<u64>,
     /// What went wrong with somebody's input.
     pub problem: RwSignal<Option<String>>,
 }
@@ -115,6 +130,8 @@ impl Playground {
             lab: RwSignal::new(run.entry.info),
             variant: RwSignal::new(run.variant),
             seed: RwSignal::new(run.seed),
+            selected: RwSignal::new(None),
+            revision: RwSignal::new(0),
             problem: RwSignal::new((!opening.problems.is_empty()).then(|| opening.problems.join(" · "))),
         };
         let frames = FrameLoop::new(move |now_ms| this.frame(now_ms));
@@ -361,6 +378,13 @@ impl Playground {
         self.publish();
     }
 
+    /// Looks at the session. Never set a signal in there: whoever listens may look as well.
+    pub fn read<T>(self, look: impl FnOnce(&dyn Session) -> T) -> T {
+        self.player
+            .try_with_value(|player| look(player.session.as_ref()))
+            .expect("the playground lives as long as the page")
+    }
+
     fn with_session<T>(self, act: impl FnOnce(&mut dyn Session) -> T) -> T {
         self.player
             .try_update_value(|player| act(player.session.as_mut()))
@@ -468,6 +492,7 @@ impl Playground {
         if let Some(time_us) = news.time_us {
             self.time_us.set(time_us);
             self.explored_us.set(news.explored_us);
+            self.revision.update(|revision| *revision += 1);
         }
         if all {
             self.marks.set(news.marks);

@@ -39,21 +39,35 @@ const WASM_OPT_ARGS: [&str; 8] = [
     "--enable-extended-const",
 ];
 
+/// How much trouble a build takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// As it is published: small and fast.
+    Publish,
+    /// To look at while working on it: built in seconds, and several times larger.
+    Draft,
+}
+
 /// Builds dist/ unless it is up to date, and prints its sizes. The tools have to be there already.
-pub fn page() -> Result<(), String> {
+pub fn page(care: Care) -> Result<(), String> {
     let started = Instant::now();
     let stamp = paths::page_work().join("stamp");
-    let inputs = inputs_hash()?;
+    let inputs = match care {
+        Care::Publish => inputs_hash()?,
+        Care::Draft => format!("draft-{}", inputs_hash()?),
+    };
     if fs::read_to_string(&stamp).is_ok_and(|old| Some(old) == dist_stamp(&inputs)) {
         println!("build: dist/ is up to date");
         return Ok(());
     }
     let bundled = paths::page_work().join("bundle");
-    trunk(&bundled)?;
-    assemble(&bundled)?;
+    trunk(&bundled, care)?;
+    assemble(&bundled, care)?;
     let new = dist_stamp(&inputs).ok_or("dist/ was built but cannot be read")?;
     write(&stamp, new.as_bytes())?;
-    print_sizes()?;
+    if care == Care::Publish {
+        print_sizes()?;
+    }
     println!("build: done after {:.1} s", started.elapsed().as_secs_f64());
     Ok(())
 }
@@ -75,13 +89,16 @@ fn dist_stamp(inputs: &str) -> Option<String> {
     Some(format!("{inputs} {}", dist.hex()))
 }
 
-fn trunk(out: &Path) -> Result<(), String> {
+fn trunk(out: &Path, care: Care) -> Result<(), String> {
     let [trunk_dir, bindgen_dir] = setup::tool_dirs()?;
     let mut trunk = proc::command(trunk_dir.join(format!("trunk{}", std::env::consts::EXE_SUFFIX)));
     // Trunk takes the wasm-bindgen that it finds on PATH if the version is the lock file's, and downloads one otherwise.
     // Its `--offline` would also keep cargo from fetching crates, so this is checked below.
     proc::with_path_first(&mut trunk, &[&trunk_dir, &bindgen_dir])?;
     trunk.args(["build", "--release", "--locked", "--dist"]).arg(out);
+    if care == Care::Draft {
+        trunk.args(["--cargo-profile", "draft"]);
+    }
     trunk.env("TRUNK_SKIP_VERSION_CHECK", "true");
     // Trunk reads `NO_COLOR` as a value of its own and refuses some of the usual ones; its errors need no backtrace.
     trunk.env_remove("NO_COLOR").env("TRUNK_COLOR", "never").env_remove("RUST_BACKTRACE");
@@ -93,7 +110,7 @@ fn trunk(out: &Path) -> Result<(), String> {
 }
 
 /// Copies the bundle to a new directory with the wasm shrunk and names that follow content, then swaps it with dist/.
-fn assemble(bundle: &Path) -> Result<(), String> {
+fn assemble(bundle: &Path, care: Care) -> Result<(), String> {
     let files = files_below(bundle)?;
     let wasm = only(&files, ".wasm")?;
     let old_wasm = file_name(wasm);
@@ -101,7 +118,7 @@ fn assemble(bundle: &Path) -> Result<(), String> {
     let old_js = format!("{stem}.js");
     let js = files.iter().find(|file| file_name(file) == old_js).ok_or(format!("Trunk did not write {old_js}"))?;
 
-    let shrunk = wasm_opt(wasm)?;
+    let shrunk = if care == Care::Publish { wasm_opt(wasm)? } else { read(wasm)? };
     let new_wasm = format!("netsplit-{}.wasm", Fnv::new().field(&shrunk).hex());
     let glue = read_text(js)?.replace(&old_wasm, &new_wasm);
     let new_js = format!("netsplit-{}.js", Fnv::new().field(glue.as_bytes()).hex());

@@ -25,7 +25,7 @@ cargo xtask COMMAND
        fast                  formatting, lints and native tests, in under two minutes once warm
        sim                   the simulator's tests and seed sweeps, optimised
        page                  the page in a real browser
-  build                      build the page into dist/ and print its sizes
+  build [--draft]            build the page into dist/ and print its sizes; --draft is for looking at it while at work
   serve [--port N]           serve dist/ as it is, under the strict content security policy
   parity                     compare native and browser digests, and bisect to the first step that differs
   sweep [--seeds N]          20,000 seeds of every correct lab, and how often each mistake is found
@@ -65,9 +65,15 @@ fn dispatch(args: &[String]) -> Result<bool, String> {
         "sweep" => return sweep::command(rest),
         "run" => run(rest),
         "build" => {
-            takes_nothing(command, rest)?;
+            let care = match rest {
+                [one] if one == "--draft" => build::Care::Draft,
+                _ => {
+                    takes_nothing(command, rest)?;
+                    build::Care::Publish
+                }
+            };
             setup::Tools::start(setup::Needs::BUILD)?.wait()?;
-            build::page()
+            build::page(care)
         }
         "serve" => {
             let options = ServeOptions::parse(command, rest, false)?;
@@ -94,7 +100,7 @@ fn dispatch(args: &[String]) -> Result<bool, String> {
 fn run(args: &[String]) -> Result<(), String> {
     let options = ServeOptions::parse("run", args, true)?;
     setup::Tools::start(setup::Needs::BUILD)?.wait()?;
-    build::page()?;
+    build::page(build::Care::Publish)?;
     let server = serve::Server::bind(&paths::dist(), options.port)?.announce();
     if !options.watch {
         return server.forever();
@@ -110,7 +116,7 @@ fn run(args: &[String]) -> Result<(), String> {
         }
         seen = now;
         // A mistake in a half-written source must not end the watch.
-        if let Err(message) = build::page() {
+        if let Err(message) = build::page(build::Care::Draft) {
             eprintln!("xtask: {message}");
         }
     }

@@ -7,7 +7,7 @@ use crate::{browser, build, proc, setup};
 
 pub fn command() -> Result<(), String> {
     setup::Tools::start(setup::Needs::PAGE)?.wait()?;
-    build::page()?;
+    build::page(build::Care::Publish)?;
     proc::show(native(), "building the command line tool")?;
     proc::show(compare()?, "parity")
 }

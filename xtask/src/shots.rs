@@ -4,6 +4,6 @@ use crate::{browser, build, proc, setup};
 
 pub fn command() -> Result<(), String> {
     setup::Tools::start(setup::Needs::PAGE)?.wait()?;
-    build::page()?;
+    build::page(build::Care::Publish)?;
     proc::show(browser::node(&["e2e/shots.mjs"])?, "taking screenshots")
 }
