@@ -50,7 +50,7 @@ test("a visitor watches an election", async ({ page }) => {
 });
 
 test("messages are seen to travel", async ({ page }) => {
-  await open(page, "?paused=1");
+  await open(page, "?lab=raft-election&paused=1");
   await expect(page.getByRole("list", { name: "Messages in flight" })).toContainText("Nothing is under way.");
   const timeout = 151_304;
   await seek(page, timeout);
@@ -130,16 +130,25 @@ test("the leader is cut off through window.netsplit", async ({ page }) => {
   await expectReplaced(page, old);
 });
 
-test("a node crashes and restarts by click and by key", async ({ page }) => {
+test("a node crashes and restarts by double click, by key and by its buttons", async ({ page }) => {
   const old = await withLeader(page);
-  await page.getByRole("button", { name: new RegExp(`^${old}, leader`) }).click();
+  await page.getByRole("button", { name: new RegExp(`^${old}, leader`) }).dblclick();
   const crashed = page.getByRole("button", { name: `${old}, crashed, crashed · disk kept` });
   await expect(crashed).toBeVisible();
   await seek(page, 3_000_000);
   expect(leaders(await state(page)).map((node) => node.id)).not.toContain(old);
   await crashed.focus();
-  await page.keyboard.press("Enter");
+  await page.keyboard.press("x");
   await expect(page.getByRole("button", { name: new RegExp(`^${old}, follower, term 1`) })).toBeVisible();
+  // Enter leads to what can be done to it, Escape back.
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: `Let go of ${old}` })).toBeFocused();
+  await page.getByRole("button", { name: "Crash", exact: true }).click();
+  await expect(crashed).toBeVisible();
+  await page.getByRole("button", { name: "Restart", exact: true }).press("Enter");
+  await expect(page.getByRole("button", { name: new RegExp(`^${old}, follower, term 1`) })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("button", { name: new RegExp(`^${old}, follower`) })).toBeFocused();
   await expect(page.getByRole("log")).toContainText(`${old} boots again from its disk`);
 });
 
@@ -165,7 +174,7 @@ test("acting in the past keeps the old future as a branch", async ({ page }) => 
   const old = await withLeader(page);
   const future = await state(page);
   await seek(page, 500_000);
-  await page.getByRole("button", { name: new RegExp(`^${old}, leader`) }).click();
+  await page.getByRole("button", { name: new RegExp(`^${old}, leader`) }).dblclick();
   await seek(page, 1_000_000);
   const branched = await state(page);
   expect(branched.branches).toEqual([

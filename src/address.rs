@@ -12,10 +12,35 @@ pub const SPEED_RANGE: (f64, f64) = (0.001, 1_000.0);
 /// The lab that opens when the address names none.
 const DEFAULT_LAB: &str = "raft-election";
 
+/// How much is around the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chrome {
+    /// Everything.
+    Full,
+    /// The stage and time.
+    Minimal,
+    /// The stage alone.
+    None,
+}
+
 /// How the page was asked to start.
 pub struct Opening {
     /// The run.
     pub run: Run,
+    /// Whether the address names neither a lab nor a run: the home page.
+    pub home: bool,
+    /// Lenses to open, by their names.
+    pub lenses: Option<Vec<String>>,
+    /// The tour to take.
+    pub tour: Option<String>,
+    /// Whether the page stands inside another one.
+    pub embedded: bool,
+    /// How much is around the stage.
+    pub chrome: Chrome,
+    /// Whether to start as a presentation.
+    pub present: bool,
+    /// Whether to show what the engine does.
+    pub debug: bool,
     /// Whether the run came as a link; such a run never starts to play by itself.
     pub linked: bool,
     /// Where to go first, in µs.
@@ -92,15 +117,57 @@ pub fn read(query: &[(String, String)], fragment: &str) -> Opening {
             None
         }
     };
-    let paused = match value("paused") {
+    let mut flag = |key: &str| match value(key) {
         None | Some("0") => false,
         Some("1") => true,
         Some(other) => {
-            note(InputError::new("paused", format!("is 0 or 1, not \"{other}\"")));
+            note(InputError::new(key, format!("is 0 or 1, not \"{other}\"")));
             false
         }
     };
-    Opening { run, linked: is_linked, time_us, paused, speed, theme, problems }
+    let [paused, embedded, present, debug] = ["paused", "embed", "present", "debug"].map(&mut flag);
+    let chrome = match value("chrome") {
+        None if embedded => Chrome::Minimal,
+        None | Some("full") => Chrome::Full,
+        Some("minimal") => Chrome::Minimal,
+        Some("none") => Chrome::None,
+        Some(other) => {
+            note(InputError::new("chrome", format!("is full, minimal or none, not \"{other}\"")));
+            if embedded { Chrome::Minimal } else { Chrome::Full }
+        }
+    };
+    let list = |text: &str| text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(String::from).collect();
+    let tour = value("tour").filter(|tour| !tour.is_empty()).map(String::from);
+    let home = !is_linked && value("lab").is_none() && tour.is_none() && !embedded && !present;
+    Opening {
+        run,
+        home,
+        lenses: value("lens").map(list),
+        tour,
+        embedded,
+        chrome,
+        present,
+        debug,
+        linked: is_linked,
+        time_us,
+        paused,
+        speed,
+        theme,
+        problems,
+    }
+}
+
+/// Parameters that say how to look and not at what: they stay when one goes elsewhere.
+const LOOKS: [&str; 6] = ["theme", "paused", "embed", "chrome", "present", "debug"];
+
+/// The query that leads to a lab, or to the home page, from an address with this query.
+pub fn leading_to(lab: Option<&str>, query: &[(String, String)]) -> String {
+    let kept = query.iter().filter(|(key, _)| LOOKS.contains(&key.as_str()));
+    let mut parts: Vec<String> = lab.map(|lab| format!("lab={lab}")).into_iter().collect();
+    // What is kept has been read from an address, and has only plain characters in what is understood.
+    let plain = |value: &str| value.chars().all(|character| character.is_ascii_alphanumeric());
+    parts.extend(kept.filter(|(_, value)| plain(value)).map(|(key, value)| format!("{key}={value}")));
+    if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
 }
 
 /// A speed that the page accepts.
@@ -130,6 +197,25 @@ mod tests {
     }
 
     #[test]
+    fn what_names_a_lab_or_stands_in_another_page_is_not_the_home_page() {
+        assert!(open(&[("theme", "dark"), ("paused", "1")], "").home);
+        for query in [("lab", "raft-log"), ("embed", "1"), ("present", "1"), ("tour", "x")] {
+            assert!(!open(&[query], "").home, "{query:?}");
+        }
+        assert_eq!(open(&[("embed", "1")], "").chrome, Chrome::Minimal);
+        assert_eq!(open(&[("embed", "1"), ("chrome", "full")], "").chrome, Chrome::Full);
+        assert_eq!(open(&[("lens", "log, checks,")], "").lenses, Some(vec!["log".to_owned(), "checks".to_owned()]));
+    }
+
+    #[test]
+    fn going_elsewhere_keeps_the_look() {
+        let query = [("lab", "raft-log"), ("seed", "7"), ("theme", "dark"), ("embed", "<x>")];
+        let query = query.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(leading_to(Some("raft-election"), &query), "?lab=raft-election&theme=dark");
+        assert_eq!(leading_to(None, &query[..2]), "");
+    }
+
+    #[test]
     fn a_fragment_wins_over_the_run_and_leaves_the_rest() {
         let mut run = Run::of_lab(DEFAULT_LAB).unwrap();
         run.set_seed(9).unwrap();
@@ -149,11 +235,16 @@ mod tests {
             ("speed", "0"),
             ("theme", "blue"),
             ("paused", "yes"),
+            ("embed", "true"),
+            ("chrome", "some"),
             ("utm_source", "ignored"),
         ];
         let opening = open(&query, "#v1.broken");
         let places: Vec<_> = opening.problems.iter().map(|problem| problem.split(':').next().unwrap()).collect();
-        assert_eq!(places, ["link", "lab", "variant", "seed", "set.nodes", "t", "speed", "theme", "paused"]);
+        assert_eq!(
+            places,
+            ["link", "lab", "variant", "seed", "set.nodes", "t", "speed", "theme", "paused", "embed", "chrome"]
+        );
         assert_eq!(opening.run.to_json(), Run::of_lab(DEFAULT_LAB).unwrap().to_json());
     }
 }

@@ -2,6 +2,7 @@
 
 mod address;
 mod components;
+mod mode;
 mod platform;
 mod playground;
 

@@ -9,8 +9,10 @@ use labs::state::VerdictState;
 use labs::{InputError, Run, Session, link};
 use leptos::prelude::*;
 use serde_json::{Value, json};
+use view::geometry::Spot;
+use view::layout::Point;
 use view::narration::Weight;
-use view::{Sentence, Stage};
+use view::{Sentence, Stage, shapes};
 
 use crate::address::{self, Opening};
 use crate::platform::api::{self, Topic};
@@ -29,6 +31,10 @@ const LABEL_MS: f64 = 100.0;
 const ANNOUNCE_MS: f64 = 1_000.0;
 /// Sentences that the log keeps.
 const LOG_LINES: usize = 200;
+/// How near a finger has to come to a message, in units of the stage.
+const MESSAGE_REACH: f64 = 13.0;
+/// The middle of a link belongs to the link, whatever passes there.
+const MIDDLE_REACH: f64 = 7.0;
 /// Steps that are looked through for the log after a jump.
 const LOG_STEPS: u64 = 3_000;
 
@@ -43,9 +49,25 @@ pub enum Selection {
     Message(String),
 }
 
+/// What the page has done since the last look at it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Effort {
+    /// Frames.
+    pub frames: u32,
+    /// Steps that were simulated in them.
+    pub steps: u64,
+    /// Time that our own code took for them, in ms.
+    pub script_ms: f64,
+}
+
 /// What only this module touches.
 struct Player {
     session: Box<dyn Session>,
+    /// A node under somebody's hand, and where it is held.
+    held: Option<(String, Point)>,
+    /// Whether the stage is on the screen.
+    seen: bool,
+    effort: Effort,
     /// The moment that is drawn; runs between steps, which the session cannot.
     shown_us: f64,
     frame_ms: Option<f64>,
@@ -90,6 +112,10 @@ pub struct Playground {
     pub variant: RwSignal<&'static VariantInfo>,
     /// The seed.
     pub seed: RwSignal<u64>,
+    /// Grows with each run that is opened from outside.
+    pub loads: RwSignal<u32>,
+    /// Grows with each change of the theme.
+    pub theme: RwSignal<u32>,
     /// What is picked on the stage.
     pub selected: RwSignal<Option<Selection>>,
     /// Grows when lenses have to look again: at most ten times a second while it plays.
@@ -106,6 +132,9 @@ impl Playground {
         let this = Self {
             player: StoredValue::new_local(Player {
                 session,
+                held: None,
+                seen: true,
+                effort: Effort::default(),
                 shown_us: 0.0,
                 frame_ms: None,
                 painter: None,
@@ -130,6 +159,8 @@ impl Playground {
             lab: RwSignal::new(run.entry.info),
             variant: RwSignal::new(run.variant),
             seed: RwSignal::new(run.seed),
+            loads: RwSignal::new(0),
+            theme: RwSignal::new(0),
             selected: RwSignal::new(None),
             revision: RwSignal::new(0),
             problem: RwSignal::new((!opening.problems.is_empty()).then(|| opening.problems.join(" · "))),
@@ -137,11 +168,24 @@ impl Playground {
         let frames = FrameLoop::new(move |now_ms| this.frame(now_ms));
         this.player.update_value(|player| player.frames = Some(frames));
         this.go_to_start(opening.time_us);
+        this.start_as_asked(opening);
+        this
+    }
+
+    /// Goes where another address leads, without loading the page again.
+    pub fn visit(self, opening: &Opening) {
+        self.problem.set((!opening.problems.is_empty()).then(|| opening.problems.join(" · ")));
+        self.speed.set(opening.speed.unwrap_or(opening.run.entry.info.speed));
+        self.replace_at(&opening.run, opening.time_us);
+        self.start_as_asked(opening);
+    }
+
+    /// Plays, unless somebody would rather not see it move by itself.
+    fn start_as_asked(self, opening: &Opening) {
         let calm = page::prefers_reduced_motion();
         if !(opening.paused || opening.linked || opening.time_us.is_some() || calm) {
-            this.play();
+            self.play();
         }
-        this
     }
 
     /// Goes to where the run is best seen first: a given time, its recorded end, or the lab's
@@ -169,6 +213,10 @@ impl Playground {
 
     /// Opens another run in place of this one.
     fn replace(self, run: &Run) {
+        self.replace_at(run, None);
+    }
+
+    fn replace_at(self, run: &Run, time_us: Option<u64>) {
         self.pause();
         let session = open_session(run);
         self.player.update_value(|player| {
@@ -177,10 +225,25 @@ impl Playground {
         });
         self.log.set(Vec::new());
         self.caption.set(None);
+        self.select(None);
         self.lab.set(run.entry.info);
         self.variant.set(run.variant);
         self.seed.set(run.seed);
-        self.go_to_start(None);
+        self.go_to_start(time_us);
+    }
+
+    /// Says whether the stage can be seen. While it cannot, nothing is simulated; what plays goes on when it can again.
+    pub fn set_seen(self, seen: bool) {
+        self.player.update_value(|player| {
+            player.seen = seen;
+            player.frame_ms = None;
+            if let Some(frames) = &player.frames {
+                if seen && self.playing.get_untracked() { frames.start() } else { frames.stop() }
+            }
+        });
+        if seen {
+            self.paint();
+        }
     }
 
     /// Starts to play.
@@ -188,7 +251,7 @@ impl Playground {
         self.playing.set(true);
         self.player.update_value(|player| {
             player.frame_ms = None;
-            if let Some(frames) = &player.frames {
+            if let Some(frames) = player.frames.as_ref().filter(|_| player.seen) {
                 frames.start();
             }
         });
@@ -256,17 +319,6 @@ impl Playground {
         self.restart(&run);
     }
 
-    /// Another lab, with its defaults.
-    pub fn choose_lab(self, id: &str) {
-        match Run::of_lab(id) {
-            Ok(run) => {
-                self.speed.set(run.entry.info.speed);
-                self.restart(&run);
-            }
-            Err(error) => self.report(error.to_string()),
-        }
-    }
-
     /// The same seed under another variant, from the start.
     pub fn choose_variant(self, id: &str) {
         let mut run = self.with_session(|session| session.run());
@@ -306,6 +358,83 @@ impl Playground {
         Ok(())
     }
 
+    /// Gives commands that belong together, all at this moment. They have been checked before; what does not work is
+    /// reported, and the others still apply.
+    pub fn command_all(self, commands: &[Value]) {
+        commands.iter().for_each(|command| self.command(command));
+    }
+
+    /// Whether a command would change anything now; follows the run.
+    pub fn would(self, command: &Value) -> bool {
+        self.revision.track();
+        self.read(|session| session.would_change(command).unwrap_or(false))
+    }
+
+    /// Picks a node, a link or a message, or nothing.
+    pub fn select(self, what: Option<Selection>) {
+        if self.selected.with_untracked(|now| *now != what) {
+            self.selected.set(what);
+        }
+    }
+
+    /// Holds a node somewhere while somebody drags it; nothing of the run changes yet.
+    pub fn hold_at(self, node: &str, at: Point) {
+        self.player.update_value(|player| player.held = Some((node.to_owned(), at)));
+        self.stage.update(|stage| {
+            if let Some(node) = stage.nodes.iter_mut().find(|known| known.id == node) {
+                node.position = at;
+            }
+        });
+        self.paint();
+    }
+
+    /// Puts a node down where it is held.
+    pub fn put_down(self) {
+        let held = self.player.try_update_value(|player| player.held.take()).flatten();
+        if let Some((node, at)) = held {
+            self.put(&node, at);
+        }
+    }
+
+    /// Puts a node somewhere: only the picture changes, unless distance means latency.
+    pub fn put(self, node: &str, at: Point) {
+        if let Err(error) = self.with_session(|session| session.place(node, at)) {
+            self.report(error.to_string());
+        }
+        self.publish();
+        self.remember();
+    }
+
+    /// Where a message is at the moment that is drawn.
+    pub fn message_spot(self, id: &str) -> Option<Spot> {
+        let shown_us = self.player.with_value(|player| player.shown_us);
+        self.stage.with_untracked(|stage| {
+            let message = stage.messages.iter().find(|message| message.id == id)?;
+            Some(shapes::message_position(stage, message, shown_us))
+        })
+    }
+
+    /// The message nearest to a spot of the stage at this moment, within reach of a finger.
+    pub fn message_near(self, (x, y): Spot) -> Option<String> {
+        let shown_us = self.player.with_value(|player| player.shown_us);
+        self.stage.with_untracked(|stage| {
+            let far = |message: &view::Message| {
+                let at = shapes::message_position(stage, message, shown_us);
+                (at.0 - x).hypot(at.1 - y)
+            };
+            let in_the_middle = stage.links.iter().any(|link| {
+                let [from, to] = shapes::rim_to_rim(&stage.nodes[link.a], &stage.nodes[link.b]);
+                ((from.0 + to.0) / 2.0 - x).hypot((from.1 + to.1) / 2.0 - y) <= MIDDLE_REACH
+            });
+            if in_the_middle {
+                return None;
+            }
+            let near = stage.messages.iter().map(|message| (far(message), message));
+            let near = near.filter(|(distance, _)| *distance <= MESSAGE_REACH).min_by(|a, b| a.0.total_cmp(&b.0));
+            near.map(|(_, message)| message.id.clone())
+        })
+    }
+
     /// Takes the newest command back.
     pub fn undo(self) -> bool {
         let undone = self.with_session(|session| session.undo());
@@ -322,6 +451,12 @@ impl Playground {
     pub fn share_url(self) -> Result<String, InputError> {
         let run = self.with_session(|session| session.run());
         Ok(format!("{}{}", page::base_address(), link::encode(&run)?))
+    }
+
+    /// Opens a run with the lab's own speed.
+    pub fn open_run(self, run: &Run) {
+        self.speed.set(run.entry.info.speed);
+        self.restart(run);
     }
 
     /// Opens the run of a link.
@@ -359,6 +494,7 @@ impl Playground {
 
     /// Draws with the theme as it is now.
     pub fn read_theme(self) {
+        self.theme.update(|theme| *theme += 1);
         self.player.update_value(|player| {
             if let Some(painter) = &mut player.painter {
                 painter.read_theme();
@@ -404,6 +540,7 @@ impl Playground {
     /// One frame: simulate as far as the clock says, publish what changed, draw.
     fn frame(self, now_ms: f64) {
         let speed = self.speed.get_untracked();
+        let (began_ms, before) = (page::now_ms(), self.read(|session| session.step_count()));
         self.player.update_value(|player| {
             let elapsed_ms = player.frame_ms.map_or(0.0, |before_ms| (now_ms - before_ms).clamp(0.0, FRAME_MS_MAX));
             player.frame_ms = Some(now_ms);
@@ -413,6 +550,17 @@ impl Playground {
             }
         });
         self.show(now_ms, false);
+        self.player.update_value(|player| {
+            let effort = &mut player.effort;
+            effort.frames += 1;
+            effort.steps += player.session.step_count().saturating_sub(before);
+            effort.script_ms += page::now_ms() - began_ms;
+        });
+    }
+
+    /// What has been done since this was asked last.
+    pub fn take_effort(self) -> Effort {
+        self.player.try_update_value(|player| std::mem::take(&mut player.effort)).unwrap_or_default()
     }
 
     /// Publishes the session as it is, whatever was shown before.
@@ -474,7 +622,15 @@ impl Playground {
                 player.branch.clone_from(branch);
             }
             News {
-                stage: moved.then(|| player.session.stage()),
+                stage: moved.then(|| {
+                    let mut stage = player.session.stage();
+                    if let Some((id, at)) = &player.held
+                        && let Some(node) = stage.nodes.iter_mut().find(|node| node.id == *id)
+                    {
+                        node.position = *at;
+                    }
+                    stage
+                }),
                 time_us: label.then(|| player.session.time_us()),
                 explored_us: player.session.explored_us(),
                 verdicts,
@@ -487,7 +643,19 @@ impl Playground {
         });
         let Some(news) = news else { return };
         if let Some(stage) = news.stage {
+            // What has gone cannot stay picked.
+            let gone = self.selected.with_untracked(|selected| match selected {
+                Some(Selection::Message(id)) => !stage.messages.iter().any(|message| message.id == *id),
+                Some(Selection::Node(id)) => !stage.nodes.iter().any(|node| node.id == *id),
+                Some(Selection::Link(a, b)) => {
+                    [a, b].into_iter().any(|id| !stage.nodes.iter().any(|node| node.id == *id))
+                }
+                None => false,
+            });
             self.stage.set(stage);
+            if gone {
+                self.selected.set(None);
+            }
         }
         if let Some(time_us) = news.time_us {
             self.time_us.set(time_us);
@@ -568,6 +736,7 @@ impl api::Api for Playground {
         };
         self.problem.set(None);
         self.replace(&run);
+        self.loads.update(|loads| *loads += 1);
         Ok(())
     }
 

@@ -2,12 +2,16 @@
 
 use leptos::prelude::*;
 
-use crate::address;
+use crate::address::{self, Chrome};
+use crate::mode::{Mode, use_mode};
 use crate::platform::{api, page};
-use crate::playground::Playground;
+use crate::playground::{Playground, use_playground};
 
 use super::checks::Checks;
+use super::debug::Debug;
 use super::header::Header;
+use super::help::Help;
+use super::home::{Catalogue, Introduction};
 use super::stage::StageView;
 use super::story::{Story, Wire};
 use super::transport::Transport;
@@ -19,49 +23,96 @@ pub fn App() -> impl IntoView {
     page::set_theme(opening.theme);
     let playground = Playground::open(&opening);
     provide_context(playground);
+    let mode = Mode::new(playground, &opening);
+    provide_context(mode);
     api::install(playground);
     page::on_fragment_change(move || {
         let fragment = page::fragment();
         if !fragment.is_empty() {
+            mode.home.set(false);
             playground.open_link(&fragment);
         }
     });
-    page::on_key(move |press| match press.key.as_str() {
-        " " => {
-            playground.toggle();
-            true
-        }
-        "ArrowRight" => {
-            playground.step(1);
-            true
-        }
-        "ArrowLeft" => {
-            playground.step_back();
-            true
-        }
-        _ => false,
-    });
+    let help = RwSignal::new(false);
+    let black = RwSignal::new(false);
+    page::on_key(move |press| key(mode, playground, help, black, &press.key));
     view! {
-        <Header theme=opening.theme />
+        {(mode.chrome == Chrome::Full).then(|| view! { <Header theme=opening.theme help=help /> })}
         <Problem />
+        // Whatever belongs to one place is made anew in another, and what it held on to is let go.
+        {move || if mode.home.get() { view! { <Home /> }.into_any() } else { view! { <Lab /> }.into_any() }}
+        {mode.debug.then(|| view! { <Debug /> })}
+        <p class="unseen" role="status" aria-live="polite">{move || playground.announcement.get()}</p>
+        <Help open=help />
+        {move || black.get().then(|| view! { <div class="black" aria-label="Black screen" role="img"></div> })}
+    }
+}
+
+/// Keys that no control takes.
+fn key(mode: Mode, playground: Playground, help: RwSignal<bool>, black: RwSignal<bool>, key: &str) -> bool {
+    if black.get_untracked() {
+        black.set(false);
+        return true;
+    }
+    let presenting = mode.present.get_untracked();
+    match key {
+        "?" => help.update(|open| *open = !*open),
+        "f" | "F" => page::toggle_full_screen(),
+        "b" | "B" | "." if presenting => black.set(true),
+        "Escape" if presenting => mode.present.set(false),
+        // On the home page these keys scroll.
+        _ if mode.home.get_untracked() => return false,
+        " " => playground.toggle(),
+        "ArrowRight" => playground.step(1),
+        "ArrowLeft" => playground.step_back(),
+        "u" | "U" => {
+            playground.undo();
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// A lab, as large as the window.
+#[component]
+fn Lab() -> impl IntoView {
+    let mode = use_mode();
+    view! {
         <main>
             <StageView />
         </main>
         // Before the panel, so that the keyboard comes to time right after the stage.
-        <Transport />
+        {(mode.chrome != Chrome::None).then(|| view! { <Transport /> })}
         <aside class="panel" aria-label="What is going on">
             <Checks />
             <Wire />
             <Story />
         </aside>
-        <p class="unseen" role="status" aria-live="polite">{move || playground.announcement.get()}</p>
     }
+    .into_any()
+}
+
+/// The home page: a live lab, and all the others below.
+#[component]
+fn Home() -> impl IntoView {
+    view! {
+        <Introduction />
+        <main>
+            <StageView />
+        </main>
+        <Transport />
+        <aside class="panel" aria-label="What is going on">
+            <Story />
+        </aside>
+        <Catalogue />
+    }
+    .into_any()
 }
 
 /// What was wrong with somebody's input.
 #[component]
 fn Problem() -> impl IntoView {
-    let playground = expect_context::<Playground>();
+    let playground = use_playground();
     move || {
         playground.problem.get().map(|problem| {
             view! {

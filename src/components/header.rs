@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::mode::use_mode;
 use crate::platform::page;
 use crate::playground::use_playground;
 
@@ -10,8 +11,9 @@ use super::share::Share;
 
 /// The bar at the top.
 #[component]
-pub fn Header(theme: Option<&'static str>) -> impl IntoView {
+pub fn Header(theme: Option<&'static str>, help: RwSignal<bool>) -> impl IntoView {
     let playground = use_playground();
+    let mode = use_mode();
     let variants = move || {
         let chosen = playground.variant.get().id;
         let options = playground.lab.get().variants.iter().map(move |variant| {
@@ -28,18 +30,41 @@ pub fn Header(theme: Option<&'static str>) -> impl IntoView {
     };
     view! {
         <header>
-            <span class="logo">"net"<i>"/"</i>"split"</span>
+            <a
+                class="logo"
+                href=move || {
+                    mode.home.track();
+                    mode.address_of(None)
+                }
+                aria-label="net/split, home"
+                on:click=move |event| {
+                    if page::is_plain_click(&event) {
+                        event.prevent_default();
+                        mode.go(None);
+                    }
+                }
+            >
+                "net"<i>"/"</i>"split"
+            </a>
             <label class="choice lab">
                 <span>"Lab"</span>
-                <select on:change=move |event| playground.choose_lab(&event_target_value(&event))>{labs}</select>
+                <select on:change=move |event| mode.go(Some(&event_target_value(&event)))>{labs}</select>
             </label>
             <label class="choice">
                 <span>"Variant"</span>
                 <select on:change=move |event| playground.choose_variant(&event_target_value(&event))>{variants}</select>
             </label>
             <span class="space"></span>
+            <button class="square" aria-label="Help" title="Keys and gestures (?)" on:click=move |_| help.set(true)>"?"</button>
             <ThemeSwitch theme=theme />
             <Share />
+            <button
+                class="primary"
+                title="Large type, and nothing but the stage (Escape ends it)"
+                on:click=move |_| mode.present.update(|present| *present = !*present)
+            >
+                "Present"
+            </button>
         </header>
     }
 }

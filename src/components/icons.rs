@@ -18,6 +18,17 @@ pub enum Icon {
     Moon,
     Check,
     Cross,
+    Power,
+    Clock,
+    Disk,
+    Move,
+    Trash,
+    Copy,
+    Sliders,
+    Split,
+    Ask,
+    Search,
+    Expand,
 }
 
 /// Draws an icon.
@@ -41,6 +52,19 @@ pub fn Glyph(icon: Icon) -> impl IntoView {
         Icon::Moon => "M20 14A8 8 0 1 1 10 4a6.5 6.5 0 0 0 10 10z",
         Icon::Check => "M5 12.5l4.5 4.5L19 7.5",
         Icon::Cross => "M6 6l12 12M18 6L6 18",
+        Icon::Power => "M12 3v8M7 6a8 8 0 1 0 10 0",
+        Icon::Clock => "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v4l3 2",
+        Icon::Disk => "M5 7c0-4 14-4 14 0v10c0 4-14 4-14 0zM5 7c0 4 14 4 14 0M5 12c0 4 14 4 14 0",
+        Icon::Move => "M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3",
+        Icon::Trash => "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
+        Icon::Copy => "M9 9h11v11H9zM5 15H4V4h11v1",
+        Icon::Sliders => {
+            "M4 7h8M18 7h2M4 17h2M12 17h8M12 7a3 3 0 1 0 6 0 3 3 0 0 0-6 0zM6 17a3 3 0 1 0 6 0 3 3 0 0 0-6 0z"
+        }
+        Icon::Split => "M12 3v3M12 9v3M12 15v3M12 21v.01M4 9a3 3 0 1 1 0 6M20 9a3 3 0 1 0 0 6",
+        Icon::Ask => "M4 5h16v11H10l-4 4v-4H4z",
+        Icon::Search => "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20 20",
+        Icon::Expand => "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
     };
     let filled = matches!(icon, Icon::Play);
     view! {

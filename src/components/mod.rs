@@ -3,8 +3,12 @@
 
 pub mod app;
 mod checks;
+mod debug;
 mod header;
+mod help;
+mod home;
 mod icons;
+mod popover;
 mod share;
 mod stage;
 mod story;

@@ -40,6 +40,10 @@ pub fn Share() -> impl IntoView {
     let dialog = move || {
         link.get().map(|url| {
             let length = url.len();
+            let frame = format!(
+                "<iframe src=\"{}\" title=\"netsplit\" width=\"800\" height=\"600\" loading=\"lazy\" allow=\"fullscreen\"></iframe>",
+                url.replacen('#', "?embed=1#", 1),
+            );
             view! {
                 <div class="popover" role="dialog" aria-label="Share this run" on:keydown=move |event| {
                     if event.key() == "Escape" {
@@ -50,8 +54,14 @@ pub fn Share() -> impl IntoView {
                         {move || if copied.get() { "The link is copied." } else { "Copy this link." }}
                         " Whoever opens it sees this run, step for step."
                     </p>
-                    <input type="text" readonly=true aria-label="Link to this run" prop:value=url />
-                    <p class="small">{length}" characters"</p>
+                    <label class="field">
+                        <span>{format!("Link, {length} characters")}</span>
+                        <input type="text" readonly=true aria-label="Link to this run" prop:value=url on:focus=move |event| page::select_all(&event) />
+                    </label>
+                    <label class="field">
+                        <span>"In a page of your own"</span>
+                        <input type="text" readonly=true aria-label="Line to embed this run" prop:value=frame on:focus=move |event| page::select_all(&event) />
+                    </label>
                 </div>
             }
         })

@@ -38,6 +38,9 @@ impl Painter {
             let value = style.get_property_value(&format!("--{}", paint.name())).unwrap_or_default();
             self.colours.insert(paint.name(), value.trim().to_owned());
         }
+        // Stripes are too fine for what is drawn here.
+        let ground = self.colours.get(Paint::Ground.name()).cloned().unwrap_or_default();
+        self.colours.insert(Paint::Hatch.name(), ground);
     }
 
     /// Fits the canvas to its box and the device's pixels, as `preserveAspectRatio="xMidYMid meet"`
@@ -55,58 +58,120 @@ impl Painter {
 
     /// Draws timers and messages as they are at `time_us`.
     pub fn draw(&self, stage: &Stage, time_us: f64) {
+        self.clear();
+        self.timers(stage, time_us);
+        self.messages(stage, time_us);
+    }
+
+    /// Draws the whole stage as it is at `time_us`, without words: for pictures too small to read.
+    pub fn draw_all(&self, stage: &Stage, time_us: f64) {
+        self.clear();
+        for link in &stage.links {
+            let [from, to] = shapes::rim_to_rim(&stage.nodes[link.a], &stage.nodes[link.b]);
+            self.context.begin_path();
+            self.context.move_to(from.0, from.1);
+            self.context.line_to(to.0, to.1);
+            let _ = self.context.set_line_dash(&dashes(if link.up() { &[] } else { &[3.0, 9.0] }));
+            self.stroke(Paint::Mute, if link.quiet { 1.0 } else { 2.5 });
+        }
+        let _ = self.context.set_line_dash(&dashes(&[]));
+        self.timers(stage, time_us);
+        self.messages(stage, time_us);
+        for node in &stage.nodes {
+            let (x, y) = (f64::from(node.position.x), f64::from(node.position.y));
+            for shape in shapes::node(node) {
+                self.context.begin_path();
+                self.outline(&shape, x, y);
+                self.finish(&shape);
+            }
+        }
+    }
+
+    fn clear(&self) {
         let context = &self.context;
         let _ = context.reset_transform();
         context.clear_rect(0.0, 0.0, f64::from(self.canvas.width()), f64::from(self.canvas.height()));
+        let (scale, (left, top)) = (self.scale, self.origin);
+        let _ = context.set_transform(scale, 0.0, 0.0, scale, left, top);
+    }
+
+    fn timers(&self, stage: &Stage, time_us: f64) {
+        let context = &self.context;
         context.set_line_cap("round");
+        context.begin_path();
         for node in &stage.nodes {
             if let Some((start, end)) = shapes::timer_arc(node, time_us) {
-                self.place(f64::from(node.position.x), f64::from(node.position.y));
-                context.begin_path();
-                let _ = context.arc(0.0, 0.0, shapes::TIMER_RADIUS, start, end);
-                self.stroke(Paint::Mute, 4.0);
+                let (x, y) = (f64::from(node.position.x), f64::from(node.position.y));
+                context.move_to(x + shapes::TIMER_RADIUS * start.cos(), y + shapes::TIMER_RADIUS * start.sin());
+                let _ = context.arc(x, y, shapes::TIMER_RADIUS, start, end);
             }
         }
+        self.stroke(Paint::Mute, 4.0);
         context.set_line_cap("butt");
+    }
+
+    /// Messages that look alike are one path: the browser is asked a few times a frame, however many there are.
+    fn messages(&self, stage: &Stage, time_us: f64) {
+        let mut groups: BTreeMap<(u8, Option<u32>), Vec<(Shape, f64, f64)>> = BTreeMap::new();
         for message in &stage.messages {
             let (x, y) = shapes::message_position(stage, message, time_us);
             let (from, to) = (stage.nodes[message.from].position, stage.nodes[message.to].position);
             let towards = f64::from(to.y - from.y).atan2(f64::from(to.x - from.x));
-            self.place(x, y);
-            self.shape(&shapes::message(message, towards));
+            let group = groups.entry((message.shape as u8, message.hue)).or_default();
+            group.push((shapes::message(message, towards), x, y));
+        }
+        for group in groups.values() {
+            self.context.begin_path();
+            for (shape, x, y) in group {
+                self.outline(shape, *x, *y);
+            }
+            self.finish(&group[0].0);
         }
     }
 
-    fn place(&self, x: f64, y: f64) {
-        let (scale, (left, top)) = (self.scale, self.origin);
-        let _ = self.context.set_transform(scale, 0.0, 0.0, scale, left + x * scale, top + y * scale);
-    }
-
-    fn shape(&self, shape: &Shape) {
+    /// Adds a shape's outline to the path.
+    fn outline(&self, shape: &Shape, x: f64, y: f64) {
         let context = &self.context;
-        context.begin_path();
         match shape {
-            Shape::Circle { x, y, r, fill, stroke, width, .. } => {
-                let _ = context.arc(*x, *y, *r, 0.0, std::f64::consts::TAU);
-                self.fill(*fill);
-                self.stroke(*stroke, *width);
+            Shape::Circle { x: dx, y: dy, r, .. } => {
+                context.move_to(x + dx + r, y + dy);
+                let _ = context.arc(x + dx, y + dy, *r, 0.0, std::f64::consts::TAU);
             }
-            Shape::Polygon { points, fill, stroke, width } => {
-                for (index, (x, y)) in points.iter().enumerate() {
-                    if index == 0 { context.move_to(*x, *y) } else { context.line_to(*x, *y) }
+            Shape::Polygon { points, .. } => {
+                for (index, (dx, dy)) in points.iter().enumerate() {
+                    if index == 0 { context.move_to(x + dx, y + dy) } else { context.line_to(x + dx, y + dy) }
                 }
                 context.close_path();
+            }
+            Shape::Strokes { lines, .. } => {
+                for [from, to] in lines {
+                    context.move_to(x + from.0, y + from.1);
+                    context.line_to(x + to.0, y + to.1);
+                }
+            }
+            // Words belong to the layers of SVG.
+            Shape::Pill { .. } | Shape::Text { .. } => {}
+        }
+    }
+
+    /// Fills and strokes the path as a shape wants it.
+    fn finish(&self, shape: &Shape) {
+        match shape {
+            Shape::Circle { fill, stroke, width, dashed, .. } => {
+                self.fill(*fill);
+                if *dashed {
+                    let _ = self.context.set_line_dash(&dashes(&[9.0, 6.0]));
+                }
+                self.stroke(*stroke, *width);
+                if *dashed {
+                    let _ = self.context.set_line_dash(&dashes(&[]));
+                }
+            }
+            Shape::Polygon { fill, stroke, width, .. } => {
                 self.fill(*fill);
                 self.stroke(*stroke, *width);
             }
-            Shape::Strokes { lines, stroke, width } => {
-                for [from, to] in lines {
-                    context.move_to(from.0, from.1);
-                    context.line_to(to.0, to.1);
-                }
-                self.stroke(*stroke, *width);
-            }
-            // Text and pills belong to the layers of SVG.
+            Shape::Strokes { stroke, width, .. } => self.stroke(*stroke, *width),
             Shape::Pill { .. } | Shape::Text { .. } => {}
         }
     }
@@ -125,4 +190,9 @@ impl Painter {
             self.context.stroke();
         }
     }
+}
+
+/// A pattern of dashes, as the browser takes it.
+fn dashes(pattern: &[f64]) -> js_sys::Array {
+    pattern.iter().map(|length| wasm_bindgen::JsValue::from(*length)).collect()
 }

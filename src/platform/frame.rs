@@ -14,7 +14,8 @@ type Tick = Closure<dyn FnMut(f64)>;
 pub struct FrameLoop {
     closure: Rc<RefCell<Option<Tick>>>,
     running: Rc<Cell<bool>>,
-    requested: Rc<Cell<bool>>,
+    /// The frame that has been asked for.
+    requested: Rc<Cell<Option<i32>>>,
 }
 
 impl FrameLoop {
@@ -23,7 +24,7 @@ impl FrameLoop {
         let this = Self { closure: Rc::default(), running: Rc::default(), requested: Rc::default() };
         let inner = this.clone();
         let closure = Closure::new(move |now_ms: f64| {
-            inner.requested.set(false);
+            inner.requested.set(None);
             if inner.running.get() {
                 tick(now_ms);
                 inner.request();
@@ -31,6 +32,15 @@ impl FrameLoop {
         });
         *this.closure.borrow_mut() = Some(closure);
         this
+    }
+
+    /// Stops for good, and lets go of what it calls.
+    pub fn end(&self) {
+        self.stop();
+        if let (Some(window), Some(request)) = (web_sys::window(), self.requested.take()) {
+            let _ = window.cancel_animation_frame(request);
+        }
+        self.closure.borrow_mut().take();
     }
 
     /// Starts; harmless when it runs.
@@ -45,13 +55,11 @@ impl FrameLoop {
     }
 
     fn request(&self) {
-        if !self.running.get() || self.requested.replace(true) {
+        if !self.running.get() || self.requested.get().is_some() {
             return;
         }
-        if let (Some(window), Some(closure)) = (web_sys::window(), self.closure.borrow().as_ref())
-            && window.request_animation_frame(closure.as_ref().unchecked_ref()).is_err()
-        {
-            self.requested.set(false);
+        if let (Some(window), Some(closure)) = (web_sys::window(), self.closure.borrow().as_ref()) {
+            self.requested.set(window.request_animation_frame(closure.as_ref().unchecked_ref()).ok());
         }
     }
 }

@@ -35,6 +35,57 @@ pub fn on_fragment_change(then: impl Fn() + 'static) {
     listen(&window(), "hashchange", move |_| then());
 }
 
+/// Goes to another query of the same page, without loading it again.
+pub fn push_query(query: &str) {
+    if let Ok(history) = window().history() {
+        let address = format!("{}{query}", base_address());
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&address));
+    }
+}
+
+/// Calls `then` when somebody goes back or forth in the browser's history.
+pub fn on_history(then: impl Fn() + 'static) {
+    listen(&window(), "popstate", move |_| then());
+}
+
+/// Goes to the top of the page.
+pub fn scroll_up() {
+    window().scroll_to_with_x_and_y(0.0, 0.0);
+}
+
+/// Sets the title of the document.
+pub fn set_title(title: &str) {
+    if let Some(document) = window().document() {
+        document.set_title(title);
+    }
+}
+
+/// Sets an attribute of the document, for styles to follow; `None` takes it away.
+pub fn set_mark(name: &str, value: Option<&str>) {
+    if let Some(root) = window().document().and_then(|document| document.document_element()) {
+        let _ = match value {
+            Some(value) => root.set_attribute(name, value),
+            None => root.remove_attribute(name),
+        };
+    }
+}
+
+/// Fills the screen with the page, or gives it back.
+pub fn toggle_full_screen() {
+    let Some(document) = window().document() else { return };
+    if document.fullscreen_element().is_some() {
+        document.exit_fullscreen();
+    } else if let Some(root) = document.document_element() {
+        // A browser may refuse; then nothing changes.
+        let _ = root.request_fullscreen();
+    }
+}
+
+/// Whether a click is an ordinary one, that does not ask for another tab or window.
+pub fn is_plain_click(event: &web_sys::MouseEvent) -> bool {
+    event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key())
+}
+
 /// The page's address without parameters and fragment.
 pub fn base_address() -> String {
     let location = window().location();
@@ -62,14 +113,9 @@ pub fn on_system_theme_change(then: impl Fn() + 'static) {
     }
 }
 
-/// Sets `data-theme` of the document; `None` follows the system.
+/// Sets the theme; `None` follows the system.
 pub fn set_theme(theme: Option<&str>) {
-    if let Some(root) = window().document().and_then(|document| document.document_element()) {
-        let _ = match theme {
-            Some(theme) => root.set_attribute("data-theme", theme),
-            None => root.remove_attribute("data-theme"),
-        };
-    }
+    set_mark("data-theme", theme);
 }
 
 /// Copies a text; `then` hears whether it worked.
@@ -121,15 +167,154 @@ pub fn on_key(then: impl Fn(KeyPress) -> bool + 'static) {
     });
 }
 
-/// The width and height of an element changed, or were seen for the first time.
-pub fn on_resize(element: &web_sys::Element, then: impl Fn() + 'static) {
-    let closure = Closure::<dyn FnMut(JsValue)>::new(move |_| then());
-    if let Ok(observer) = web_sys::ResizeObserver::new(closure.as_ref().unchecked_ref()) {
-        observer.observe(element);
-        // It lives as long as the page does.
-        std::mem::forget(observer);
-        closure.forget();
+/// Something that goes on until it is dropped: a listener, an observer, a frame loop.
+#[must_use = "it ends when it is dropped"]
+pub struct Guard(Option<Box<dyn FnOnce()>>);
+
+impl Guard {
+    /// `end` is called when it is dropped.
+    pub fn new(end: impl FnOnce() + 'static) -> Self {
+        Self(Some(Box::new(end)))
     }
+
+    /// Lets it go on for as long as the component or effect around it does.
+    pub fn keep(self) {
+        leptos::prelude::StoredValue::new_local(self);
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(end) = self.0.take() {
+            end();
+        }
+    }
+}
+
+/// The width and height of an element changed, or were seen for the first time.
+pub fn on_resize(element: &web_sys::Element, then: impl Fn() + 'static) -> Guard {
+    let closure = Closure::<dyn FnMut(JsValue)>::new(move |_| then());
+    let observer = web_sys::ResizeObserver::new(closure.as_ref().unchecked_ref()).ok();
+    if let Some(observer) = &observer {
+        observer.observe(element);
+    }
+    let end = move || {
+        if let Some(observer) = observer {
+            observer.disconnect();
+        }
+        drop(closure);
+    };
+    Guard::new(end)
+}
+
+/// Calls `then` whenever an element comes into view or leaves it.
+pub fn on_seen(element: &web_sys::Element, then: impl Fn(bool) + 'static) -> Guard {
+    let closure = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
+        // Of several changes the last one counts.
+        if let Some(last) =
+            entries.iter().last().and_then(|last| last.dyn_into::<web_sys::IntersectionObserverEntry>().ok())
+        {
+            then(last.is_intersecting());
+        }
+    });
+    let observer = web_sys::IntersectionObserver::new(closure.as_ref().unchecked_ref()).ok();
+    if let Some(observer) = &observer {
+        observer.observe(element);
+    }
+    let end = move || {
+        if let Some(observer) = observer {
+            observer.disconnect();
+        }
+        drop(closure);
+    };
+    Guard::new(end)
+}
+
+/// Calls `then` for every press of a pointer on the page, before whatever is pressed hears of it.
+pub fn on_pointer_down(then: impl Fn(&web_sys::Event) + 'static) -> Guard {
+    let closure = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| then(&event));
+    let target = window();
+    let _ = target.add_event_listener_with_callback_and_bool("pointerdown", closure.as_ref().unchecked_ref(), true);
+    let end = move || {
+        let _ =
+            target.remove_event_listener_with_callback_and_bool("pointerdown", closure.as_ref().unchecked_ref(), true);
+        drop(closure);
+    };
+    Guard::new(end)
+}
+
+fn target_of(event: &web_sys::Event) -> Option<web_sys::Element> {
+    event.target().and_then(|target| target.dyn_into().ok())
+}
+
+/// Whether an event came to an element or to something inside it.
+pub fn is_within(event: &web_sys::Event, element: &web_sys::Element) -> bool {
+    target_of(event).is_some_and(|target| element.contains(Some(&target)))
+}
+
+/// Whether an event came to something that a selector names, or to something inside it.
+pub fn came_to(event: &web_sys::Event, selector: &str) -> bool {
+    target_of(event).is_some_and(|target| target.closest(selector).ok().flatten().is_some())
+}
+
+/// Whether the focus leaves the element that listens, for something else on the page.
+pub fn focus_leaves(event: &web_sys::FocusEvent) -> bool {
+    let here = event.current_target().and_then(|here| here.dyn_into::<web_sys::Node>().ok());
+    let next = event.related_target().and_then(|next| next.dyn_into::<web_sys::Node>().ok());
+    match (here, next) {
+        (Some(here), Some(next)) => !here.contains(Some(&next)),
+        // It goes nowhere: a click on the ground, or another window.
+        _ => false,
+    }
+}
+
+/// Selects all of a text field that gets the focus.
+pub fn select_all(event: &web_sys::FocusEvent) {
+    if let Some(input) = target_of(event).and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok()) {
+        input.select();
+    }
+}
+
+/// What the keyboard can reach.
+const FOCUSABLE: &str = "button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea, a[href]";
+
+/// Moves the focus to the first control inside an element.
+pub fn focus_first(element: &web_sys::Element) {
+    if let Ok(Some(first)) = element.query_selector(FOCUSABLE)
+        && let Some(first) = first.dyn_ref::<web_sys::HtmlElement>()
+    {
+        let _ = first.focus();
+    }
+}
+
+/// Moves the focus to the first control inside the element with this id, once what is to come has been drawn.
+pub fn focus_first_of(id: &'static str) {
+    leptos::prelude::request_animation_frame(move || {
+        let element = window().document().and_then(|document| document.get_element_by_id(id));
+        if let Some(element) = element {
+            focus_first(&element);
+        }
+    });
+}
+
+/// Moves the focus to the node of the stage whose name begins like this.
+pub fn focus_named(start: &str) {
+    let selector = format!("[aria-label^=\"{}\"]", start.replace(['"', '\\'], ""));
+    if let Some(document) = window().document()
+        && let Ok(Some(element)) = document.query_selector(&selector)
+        && let Some(element) = element.dyn_ref::<web_sys::SvgElement>()
+    {
+        let _ = element.focus();
+    }
+}
+
+/// Where a point of the window is on a stage that is fitted into an element, in units of the stage.
+pub fn stage_spot(element: &web_sys::Element, client_x: f64, client_y: f64) -> (f64, f64) {
+    let rect = element.get_bounding_client_rect();
+    let (width, height) = (f64::from(view::layout::WIDTH), f64::from(view::layout::HEIGHT));
+    let fit = (rect.width() / width).min(rect.height() / height).max(f64::MIN_POSITIVE);
+    let (left, top) = ((rect.width() - width * fit) / 2.0, (rect.height() - height * fit) / 2.0);
+    ((client_x - rect.left() - left) / fit, (client_y - rect.top() - top) / fit)
 }
 
 fn listen(target: &web_sys::EventTarget, event: &str, then: impl Fn(web_sys::Event) + 'static) {

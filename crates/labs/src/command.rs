@@ -16,7 +16,7 @@ pub const TIME_US_MAX: u64 = 24 * 3_600 * 1_000_000;
 pub const COMMANDS_MAX: usize = 10_000;
 
 /// Most machines that can be added to a cluster.
-pub const ADDED_MAX: u32 = 32;
+pub const ADDED_MAX: u32 = 200;
 
 /// Furthest from the origin of the stage that anything stands.
 pub const FAR: i64 = 100_000;

@@ -34,6 +34,23 @@ pub struct LabInfo {
     pub metrics: &'static [&'static str],
     /// Simulated seconds per real second at which it is best watched.
     pub speed: f64,
+    /// What its card shows.
+    pub showcase: Showcase,
+}
+
+/// A short piece of a run that shows what a lab is about, to be repeated.
+#[derive(Debug)]
+pub struct Showcase {
+    /// The commands of the run, as JSON; seed 1, `correct`.
+    pub commands: &'static str,
+    /// Where it begins, in simulated µs.
+    pub from_us: u64,
+    /// Where it ends, in simulated µs.
+    pub until_us: u64,
+    /// The moment that stands for all of it where nothing moves, in simulated µs.
+    pub still_us: u64,
+    /// Simulated seconds per real second.
+    pub speed: f64,
 }
 
 impl LabInfo {
@@ -102,6 +119,17 @@ pub struct OpInfo {
     pub summary: &'static str,
     /// An example of it as it stands in a command's `op`, as JSON.
     pub form: &'static str,
+    /// Whom it is asked of.
+    pub of: Asked,
+}
+
+/// Whom an operation is asked of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Servers only.
+    Servers,
+    /// Clients, which ask servers in their turn and retry, or servers directly.
+    Anybody,
 }
 
 /// A lab's cluster for one variant and one choice of parameters.

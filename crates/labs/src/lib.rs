@@ -24,7 +24,7 @@ pub mod trace;
 
 pub use catalogue::{Entry, catalogue, find};
 pub use error::InputError;
-pub use lab::{LabInfo, VariantInfo, VariantKind};
+pub use lab::{Asked, LabInfo, VariantInfo, VariantKind};
 pub use run::{ENGINE_VERSION, End, FORMAT_VERSION, Run};
 pub use session::Session;
 pub use state::State;

@@ -1,6 +1,6 @@
 //! Raft: leader election, as a lab.
 
-use crate::lab::{LabInfo, VariantInfo, VariantKind};
+use crate::lab::{LabInfo, Showcase, VariantInfo, VariantKind};
 use crate::params::{ParamInfo, Setting};
 use crate::raft::{self, CHECK_QUORUM, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, NODES, PRE_VOTE, bug};
 
@@ -15,8 +15,7 @@ pub static INFO: LabInfo = LabInfo {
     summary: "Five servers elect a leader; cut it off, and the majority elects another.",
     invitation: (
         "Cut the leader off.",
-        "Click a link to cut it, a node to crash it. The majority elects somebody else. And the old leader goes on \
-         believing.",
+        "Draw across its links, or around it. The majority elects somebody else. And the old leader goes on believing.",
     ),
     variants: &[
         CORRECT,
@@ -86,4 +85,11 @@ pub static INFO: LabInfo = LabInfo {
     ops: &[raft::TIME_OUT, raft::TRANSFER, raft::PUT, raft::GET, raft::ADD],
     metrics: raft::METRICS,
     speed: 0.05,
+    showcase: Showcase {
+        commands: r#"[{"at_us": 300000, "do": "partition", "groups": [["n3"], ["n1", "n2", "n4", "n5", "c1"]]}, {"at_us": 1100000, "do": "heal-all"}]"#,
+        from_us: 130_000,
+        until_us: 1_400_000,
+        still_us: 800_000,
+        speed: 0.15,
+    },
 };

@@ -1,6 +1,6 @@
 //! Raft: the replicated log, as a lab.
 
-use crate::lab::LabInfo;
+use crate::lab::{LabInfo, Showcase};
 use crate::params::{ParamInfo, Setting};
 use crate::raft::{
     self, CHECK_QUORUM, CLIENTS, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, LEASE_READS, NODES,
@@ -93,4 +93,11 @@ pub static INFO: LabInfo = LabInfo {
     ops: &[raft::PUT, raft::GET, raft::ADD, raft::TRANSFER, raft::ADD_SERVER, raft::REMOVE_SERVER, raft::TIME_OUT],
     metrics: raft::METRICS,
     speed: 0.05,
+    showcase: Showcase {
+        commands: r#"[{"at_us": 700000, "do": "crash", "node": "n3"}, {"at_us": 1400000, "do": "restart", "node": "n3"}]"#,
+        from_us: 400_000,
+        until_us: 1_800_000,
+        still_us: 460_000,
+        speed: 0.15,
+    },
 };

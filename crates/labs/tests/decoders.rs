@@ -94,7 +94,7 @@ fn any_json() -> impl Strategy<Value = Value> {
             "n1",
             "n5",
             "n6",
-            "n38",
+            "n206",
             "n1>n2#1",
             "n1>n2#1.1",
             "n1>n2#",

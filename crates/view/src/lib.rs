@@ -4,6 +4,7 @@
 //! backend turn it into shapes by the same pure functions, so that a node looks the same wherever
 //! it is drawn.
 
+pub mod geometry;
 pub mod layout;
 pub mod narration;
 pub mod shapes;

@@ -1,10 +1,12 @@
-//! Links: a click or a key cuts or heals.
+//! Links: a click or a key cuts or heals, and picks the link for whatever else can be done to it.
 
 use leptos::prelude::*;
 use serde_json::json;
 use view::shapes::rim_to_rim;
 
-use crate::playground::{Playground, use_playground};
+use crate::playground::{Playground, Selection, use_playground};
+
+use super::gesture::Gestures;
 
 /// All links, in the order of their ends.
 #[component]
@@ -65,13 +67,23 @@ fn LinkView(a: usize, b: usize) -> impl IntoView {
     let playground = use_playground();
     let look = Memo::new(move |_| look(playground, a, b));
     let up = move || look.with(|look| look.as_ref().is_some_and(|look| look.forward && look.backward));
+    let gestures = expect_context::<Gestures>();
     let toggle = move || {
         if let Some(look) = look.get_untracked() {
             let word = if look.forward && look.backward { "cut" } else { "heal" };
             let [from, to] = look.names;
             playground.command(&json!({"do": word, "from": from, "to": to}));
+            playground.select(Some(Selection::Link(from, to)));
         }
     };
+    let picked = Memo::new(move |_| {
+        let names = look.with(|look| look.as_ref().map(|look| look.names.clone()));
+        playground.selected.with(|picked| match (picked, names) {
+            (Some(Selection::Link(from, to)), Some([a, b])) => *from == a && *to == b,
+            _ => false,
+        })
+    });
+    let threatened = Memo::new(move |_| gestures.threat.with(|threat| threat.links.contains(&(a, b))));
     let name = move || look.with(|look| look.as_ref().map(|look| format!("Link {}–{}", look.names[0], look.names[1])));
     let lines = move || {
         look.get().map(|look| {
@@ -98,11 +110,17 @@ fn LinkView(a: usize, b: usize) -> impl IntoView {
         <g
             class="link"
             class:cut=move || !up()
+            class:picked=move || picked.get()
+            class:threatened=move || threatened.get()
             role="switch"
             tabindex="0"
             aria-checked=move || up().to_string()
             aria-label=name
-            on:click=move |_| toggle()
+            on:click=move |_| {
+                if !gestures.takes_click() {
+                    toggle();
+                }
+            }
             on:keydown=move |event| {
                 if matches!(event.key().as_str(), "Enter" | " ") {
                     event.prevent_default();

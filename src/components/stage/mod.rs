@@ -1,28 +1,47 @@
-//! The stage, in three layers: links below, what moves on a canvas, nodes above.
+//! The stage, in three layers: links below, what moves on a canvas, nodes above. Gestures come to all of it at once.
 
+mod gesture;
 mod links;
 mod nodes;
 mod tools;
 
-use leptos::html::Canvas;
+use leptos::html::{Canvas, Div};
+use std::fmt::Write as _;
+
 use leptos::prelude::*;
 use view::layout::{HEIGHT, WIDTH};
 use view::shapes::{Anchor, Paint, Shape, TextStyle};
 
 use crate::platform::canvas::Painter;
 use crate::platform::page;
-use crate::playground::use_playground;
+use crate::playground::{Selection, use_playground};
+
+/// The element that holds the actions for whatever is picked.
+pub const TOOLS_ID: &str = "tools";
 
 /// The cluster.
 #[component]
 pub fn StageView() -> impl IntoView {
     let playground = use_playground();
     let canvas = NodeRef::<Canvas>::new();
+    let layers = NodeRef::<Div>::new();
+    let gestures = gesture::Gestures::new(playground, layers);
+    provide_context(gestures);
     Effect::new(move |_| {
         if let Some(canvas) = canvas.get() {
-            page::on_resize(&canvas, move || playground.resize());
+            page::on_resize(&canvas, move || playground.resize()).keep();
             playground.paint_on(Painter::new(canvas));
         }
+    });
+    Effect::new(move |_| {
+        if let Some(layers) = layers.get() {
+            page::on_seen(&layers, move |seen| playground.set_seen(seen)).keep();
+        }
+    });
+    on_cleanup(move || {
+        playground.paint_on(None);
+        // Whatever is shown next says itself whether it can be seen.
+        playground.set_seen(true);
     });
     let view_box = format!("0 0 {WIDTH} {HEIGHT}");
     view! {
@@ -31,7 +50,14 @@ pub fn StageView() -> impl IntoView {
                 <h1>{move || playground.lab.get().invitation.0}</h1>
                 <p>{move || playground.lab.get().invitation.1}</p>
             </div>
-            <div class="layers">
+            <div
+                class="layers"
+                node_ref=layers
+                on:pointerdown=move |event| gestures.down(&event)
+                on:pointermove=move |event| gestures.moved(&event)
+                on:pointerup=move |event| gestures.up(&event)
+                on:pointercancel=move |_| gestures.cancelled()
+            >
                 <svg class="layer" viewBox=view_box.clone() role="group" aria-label="Links">
                     <links::Links />
                 </svg>
@@ -43,12 +69,64 @@ pub fn StageView() -> impl IntoView {
                             <rect class="fill-mute faint" width="2" height="6"></rect>
                         </pattern>
                     </defs>
+                    <Caught />
                     <nodes::Nodes />
+                    <Stroke />
                 </svg>
             </div>
             <tools::Tools />
         </section>
     }
+    .into_any()
+}
+
+/// The stroke that somebody draws, and what it would do, in a word.
+#[component]
+fn Stroke() -> impl IntoView {
+    let playground = use_playground();
+    let gestures = expect_context::<gesture::Gestures>();
+    let path = move || {
+        gestures.stroke.with(|stroke| {
+            let mut path = String::new();
+            for (index, (x, y)) in stroke.iter().enumerate() {
+                let _ = write!(path, "{}{x:.1} {y:.1}", if index == 0 { 'M' } else { 'L' });
+            }
+            path
+        })
+    };
+    let word = move || {
+        let threat = gestures.threat.get();
+        match (threat.nodes.len(), threat.links.len()) {
+            (0, 0) => String::new(),
+            (0, 1) => "cut 1 link".to_owned(),
+            (0, links) => format!("cut {links} links"),
+            (..) => playground.stage.with_untracked(|stage| {
+                let names: Vec<_> = threat.nodes.iter().map(|&index| stage.nodes[index].id.as_str()).collect();
+                format!("split off {}", names.join(", "))
+            }),
+        }
+    };
+    let end = move || gestures.stroke.with(|stroke| stroke.last().copied().unwrap_or_default());
+    view! {
+        <path class="stroke" class:loop=move || gestures.threat.with(|threat| !threat.nodes.is_empty()) d=path></path>
+        <text class="text-remark stroke-word" x=move || end().0 + 14.0 y=move || end().1 - 12.0>{word}</text>
+    }
+    .into_any()
+}
+
+/// A ring around the message that is picked.
+#[component]
+fn Caught() -> impl IntoView {
+    let playground = use_playground();
+    let spot = Memo::new(move |_| match playground.selected.get() {
+        Some(Selection::Message(id)) => {
+            playground.time_us.track();
+            playground.stage.track();
+            playground.message_spot(&id)
+        }
+        _ => None,
+    });
+    move || spot.get().map(|(x, y)| view! { <circle class="caught" cx=x cy=y r="15"></circle> })
 }
 
 /// The name of a paint as a class, for SVG.

@@ -1,13 +1,18 @@
-//! Nodes: a click or a key crashes or restarts.
+//! Nodes: a click or Enter picks one, a double click crashes or restarts it, a drag or the arrow keys move it.
 
 use leptos::prelude::*;
 use serde_json::json;
 use view::shapes;
 use view::{Condition, Node};
 
-use crate::playground::use_playground;
+use crate::platform::page;
+use crate::playground::{Selection, use_playground};
 
-use super::shape_view;
+use super::gesture::{Gestures, on_stage};
+use super::{TOOLS_ID, shape_view};
+
+/// How far an arrow key moves a node, in units of the stage.
+const NUDGE: i32 = 16;
 
 /// All nodes.
 #[component]
@@ -19,50 +24,96 @@ pub fn Nodes() -> impl IntoView {
             <NodeView index=index />
         </For>
     }
+    .into_any()
+}
+
+/// What a double click does, as a command.
+pub fn toggle(node: &Node) -> serde_json::Value {
+    let word = match node.condition {
+        Condition::Up => "crash",
+        Condition::Paused => "resume",
+        Condition::Crashed => "restart",
+    };
+    json!({"do": word, "node": node.id})
 }
 
 #[component]
 fn NodeView(index: usize) -> impl IntoView {
     let playground = use_playground();
+    let gestures = expect_context::<Gestures>();
     // The timer runs on the canvas; a node is drawn anew only when something else about it changes.
     let node = Memo::new(move |_| {
         playground.stage.with(|stage| stage.nodes.get(index).map(|node| Node { timer_us: None, ..node.clone() }))
     });
-    let toggle = move || {
+    // What is drawn around the centre does not depend on where that is, except for the side that remarks are on.
+    let drawn = Memo::new(move |_| node.with(|node| node.as_ref().map(shapes::node)));
+    let is_picked = move |node: &Node| {
+        playground.selected.with(|picked| matches!(picked, Some(Selection::Node(id)) if *id == node.id))
+    };
+    let picked = Memo::new(move |_| node.with(|node| node.as_ref().is_some_and(is_picked)));
+    let threatened = Memo::new(move |_| gestures.threat.with(|threat| threat.nodes.contains(&index)));
+    let radius = Memo::new(move |_| node.with(|node| node.as_ref().map_or(0.0, shapes::radius)));
+    let place = Memo::new(move |_| {
+        node.with(|node| node.as_ref().map(|node| format!("translate({} {})", node.position.x, node.position.y)))
+    });
+    let pick = move || {
         if let Some(node) = node.get_untracked() {
-            let word = match node.condition {
-                Condition::Up => "crash",
-                Condition::Paused => "resume",
-                Condition::Crashed => "restart",
-            };
-            playground.command(&json!({"do": word, "node": node.id}));
+            playground.select(Some(Selection::Node(node.id)));
         }
     };
-    let radius = move || node.with(|node| node.as_ref().map_or(0.0, shapes::radius));
-    let place = move || {
-        node.with(|node| node.as_ref().map(|node| format!("translate({} {})", node.position.x, node.position.y)))
+    let key = move |event: leptos::ev::KeyboardEvent| {
+        let Some(node) = node.get_untracked() else { return };
+        let arrow = match event.key().as_str() {
+            "ArrowLeft" => Some((-NUDGE, 0)),
+            "ArrowRight" => Some((NUDGE, 0)),
+            "ArrowUp" => Some((0, -NUDGE)),
+            "ArrowDown" => Some((0, NUDGE)),
+            _ => None,
+        };
+        match (arrow, event.key().as_str()) {
+            (Some((dx, dy)), _) => {
+                let at = on_stage(f64::from(node.position.x + dx), f64::from(node.position.y + dy));
+                playground.put(&node.id, at);
+            }
+            (None, "Enter" | " ") => {
+                pick();
+                page::focus_first_of(TOOLS_ID);
+            }
+            (None, "x" | "X" | "Delete") => playground.command(&toggle(&node)),
+            _ => return,
+        }
+        event.prevent_default();
     };
-    let shapes =
-        move || node.with(|node| node.iter().flat_map(shapes::node).map(|shape| shape_view(&shape)).collect_view());
     view! {
         // The picture is apart from the button, whose name says more than the words in the picture.
-        <g class="picture" aria-hidden="true" transform=place>{shapes}</g>
+        <g class="picture" aria-hidden="true" transform=move || place.get()>
+            {move || drawn.with(|drawn| drawn.iter().flatten().map(shape_view).collect_view())}
+        </g>
         <g
             class="node"
+            class:picked=move || picked.get()
+            class:threatened=move || threatened.get()
             role="button"
             tabindex="0"
-            transform=place
+            transform=move || place.get()
             aria-label=move || node.with(|node| node.as_ref().map(Node::spoken))
-            on:click=move |_| toggle()
-            on:keydown=move |event| {
-                if matches!(event.key().as_str(), "Enter" | " ") {
-                    event.prevent_default();
-                    toggle();
+            aria-pressed=move || picked.get().to_string()
+            aria-keyshortcuts="X ArrowLeft ArrowRight ArrowUp ArrowDown"
+            on:click=move |_| {
+                if !gestures.takes_click() {
+                    pick();
                 }
             }
+            on:dblclick=move |_| {
+                if let Some(node) = node.get_untracked() {
+                    playground.command(&toggle(&node));
+                }
+            }
+            on:keydown=key
         >
-            <circle class="reach" r=move || radius() + 4.0></circle>
-            <circle class="focus" r=move || radius() + 14.0></circle>
+            <circle class="reach" r=move || radius.get() + 4.0></circle>
+            <circle class="focus" r=move || radius.get() + 14.0></circle>
         </g>
     }
+    .into_any()
 }

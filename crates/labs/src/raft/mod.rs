@@ -15,7 +15,7 @@ use view::{Condition, MessageShape, Stage, layout};
 
 use crate::error::InputError;
 use crate::json::kind_of;
-use crate::lab::{Lab, LabInfo, Names, OpInfo, Setup, VariantInfo, VariantKind};
+use crate::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, VariantInfo, VariantKind};
 use crate::params::{ParamInfo, Setting, Settings, Shape};
 
 const fn number(
@@ -225,27 +225,34 @@ pub const TIME_OUT: OpInfo = OpInfo {
     title: "Time out now",
     summary: "The server's election timer runs out at once.",
     form: "\"time-out\"",
+    of: Asked::Servers,
 };
 pub const TRANSFER: OpInfo = OpInfo {
     id: "transfer",
     title: "Hand over",
     summary: "The leader lets another server take its place.",
     form: "{\"transfer\": \"n2\"}",
+    of: Asked::Servers,
 };
-pub const PUT: OpInfo = OpInfo { id: "put", title: "Write", summary: "Sets a key.", form: "{\"put\": [\"x\", 1]}" };
-pub const GET: OpInfo = OpInfo { id: "get", title: "Read", summary: "Reads a key.", form: "{\"get\": \"x\"}" };
-pub const ADD: OpInfo = OpInfo { id: "add", title: "Add", summary: "Adds to a key.", form: "{\"add\": [\"x\", 1]}" };
+pub const PUT: OpInfo =
+    OpInfo { id: "put", title: "Write", summary: "Sets a key.", form: "{\"put\": [\"x\", 1]}", of: Asked::Anybody };
+pub const GET: OpInfo =
+    OpInfo { id: "get", title: "Read", summary: "Reads a key.", form: "{\"get\": \"x\"}", of: Asked::Anybody };
+pub const ADD: OpInfo =
+    OpInfo { id: "add", title: "Add", summary: "Adds to a key.", form: "{\"add\": [\"x\", 1]}", of: Asked::Anybody };
 pub const ADD_SERVER: OpInfo = OpInfo {
     id: "add-server",
     title: "Add a server",
     summary: "A machine becomes a member.",
     form: "{\"add-server\": \"n6\"}",
+    of: Asked::Servers,
 };
 pub const REMOVE_SERVER: OpInfo = OpInfo {
     id: "remove-server",
     title: "Remove a server",
     summary: "A member stops being one.",
     form: "{\"remove-server\": \"n2\"}",
+    of: Asked::Servers,
 };
 
 /// Reads an operation: a text, or an object with one field.

@@ -1,0 +1,157 @@
+//! The home page: what netsplit is, in a sentence, and below the live lab all labs there are.
+
+use labs::Entry;
+use labs::Run;
+use leptos::html::Canvas;
+use leptos::prelude::*;
+
+use crate::mode::use_mode;
+use crate::platform::canvas::Painter;
+use crate::platform::frame::FrameLoop;
+use crate::platform::page;
+use crate::playground::use_playground;
+
+use super::icons::{Glyph, Icon};
+
+/// What netsplit is.
+#[component]
+pub fn Introduction() -> impl IntoView {
+    view! {
+        <section class="introduction" aria-label="Introduction">
+            <p class="claim">"Break a distributed system. See why it broke."</p>
+            <p>
+                "Real algorithms run here against a simulated cluster. Drag nodes, draw across links to cut them, catch a \
+                 message, rewind, try something else, and send what you found as a link."
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+/// All labs, as cards, and a search.
+#[component]
+pub fn Catalogue() -> impl IntoView {
+    let wanted = RwSignal::new(String::new());
+    let fits = move |entry: &&'static Entry| {
+        let info = entry.info;
+        let mut words = format!("{} {} {} {}", info.id, info.title, info.family, info.summary);
+        for variant in info.variants {
+            words.push(' ');
+            words.push_str(variant.title);
+            words.push(' ');
+            words.push_str(variant.summary);
+        }
+        let words = words.to_lowercase();
+        wanted.with(|wanted| wanted.to_lowercase().split_whitespace().all(|word| words.contains(word)))
+    };
+    let found =
+        Memo::new(move |_| labs::catalogue().iter().filter(fits).map(|entry| entry.info.id).collect::<Vec<_>>());
+    let said = move || match found.with(Vec::len) {
+        0 => "No lab is about that yet.".to_owned(),
+        1 => "1 lab".to_owned(),
+        count => format!("{count} labs"),
+    };
+    view! {
+        <section class="catalogue" aria-label="Labs">
+            <div class="catalogue-head">
+                <h2>"Labs"</h2>
+                <label class="search">
+                    <Glyph icon=Icon::Search />
+                    <input
+                        type="search"
+                        aria-label="Search labs"
+                        placeholder="Search: split vote, commit, …"
+                        prop:value=move || wanted.get()
+                        on:input=move |event| wanted.set(event_target_value(&event))
+                    />
+                </label>
+                <span class="found" role="status">{said}</span>
+            </div>
+            <ul class="cards">
+                <For each=move || found.get() key=|id| *id let:id>
+                    {labs::find(id).ok().map(|entry| view! { <Card entry=entry /> })}
+                </For>
+            </ul>
+        </section>
+    }
+    .into_any()
+}
+
+/// One lab.
+#[component]
+fn Card(entry: &'static Entry) -> impl IntoView {
+    let mode = use_mode();
+    let info = entry.info;
+    let mistakes = info.variants.len() - 1;
+    view! {
+        <li>
+            <a
+                class="card"
+                href=mode.address_of(Some(info.id))
+                on:click=move |event| {
+                    if page::is_plain_click(&event) {
+                        event.prevent_default();
+                        mode.go(Some(info.id));
+                    }
+                }
+            >
+                <Thumbnail entry=entry />
+                <span class="family">{info.family}</span>
+                <b>{info.title}</b>
+                <span class="summary">{info.summary}</span>
+                <span class="mistakes">{format!("{mistakes} ways to get it wrong")}</span>
+            </a>
+        </li>
+    }
+    .into_any()
+}
+
+/// A small run of the lab's own showcase, again and again, while it is on the screen.
+#[component]
+fn Thumbnail(entry: &'static Entry) -> impl IntoView {
+    let playground = use_playground();
+    let canvas = NodeRef::<Canvas>::new();
+    Effect::new(move |_| {
+        let Some(canvas) = canvas.get() else { return };
+        let showcase = &entry.info.showcase;
+        let Ok(run) = showcase_run(entry) else { return };
+        let Ok(mut session) = (entry.open)(&run) else { return };
+        let Some(mut painter) = Painter::new(canvas.clone()) else { return };
+        session.seek(showcase.still_us);
+        painter.draw_all(&session.stage(), showcase.still_us as f64);
+        if page::prefers_reduced_motion() {
+            return;
+        }
+        let mut shown_us = showcase.still_us as f64;
+        let mut before_ms = None;
+        let mut theme = playground.theme.get_untracked();
+        let frames = FrameLoop::new(move |now_ms: f64| {
+            let elapsed_ms = before_ms.map_or(0.0, |before: f64| (now_ms - before).clamp(0.0, 100.0));
+            before_ms = Some(now_ms);
+            shown_us += elapsed_ms * 1_000.0 * showcase.speed;
+            if shown_us > showcase.until_us as f64 {
+                shown_us = showcase.from_us as f64;
+                session.seek(showcase.from_us);
+            }
+            session.advance(shown_us as u64, 1_000);
+            if theme != playground.theme.get_untracked() {
+                theme = playground.theme.get_untracked();
+                painter.read_theme();
+            }
+            painter.draw_all(&session.stage(), shown_us);
+        });
+        let seen = frames.clone();
+        page::on_seen(&canvas, move |now| if now { seen.start() } else { seen.stop() }).keep();
+        page::Guard::new(move || frames.end()).keep();
+    });
+    view! { <canvas class="thumbnail" node_ref=canvas aria-hidden="true"></canvas> }.into_any()
+}
+
+/// The run that a lab's card shows.
+fn showcase_run(entry: &'static Entry) -> Result<Run, labs::InputError> {
+    let mut run = Run::of_lab(entry.info.id)?;
+    let commands = serde_json::from_str(entry.info.showcase.commands)
+        .map_err(|error| labs::InputError::new("showcase", error.to_string()))?;
+    run.set_commands(&commands)?;
+    Ok(run)
+}

@@ -1,0 +1,152 @@
+//! The buttons on the stage: for the whole cluster, or for whatever is picked.
+
+mod ask;
+mod fields;
+mod link;
+mod message;
+mod node;
+mod split;
+
+use leptos::prelude::*;
+use serde_json::{Value, json};
+use view::Condition;
+
+use crate::platform::page;
+use crate::playground::{Playground, Selection, use_playground};
+
+use super::super::icons::{Glyph, Icon};
+use super::TOOLS_ID;
+
+/// What can be done to the cluster, or to what is picked.
+#[component]
+pub fn Tools() -> impl IntoView {
+    let playground = use_playground();
+    let leave = move |event: leptos::ev::KeyboardEvent| {
+        if event.key() == "Escape" && playground.selected.with_untracked(Option::is_some) {
+            event.stop_propagation();
+            deselect(playground);
+        }
+    };
+    let tools = move || match playground.selected.get() {
+        None => view! { <Everywhere /> }.into_any(),
+        Some(Selection::Node(id)) => view! { <node::NodeTools id=id /> }.into_any(),
+        Some(Selection::Link(a, b)) => view! { <link::LinkTools a=a b=b /> }.into_any(),
+        Some(Selection::Message(id)) => view! { <message::MessageTools id=id /> }.into_any(),
+    };
+    view! {
+        <div class="tools" id=TOOLS_ID role="toolbar" aria-label="Actions" on:keydown=leave>
+            {tools}
+            <span class="space"></span>
+            <button
+                disabled=move || playground.marks.with(Vec::is_empty)
+                on:click=move |_| {
+                    playground.undo();
+                }
+            >
+                <Glyph icon=Icon::Undo />
+                <span>"Undo"</span>
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+/// Lets go of what is picked, and puts the keyboard back where it came from.
+fn deselect(playground: Playground) {
+    if let Some(picked) = playground.selected.get_untracked() {
+        playground.select(None);
+        match picked {
+            Selection::Node(id) => page::focus_named(&format!("{id},")),
+            Selection::Link(a, b) => page::focus_named(&format!("Link {a}–{b}")),
+            Selection::Message(_) => {}
+        }
+    }
+}
+
+/// What is picked, and a way to let go of it.
+#[component]
+fn Picked(#[prop(into)] name: String) -> impl IntoView {
+    let playground = use_playground();
+    let label = format!("Let go of {name}");
+    view! {
+        <button class="picked-name" aria-label=label title="Let go (Escape)" on:click=move |_| deselect(playground)>
+            <b>{name}</b>
+            <Glyph icon=Icon::Cross />
+        </button>
+    }
+    .into_any()
+}
+
+/// A button that gives one command, and is grey while that would change nothing.
+#[component]
+fn Act(
+    /// The button's icon.
+    icon: Icon,
+    /// What it says.
+    #[prop(into)]
+    name: String,
+    /// The command.
+    command: Value,
+) -> impl IntoView {
+    let playground = use_playground();
+    let tried = command.clone();
+    view! {
+        <button disabled=move || !playground.would(&tried) on:click=move |_| playground.command(&command)>
+            <Glyph icon=icon />
+            <span>{name}</span>
+        </button>
+    }
+    .into_any()
+}
+
+/// For the whole cluster.
+#[component]
+fn Everywhere() -> impl IntoView {
+    let playground = use_playground();
+    // The leader that others can hear; of several, the one that was elected last is filled with the newest hue,
+    // which the stage cannot tell, so the first one that still has a link is taken.
+    let leader = Memo::new(move |_| {
+        playground.stage.with(|stage| {
+            let connected =
+                |index: usize| stage.links.iter().any(|link| (link.a == index || link.b == index) && link.up());
+            let leads = |node: &view::Node| node.leads && node.condition == Condition::Up;
+            stage
+                .nodes
+                .iter()
+                .enumerate()
+                .find(|&(index, node)| leads(node) && connected(index))
+                .map(|(_, node)| node.id.clone())
+        })
+    });
+    let healthy = Memo::new(move |_| playground.stage.with(|stage| stage.links.iter().all(view::Link::up)));
+    let cut_off = move |_| {
+        if let Some(leader) = leader.get_untracked() {
+            playground.command(&cut_off_command(playground, &leader));
+        }
+    };
+    view! {
+        <button disabled=move || leader.with(Option::is_none) on:click=cut_off>
+            <Glyph icon=Icon::Scissors />
+            <span>{move || leader.get().map_or_else(|| "Cut off the leader".to_owned(), |leader| format!("Cut off {leader}"))}</span>
+        </button>
+        <button disabled=move || healthy.get() on:click=move |_| playground.command(&json!({"do": "heal-all"}))>
+            <Glyph icon=Icon::Heal />
+            <span>"Heal all"</span>
+        </button>
+        <split::Split />
+        <ask::Ask of=None />
+        <button title="The same cluster with other luck" on:click=move |_| playground.reseed()>
+            <Glyph icon=Icon::Dice />
+            <span>{move || format!("Seed {}", playground.seed.get())}</span>
+        </button>
+    }
+    .into_any()
+}
+
+/// The command that parts one node from all the others.
+fn cut_off_command(playground: Playground, id: &str) -> Value {
+    let others: Vec<String> = playground
+        .stage
+        .with_untracked(|stage| stage.nodes.iter().map(|node| node.id.clone()).filter(|other| other != id).collect());
+    json!({"do": "partition", "groups": [[id], others]})
+}

@@ -1,0 +1,95 @@
+//! What the page is at the moment: home or a lab, alone or inside another page, for a desk or for a hall.
+
+use leptos::prelude::*;
+
+use crate::address::{self, Chrome, Opening};
+use crate::platform::page;
+use crate::playground::Playground;
+
+/// How the page is shown; copies share it.
+#[derive(Clone, Copy)]
+pub struct Mode {
+    playground: Playground,
+    /// The home page: a lab, and the catalogue below.
+    pub home: RwSignal<bool>,
+    /// For a hall: large type, and only what is talked about.
+    pub present: RwSignal<bool>,
+    /// How much is around the stage.
+    pub chrome: Chrome,
+    /// Whether the page stands inside another one.
+    pub embedded: bool,
+    /// Whether to show what the engine does.
+    pub debug: bool,
+}
+
+impl Mode {
+    /// As the address asks.
+    pub fn new(playground: Playground, opening: &Opening) -> Self {
+        let this = Self {
+            playground,
+            home: RwSignal::new(opening.home),
+            present: RwSignal::new(opening.present),
+            chrome: opening.chrome,
+            embedded: opening.embedded,
+            debug: opening.debug,
+        };
+        page::on_history(move || {
+            if page::fragment().is_empty() {
+                this.arrive();
+            }
+        });
+        page::set_mark(
+            "data-chrome",
+            match this.chrome {
+                Chrome::Full => None,
+                Chrome::Minimal => Some("minimal"),
+                Chrome::None => Some("none"),
+            },
+        );
+        // A run that somebody opens wants the whole page.
+        Effect::new(move |_| {
+            if playground.loads.get() > 0 {
+                this.home.set(false);
+            }
+        });
+        // Marks of the document, for styles to follow.
+        Effect::new(move |_| page::set_mark("data-home", this.home.get().then_some("")));
+        Effect::new(move |_| page::set_mark("data-present", this.present.get().then_some("")));
+        Effect::new(move |_| {
+            let lab = playground.lab.get().title;
+            page::set_title(&if this.home.get() { "netsplit".to_owned() } else { format!("{lab} · netsplit") });
+        });
+        this
+    }
+
+    /// The address of a lab, or of the home page.
+    pub fn address_of(self, lab: Option<&str>) -> String {
+        let query = address::leading_to(lab, &page::query());
+        if query.is_empty() { page::base_address() } else { query }
+    }
+
+    /// Goes to a lab, or home.
+    pub fn go(self, lab: Option<&str>) {
+        let query = address::leading_to(lab, &page::query());
+        if !self.embedded {
+            page::push_query(&query);
+            self.arrive();
+        } else if let Some(Ok(run)) = lab.map(labs::Run::of_lab) {
+            // The address of a page inside another one is its host's business.
+            self.playground.open_run(&run);
+        }
+    }
+
+    /// Shows what the address names now.
+    fn arrive(self) {
+        let opening = address::read(&page::query(), &page::fragment());
+        self.home.set(opening.home);
+        self.playground.visit(&opening);
+        page::scroll_up();
+    }
+}
+
+/// The page's mode, for components below the app.
+pub fn use_mode() -> Mode {
+    expect_context::<Mode>()
+}
