@@ -165,6 +165,8 @@ impl Gestures {
         let threat = self.threat.get_untracked();
         match self.doing.get_value() {
             Doing::Node { moved: true, .. } => self.playground.put_down(),
+            // Not left to the click that follows: after a drag by finger a browser may leave that one out.
+            Doing::Node { id, moved: false, .. } => self.playground.select(Some(Selection::Node(id))),
             Doing::Stroke { moved: true } => self.strike(&threat),
             Doing::Stroke { moved: false } if !self.takes_click() && on_ground(event) => self.playground.select(None),
             _ => {}
