@@ -48,7 +48,7 @@ impl Mode {
         );
         // A run that somebody opens wants the whole page.
         Effect::new(move |_| {
-            if playground.loads.get() > 0 {
+            if playground.loads.get() > 0 && this.home.get_untracked() {
                 this.home.set(false);
             }
         });

@@ -8,6 +8,7 @@ use labs::lab::{LabInfo, VariantInfo};
 use labs::state::VerdictState;
 use labs::{InputError, Run, Session, link};
 use leptos::prelude::*;
+use leptos::reactive::graph::{Source as _, ToAnySource as _};
 use serde_json::{Value, json};
 use view::geometry::Spot;
 use view::layout::Point;
@@ -225,11 +226,33 @@ impl Playground {
         });
         self.log.set(Vec::new());
         self.caption.set(None);
-        self.select(None);
+        self.let_go_of_the_past();
         self.lab.set(run.entry.info);
         self.variant.set(run.variant);
         self.seed.set(run.seed);
         self.go_to_start(time_us);
+    }
+
+    /// Forgets readers that are gone; see [`forget_readers`].
+    fn let_go_of_the_past(self) {
+        self.select(None);
+        forget_readers(self.stage);
+        forget_readers(self.playing);
+        forget_readers(self.speed);
+        forget_readers(self.time_us);
+        forget_readers(self.explored_us);
+        forget_readers(self.marks);
+        forget_readers(self.verdicts);
+        forget_readers(self.caption);
+        forget_readers(self.log);
+        forget_readers(self.announcement);
+        forget_readers(self.lab);
+        forget_readers(self.variant);
+        forget_readers(self.seed);
+        forget_readers(self.theme);
+        forget_readers(self.selected);
+        forget_readers(self.revision);
+        forget_readers(self.problem);
     }
 
     /// Says whether the stage can be seen. While it cannot, nothing is simulated; what plays goes on when it can again.
@@ -712,6 +735,13 @@ impl Playground {
             crash::remember_link(link);
         }
     }
+}
+
+/// Lets a signal that lives as long as the page forget readers of views that are gone: nobody else takes them off its
+/// list. Whoever still listens runs once more and is on the list again.
+pub fn forget_readers<T: Send + Sync + 'static>(signal: RwSignal<T>) {
+    signal.notify();
+    signal.to_any_source().clear_subscribers();
 }
 
 fn tail(mut log: Vec<Sentence>) -> Vec<Sentence> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use crate::platform::page;
 use crate::playground::use_playground;
 
 /// How often the numbers change.
@@ -19,9 +20,10 @@ pub fn Debug() -> impl IntoView {
         let per_second = 1.0 / REFRESH.as_secs_f64();
         let script_ms = effort.script_ms / f64::from(effort.frames.max(1));
         text.set(format!(
-            "{:.0} events/s · {:.0} frames/s · {script_ms:.2} ms script a frame",
+            "{:.0} events/s · {:.0} frames/s · {script_ms:.2} ms script a frame · {:.1} MB",
             effort.steps as f64 * per_second,
             f64::from(effort.frames) * per_second,
+            page::memory_bytes() / 1e6,
         ));
     };
     if let Ok(interval) = set_interval_with_handle(look, REFRESH) {

@@ -135,6 +135,12 @@ pub fn fresh_seed() -> Option<u64> {
     getrandom::u64().ok().map(|bits| 1 + bits % 999_999)
 }
 
+/// Bytes that the wasm has of memory.
+pub fn memory_bytes() -> f64 {
+    let buffer = Reflect::get(&wasm_bindgen::memory(), &"buffer".into()).unwrap_or_default();
+    Reflect::get(&buffer, &"byteLength".into()).ok().and_then(|length| length.as_f64()).unwrap_or(0.0)
+}
+
 /// Milliseconds since the page was opened.
 pub fn now_ms() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())

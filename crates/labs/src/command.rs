@@ -582,7 +582,10 @@ mod tests {
         assert!(error(json!({"at_us": -1, "do": "heal-all"})).starts_with("commands[1].at_us: is a whole number"));
         for (command, wanted) in [
             (json!({"do": "crash", "node": "n4"}), "node: there is no node \"n4\"; there are n1, n2, n3"),
-            (json!({"do": "add-node", "node": "n36"}), "node: \"n36\" is no name for a new node; they are n4 to n35"),
+            (
+                json!({"do": "add-node", "node": "n204"}),
+                "node: \"n204\" is no name for a new node; they are n4 to n203",
+            ),
             (json!({"do": "add-node"}), "node: is missing"),
             (json!({"do": "remove-node", "node": "n4"}), "node: there is no node \"n4\""),
             (

@@ -1,6 +1,6 @@
 //! A run that is open: it can be advanced, sought, changed and looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 use sim::{BranchId, Command, Event, NodeId, Presence, Protocol, Record, Stamped, Timeline};
@@ -15,6 +15,9 @@ use crate::error::InputError;
 use crate::lab::{Lab, Names};
 use crate::run::{End, Run};
 use crate::state::{BranchState, LinkState, MessageState, NodeState, State, VerdictState, branch_name, digest_text};
+
+/// A stage shows all its links up to so many; beyond, a net of lines would hide everything.
+const LINKS_SHOWN_MAX: usize = 500;
 
 /// An open run of some lab.
 pub trait Session {
@@ -410,6 +413,15 @@ impl<L: Lab> Session for LabSession<L> {
                 })
                 .collect(),
         };
+        if stage.links.len() > LINKS_SHOWN_MAX {
+            // In a crowd only those links are shown that something is about.
+            let busy: BTreeSet<(usize, usize)> = stage
+                .messages
+                .iter()
+                .map(|message| (message.from.min(message.to), message.from.max(message.to)))
+                .collect();
+            stage.links.retain(|link| !link.up() || link.held || busy.contains(&(link.a, link.b)));
+        }
         L::dress(world, &self.names, &mut stage);
         stage
     }
