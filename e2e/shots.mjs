@@ -1,30 +1,64 @@
-// Takes screenshots of named states into shots/, in light, in dark and on a phone. `cargo xtask shots` starts it.
-import { mkdir } from "node:fs/promises";
+// Takes screenshots of named states into shots/, in light, in dark, on a phone and in a hall. `cargo xtask shots` starts it.
+import { mkdir, readFile } from "node:fs/promises";
 import { launch, open, url } from "./browser.mjs";
 
 /** The states: a name, the page's parameters, and what is done before the picture is taken. */
 const STATES = [
-  { name: "opening", query: "?lab=raft-election&paused=1" },
-  {
-    name: "leader",
-    query: "?lab=raft-election&paused=1",
-    act: () => window.netsplit.seek(1_000_000),
-  },
-  {
-    name: "cut-off",
-    query: "?lab=raft-election&paused=1",
-    // Cuts off whoever leads, and waits in simulated time until the others have elected somebody else.
-    act: () => {
-      const api = window.netsplit;
-      api.seek(1_000_000);
-      const { nodes } = api.getState();
-      const leader = nodes.find((node) => node.role === "leader").id;
-      const others = nodes.map((node) => node.id).filter((id) => id !== leader);
-      api.apply({ do: "partition", groups: [[leader], others] });
-      api.seek(2_500_000);
-    },
-  },
+  { name: "home", query: "?paused=1", act: (page) => seek(page, 1_000_000) },
+  { name: "leader", query: "?lab=raft-election&paused=1", act: (page) => seek(page, 1_000_000) },
+  { name: "election", query: "?lab=raft-election&paused=1", act: (page) => until(page, "request-vote", 3_000) },
+  { name: "partition", query: "?lab=raft-log&paused=1", act: partition },
+  { name: "violation", query: "?lab=raft-election&paused=1", act: (page) => load(page, "raft-election/forgets-vote") },
+  { name: "lost-write", query: "?lab=raft-log&paused=1", act: (page) => load(page, "raft-log/commits-old-terms") },
+  { name: "tour", query: "?tour=cut-the-leader-off&paused=1", act: nextStep },
+  { name: "share", query: "?lab=raft-election&paused=1", act: share },
+  { name: "present", query: "?tour=cut-the-leader-off&present=1&paused=1", act: nextStep },
+  { name: "embed", query: "?lab=raft-election&embed=1&paused=1", act: (page) => seek(page, 1_000_000) },
 ];
+
+async function seek(page, us) {
+  await page.evaluate((us) => window.netsplit.seek(us), us);
+}
+
+/** Steps until a message of this kind is on its way, and so much further. */
+async function until(page, kind, us) {
+  await page.evaluate(
+    ([kind, us]) => {
+      const api = window.netsplit;
+      const flying = () => api.getState().in_flight.some((flight) => flight.kind === kind);
+      for (let step = 0; step < 10_000 && !flying(); step += 1) api.step(1);
+      api.seek(api.getState().time_us + us);
+    },
+    [kind, us],
+  );
+}
+
+/** Cuts off whoever leads, and waits in simulated time until the others have elected somebody else. */
+async function partition(page) {
+  await page.evaluate(() => {
+    const api = window.netsplit;
+    api.seek(1_000_000);
+    const { nodes } = api.getState();
+    const leader = nodes.find((node) => node.role === "leader").id;
+    const others = nodes.map((node) => node.id).filter((id) => id !== leader && id !== "c1");
+    api.apply({ do: "partition", groups: [[leader, "c1"], others] });
+    api.seek(2_500_000);
+  });
+}
+
+async function load(page, fixture) {
+  const run = JSON.parse(await readFile(new URL(`../fixtures/bugs/${fixture}.json`, import.meta.url), "utf8"));
+  await page.evaluate((run) => window.netsplit.load(run), run);
+}
+
+async function share(page) {
+  await seek(page, 1_000_000);
+  await page.getByRole("button", { name: "Share" }).click();
+}
+
+async function nextStep(page) {
+  await page.getByRole("region", { name: "Tour" }).getByRole("button", { name: "Next" }).click();
+}
 
 const LOOKS = [
   { name: "light", context: { viewport: { width: 1280, height: 800 }, colorScheme: "light" } },
@@ -33,6 +67,7 @@ const LOOKS = [
     name: "phone",
     context: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, colorScheme: "light" },
   },
+  { name: "hall", context: { viewport: { width: 1920, height: 1080 }, colorScheme: "light" } },
 ];
 
 await mkdir("shots", { recursive: true });
@@ -45,7 +80,7 @@ for (const look of LOOKS) {
     const page = await context.newPage();
     try {
       await open(page, state.query);
-      if (state.act) await page.evaluate(state.act);
+      if (state.act) await state.act(page);
       // Two frames: one in which the page hears of the change, one in which it is drawn.
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))));
       await page.screenshot({ path: file });
