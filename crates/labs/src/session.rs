@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use sim::{BranchId, Command, Event, NodeId, Presence, Protocol, Record, Stamped, Timeline};
+use sim::{BranchId, Command, Event, NodeId, Outcome, Presence, Protocol, Record, Stamped, Timeline};
 use view::layout::{self, Point};
 use view::narration::{Sentence, Weight};
 use view::stage::{Condition, Link, Message, Node, Stage};
@@ -14,7 +14,9 @@ use crate::command::{self, ADDED_MAX, Roster, TIME_US_MAX, write_message_id};
 use crate::error::InputError;
 use crate::lab::{Lab, Names};
 use crate::run::{End, Run};
-use crate::state::{BranchState, LinkState, MessageState, NodeState, State, VerdictState, branch_name, digest_text};
+use crate::state::{
+    BranchState, LinkState, MessageState, NodeState, NoteState, State, VerdictState, branch_name, digest_text,
+};
 
 /// An open run of some lab.
 pub trait Session {
@@ -68,6 +70,8 @@ pub trait Session {
     fn sentence(&self, step: u64) -> Option<Sentence>;
     /// A step as data, as [`crate::trace`] documents it; none when this branch has not been there.
     fn event(&self, step: u64) -> Option<Value>;
+    /// What nodes said about themselves in a step, in order; nothing when this branch has not been there.
+    fn notes(&self, step: u64) -> Vec<NoteState>;
     /// Whether the run's recorded end is what a replay comes to; goes to that end.
     fn check_end(&mut self) -> Result<(), Divergence>;
 }
@@ -435,6 +439,18 @@ impl<L: Lab> Session for LabSession<L> {
             command::write_command(command, &self.names, self.run.entry.info.params, |op| L::write_op(op, &self.names))
         };
         Some(crate::trace::event(&record, &self.names, command))
+    }
+
+    fn notes(&self, step: u64) -> Vec<NoteState> {
+        let Some(record) = self.timeline.record(step) else { return Vec::new() };
+        // Only a node that acts can say something.
+        let Some(node) = record.event.node() else { return Vec::new() };
+        let noted = record.outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Noted(note) => Some(sim::Named::name(note)),
+            _ => None,
+        });
+        let (time_us, node) = (record.time_us, self.names.of(node));
+        noted.map(|note| NoteState { step, time_us, node: node.to_owned(), note }).collect()
     }
 
     fn check_end(&mut self) -> Result<(), Divergence> {
