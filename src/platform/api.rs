@@ -61,7 +61,7 @@ const STEP_EVENT_MS: f64 = 100.0;
 
 /// Most events that are told in one go, those included that listeners cause by calling back. Whoever
 /// reaches it calls back without end.
-const TOLD_MAX: u32 = 10_000;
+const TOLD_MAX: u32 = 2_000;
 
 type Listener = (u32, Topic, Function);
 
