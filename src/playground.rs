@@ -5,6 +5,7 @@
 //! commands.
 
 use labs::lab::{LabInfo, VariantInfo};
+use labs::params::DISTANCE_ON_US;
 use labs::state::{NoteState, VerdictState};
 use labs::{InputError, Run, Session, link, picture};
 use leptos::prelude::*;
@@ -314,6 +315,19 @@ impl Playground {
         }
         tell_notes(notes);
         applied
+    }
+
+    /// Makes distance count as latency, or not any more.
+    pub fn count_distance(self, counts: bool) {
+        self.settle();
+        let distance_us = if counts { DISTANCE_ON_US } else { 0 };
+        match self.with_session(|session| session.set_distance(distance_us)) {
+            Ok(()) => {
+                self.publish();
+                self.remember();
+            }
+            Err(error) => self.report(error.to_string()),
+        }
     }
 
     /// Takes the newest command back.

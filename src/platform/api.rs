@@ -56,8 +56,10 @@ const STEPS_MAX: u64 = 1_000_000;
 /// Most values in one argument: lists, objects, and what is in them. The largest run has fewer.
 const VALUES_MAX: u32 = 500_000;
 
-/// Events of [`Topic::Step`] are at least this far apart, in ms.
-const STEP_EVENT_MS: f64 = 100.0;
+/// Most events of [`Topic::Step`] within a second.
+const STEP_EVENTS: usize = 10;
+/// A second.
+const STEP_EVENTS_MS: f64 = 1_000.0;
 
 /// Most events that are told in one go, those included that listeners cause by calling back. Whoever
 /// reaches it calls back without end.
@@ -69,8 +71,8 @@ thread_local! {
     static LISTENERS: RefCell<(u32, Vec<Listener>)> = const { RefCell::new((0, Vec::new())) };
     /// What is still to be told; none while nobody is telling.
     static TELLING: RefCell<Option<VecDeque<(Topic, JsValue)>>> = const { RefCell::new(None) };
-    /// When the last event of [`Topic::Step`] was told.
-    static STEP_TOLD_MS: Cell<f64> = const { Cell::new(f64::NEG_INFINITY) };
+    /// When the newest events of [`Topic::Step`] were told, as many as a second may have.
+    static STEPS_TOLD_MS: RefCell<VecDeque<f64>> = const { RefCell::new(VecDeque::new()) };
     /// Whether another one is to come.
     static STEP_WAITS: Cell<bool> = const { Cell::new(false) };
 }
@@ -163,18 +165,28 @@ pub fn emit_step(payload: impl FnOnce() -> Value + 'static) {
     if STEP_WAITS.get() || !listens(Topic::Step) {
         return;
     }
-    let (now_ms, free_ms) = (page::now_ms(), STEP_TOLD_MS.get() + STEP_EVENT_MS);
-    if now_ms >= free_ms {
-        STEP_TOLD_MS.set(now_ms);
-        emit(Topic::Step, payload);
+    let now_ms = page::now_ms();
+    let full = |told: &VecDeque<f64>| told.front().copied().filter(|_| told.len() >= STEP_EVENTS);
+    let wait_ms = STEPS_TOLD_MS.with_borrow(full).map_or(0.0, |first_ms| first_ms + STEP_EVENTS_MS - now_ms);
+    if wait_ms <= 0.0 {
+        tell_step(payload);
         return;
     }
     STEP_WAITS.set(true);
-    page::after_ms(free_ms - now_ms, move || {
+    page::after_ms(wait_ms, move || {
         STEP_WAITS.set(false);
-        STEP_TOLD_MS.set(page::now_ms());
-        emit(Topic::Step, payload);
+        tell_step(payload);
     });
+}
+
+fn tell_step(payload: impl FnOnce() -> Value) {
+    STEPS_TOLD_MS.with_borrow_mut(|told| {
+        if told.len() >= STEP_EVENTS {
+            told.pop_front();
+        }
+        told.push_back(page::now_ms());
+    });
+    emit(Topic::Step, payload);
 }
 
 /// Installs the methods on `window.netsplit`, which the start-up script has made.

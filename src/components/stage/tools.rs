@@ -1,5 +1,6 @@
 //! The buttons on the stage: what people want to do most, in one click.
 
+use labs::params::DISTANCE;
 use leptos::prelude::*;
 use serde_json::json;
 use view::Condition;
@@ -55,10 +56,34 @@ pub fn Tools() -> impl IntoView {
                 <Glyph icon=Icon::Undo />
                 <span>"Undo"</span>
             </button>
+            <DistanceSwitch />
             <button title="The same cluster with other luck" on:click=move |_| playground.reseed()>
                 <Glyph icon=Icon::Dice />
                 <span>{move || format!("Seed {}", playground.seed.get())}</span>
             </button>
         </div>
+    }
+}
+
+/// Whether the length of a link is its latency; only where the lab knows about it.
+#[component]
+fn DistanceSwitch() -> impl IntoView {
+    let playground = use_playground();
+    let known = move || playground.lab.with(|lab| lab.params.iter().any(|param| param.key == DISTANCE.key));
+    let on = Memo::new(move |_| {
+        playground.revision.track();
+        playground.read(|session| session.distance_us() > 0)
+    });
+    view! {
+        <Show when=known>
+            <button
+                title="Messages need longer the further apart nodes stand"
+                aria-pressed=move || on.get().to_string()
+                on:click=move |_| playground.count_distance(!on.get_untracked())
+            >
+                <Glyph icon=Icon::Ruler />
+                <span>"Distance is latency"</span>
+            </button>
+        </Show>
     }
 }
