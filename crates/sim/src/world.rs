@@ -400,7 +400,7 @@ impl<P: Protocol> World<P> {
                 + node.timers.len() * size_of::<TimerSlot<P::Timer>>()
                 + node.backlog.len() * size_of::<Entry>()
                 + node.waiting.len() * size_of::<Waiting<P>>()
-                + node.drive.durable.entries().len() * size_of::<P::Entry>()
+                + size_of_val(node.drive.durable.entries())
                 + node.drive.pending() * size_of::<crate::disk::Write<P>>()
         };
         let profiles = self.links.iter().filter(|link| link.profile.is_some()).count();
