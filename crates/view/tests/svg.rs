@@ -97,9 +97,12 @@ fn check(name: &str, picture: &str) {
     assert_eq!(picture, golden, "{name} differs; see the head of this file");
 }
 
+/// An element's name, and its attributes.
+type Element = (String, Vec<(String, String)>);
+
 /// The tags and texts of a document, read by the rules of XML as far as a picture needs them; a
 /// complaint when it breaks them.
-fn parse(text: &str) -> Result<Vec<(String, Vec<(String, String)>)>, String> {
+fn parse(text: &str) -> Result<Vec<Element>, String> {
     let mut open: Vec<String> = Vec::new();
     let mut elements = Vec::new();
     let mut rest = text;
