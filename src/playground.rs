@@ -5,15 +5,16 @@
 //! commands.
 
 use labs::lab::{LabInfo, VariantInfo};
-use labs::state::VerdictState;
-use labs::{InputError, Run, Session, link};
+use labs::params::DISTANCE_ON_US;
+use labs::state::{NoteState, VerdictState};
+use labs::{InputError, Run, Session, link, picture};
 use leptos::prelude::*;
 use leptos::reactive::graph::{Source as _, ToAnySource as _};
 use serde_json::{Value, json};
 use view::geometry::Spot;
 use view::layout::Point;
 use view::narration::Weight;
-use view::{Sentence, Stage, shapes};
+use view::{Sentence, Stage, Theme, shapes};
 
 use crate::address::{self, Opening};
 use crate::platform::api::{self, Topic};
@@ -23,6 +24,8 @@ use crate::platform::{crash, page};
 
 /// Most steps that are simulated within one frame; what is left waits for the next one.
 const STEPS_PER_FRAME: u32 = 3_000;
+/// Most notes that listeners are told of for one frame or call: the newest ones.
+const NOTES_MAX: usize = 1_000;
 /// A frame never stands for more real time than this, in ms: after a pause of the page the run
 /// goes on where it was.
 const FRAME_MS_MAX: f64 = 100.0;
@@ -298,13 +301,16 @@ impl Playground {
 
     /// Pauses and executes `count` steps.
     pub fn step(self, count: u64) {
-        self.stop_and(|session| {
+        let notes = self.stop_and(|session| {
+            let from = session.step_count();
             for _ in 0..count {
                 if !session.step() {
                     break;
                 }
             }
+            notes_since(session, from)
         });
+        tell_notes(notes);
     }
 
     /// Pauses and goes one step back.
@@ -374,11 +380,29 @@ impl Playground {
 
     /// Gives a command now.
     pub fn apply(self, command: &Value) -> Result<(), InputError> {
+        let from = self.with_session(|session| session.step_count());
         self.settle();
-        self.with_session(|session| session.apply(command))?;
-        self.publish();
-        self.remember();
-        Ok(())
+        let applied = self.with_session(|session| session.apply(command));
+        let notes = self.with_session(|session| notes_since(session, from));
+        if applied.is_ok() {
+            self.publish();
+            self.remember();
+        }
+        tell_notes(notes);
+        applied
+    }
+
+    /// Makes distance count as latency, or not any more.
+    pub fn count_distance(self, counts: bool) {
+        self.settle();
+        let distance_us = if counts { DISTANCE_ON_US } else { 0 };
+        match self.with_session(|session| session.set_distance(distance_us)) {
+            Ok(()) => {
+                self.publish();
+                self.remember();
+            }
+            Err(error) => self.report(error.to_string()),
+        }
     }
 
     /// Gives commands that belong together, all at this moment. They have been checked before; what does not work is
@@ -482,6 +506,14 @@ impl Playground {
         self.restart(run);
     }
 
+    /// The stage as it is drawn now, as a text of SVG that stands alone.
+    pub fn export_svg(self) -> String {
+        let theme = if page::is_dark() { Theme::Dark } else { Theme::Light };
+        self.player
+            .try_with_value(|player| picture::stage(player.session.as_ref(), player.shown_us, theme))
+            .expect("the playground lives as long as the page")
+    }
+
     /// Opens the run of a link.
     pub fn open_link(self, fragment: &str) {
         match link::decode(fragment) {
@@ -526,15 +558,16 @@ impl Playground {
         self.paint();
     }
 
-    fn stop_and(self, act: impl FnOnce(&mut dyn Session)) {
+    fn stop_and<T>(self, act: impl FnOnce(&mut dyn Session) -> T) -> T {
         self.playing.set(false);
         self.player.with_value(|player| {
             if let Some(frames) = &player.frames {
                 frames.stop();
             }
         });
-        self.with_session(act);
+        let answer = self.with_session(act);
         self.publish();
+        answer
     }
 
     /// Looks at the session. Never set a signal in there: whoever listens may look as well.
@@ -563,16 +596,20 @@ impl Playground {
     /// One frame: simulate as far as the clock says, publish what changed, draw.
     fn frame(self, now_ms: f64) {
         let speed = self.speed.get_untracked();
-        let (began_ms, before) = (page::now_ms(), self.read(|session| session.step_count()));
-        self.player.update_value(|player| {
+        let began_ms = page::now_ms();
+        let before = self.read(|session| session.step_count());
+        let notes = self.player.try_update_value(|player| {
+            let from = player.session.step_count();
             let elapsed_ms = player.frame_ms.map_or(0.0, |before_ms| (now_ms - before_ms).clamp(0.0, FRAME_MS_MAX));
             player.frame_ms = Some(now_ms);
             player.shown_us += elapsed_ms * 1_000.0 * speed;
             if !player.session.advance(player.shown_us as u64, STEPS_PER_FRAME) {
                 player.shown_us = player.session.time_us() as f64;
             }
+            notes_since(player.session.as_ref(), from)
         });
         self.show(now_ms, false);
+        tell_notes(notes.unwrap_or_default());
         self.player.update_value(|player| {
             let effort = &mut player.effort;
             effort.frames += 1;
@@ -710,7 +747,7 @@ impl Playground {
         }
         self.paint();
         if news.time_us.is_some() {
-            api::emit(Topic::Step, || {
+            api::emit_step(move || {
                 self.with_session(|session| json!({"step": session.step_count(), "time_us": session.time_us()}))
             });
         }
@@ -742,6 +779,29 @@ impl Playground {
 pub fn forget_readers<T: Send + Sync + 'static>(signal: RwSignal<T>) {
     signal.notify();
     signal.to_any_source().clear_subscribers();
+}
+
+/// What nodes have said since a step, when anybody wants to know: at most the newest [`NOTES_MAX`].
+fn notes_since(session: &dyn Session, step: u64) -> Vec<NoteState> {
+    if !api::listens(Topic::Note) {
+        return Vec::new();
+    }
+    let mut notes = Vec::new();
+    for step in step + 1..=session.step_count() {
+        notes.extend(session.notes(step));
+        if notes.len() >= 2 * NOTES_MAX {
+            notes.drain(..notes.len() - NOTES_MAX);
+        }
+    }
+    let excess = notes.len().saturating_sub(NOTES_MAX);
+    notes.drain(..excess);
+    notes
+}
+
+fn tell_notes(notes: Vec<NoteState>) {
+    for note in notes {
+        api::emit(Topic::Note, || json!(note));
+    }
 }
 
 fn tail(mut log: Vec<Sentence>) -> Vec<Sentence> {
@@ -818,6 +878,10 @@ impl api::Api for Playground {
 
     fn share_url(&self) -> Result<String, InputError> {
         Self::share_url(*self)
+    }
+
+    fn export_svg(&self) -> String {
+        Self::export_svg(*self)
     }
 }
 

@@ -19,10 +19,15 @@ pub fn Debug() -> impl IntoView {
         let effort = playground.take_effort();
         let per_second = 1.0 / REFRESH.as_secs_f64();
         let script_ms = effort.script_ms / f64::from(effort.frames.max(1));
+        let facts = playground.read(|session| session.facts());
         text.set(format!(
-            "{:.0} events/s · {:.0} frames/s · {script_ms:.2} ms script a frame · {:.1} MB",
+            "{:.0} events/s · {:.0} frames/s · {script_ms:.2} ms script a frame · queue {} · {} keyframes, {:.1} MB · all \
+             {:.1} MB",
             effort.steps as f64 * per_second,
             f64::from(effort.frames) * per_second,
+            facts.queue,
+            facts.keyframes,
+            facts.keyframe_bytes as f64 / 1e6,
             page::memory_bytes() / 1e6,
         ));
     };

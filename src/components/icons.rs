@@ -14,6 +14,7 @@ pub enum Icon {
     Dice,
     Scissors,
     Heal,
+    Ruler,
     Sun,
     Moon,
     Check,
@@ -46,6 +47,7 @@ pub fn Glyph(icon: Icon) -> impl IntoView {
             "M8 8l11 9M8 16l11-9M8 6.5a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zM8 17.5a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0z"
         }
         Icon::Heal => "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
+        Icon::Ruler => "M2 8h20v8H2zM6 8v3M10 8v4M14 8v3M18 8v4",
         Icon::Sun => {
             "M12 8a4 4 0 1 1 0 8 4 4 0 0 1 0-8zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.5 1.5M17.5 17.5L19 19M5 19l1.5-1.5M17.5 6.5L19 5"
         }

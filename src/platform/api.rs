@@ -3,9 +3,10 @@
 //! Every call is synchronous; bad input throws an `Error` whose message names the field, and the
 //! run stays as it was.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 
-use js_sys::{Error, Function, Object, Reflect};
+use js_sys::{Array, Error, Function, Object, Reflect, Symbol};
 use serde::Serialize;
 use serde_json::Value;
 use serde_wasm_bindgen::Serializer;
@@ -13,6 +14,9 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
 use labs::InputError;
+use labs::json::DEPTH_MAX;
+
+use super::page;
 
 /// What the programming interface can do; the app implements it.
 pub trait Api: Clone + 'static {
@@ -42,15 +46,35 @@ pub trait Api: Clone + 'static {
     fn set_branch(&self, id: &str) -> Result<(), InputError>;
     /// The link to the run.
     fn share_url(&self) -> Result<String, InputError>;
+    /// The stage as a text of SVG that stands alone.
+    fn export_svg(&self) -> String;
 }
 
 /// Most steps that one call executes.
 const STEPS_MAX: u64 = 1_000_000;
 
+/// Most values in one argument: lists, objects, and what is in them. The largest run has fewer.
+const VALUES_MAX: u32 = 500_000;
+
+/// Most events of [`Topic::Step`] within a second.
+const STEP_EVENTS: usize = 10;
+/// A second.
+const STEP_EVENTS_MS: f64 = 1_000.0;
+
+/// Most events that are told in one go, those included that listeners cause by calling back. Whoever
+/// reaches it calls back without end.
+const TOLD_MAX: u32 = 2_000;
+
 type Listener = (u32, Topic, Function);
 
 thread_local! {
     static LISTENERS: RefCell<(u32, Vec<Listener>)> = const { RefCell::new((0, Vec::new())) };
+    /// What is still to be told; none while nobody is telling.
+    static TELLING: RefCell<Option<VecDeque<(Topic, JsValue)>>> = const { RefCell::new(None) };
+    /// When the newest events of [`Topic::Step`] were told, as many as a second may have.
+    static STEPS_TOLD_MS: RefCell<VecDeque<f64>> = const { RefCell::new(VecDeque::new()) };
+    /// Whether another one is to come.
+    static STEP_WAITS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What can be listened to.
@@ -58,6 +82,8 @@ thread_local! {
 pub enum Topic {
     /// The run moved; at most ten times a second.
     Step,
+    /// A node said something about itself while the run played or was stepped.
+    Note,
     /// A verdict changed.
     Verdict,
     /// Another branch is shown, or one was added.
@@ -70,6 +96,7 @@ impl Topic {
     fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "step" => Self::Step,
+            "note" => Self::Note,
             "verdict" => Self::Verdict,
             "branch" => Self::Branch,
             "error" => Self::Error,
@@ -78,21 +105,88 @@ impl Topic {
     }
 }
 
+/// Whether anybody listens.
+pub fn listens(topic: Topic) -> bool {
+    LISTENERS.with_borrow(|(_, all)| all.iter().any(|(_, known, _)| *known == topic))
+}
+
 /// Tells everybody who listens. Call it only while nothing of the app is borrowed: a listener may
-/// call back.
+/// call back. What happens on account of that is told when it is its turn, so that listeners who
+/// call back do not pile up on the stack.
 pub fn emit(topic: Topic, payload: impl FnOnce() -> Value) {
+    if !listens(topic) {
+        return;
+    }
+    let event = (topic, to_js(&payload()));
+    let waits = TELLING.with_borrow_mut(|telling| match telling {
+        Some(queue) => {
+            if queue.len() < TOLD_MAX as usize {
+                queue.push_back(event);
+            }
+            true
+        }
+        None => {
+            *telling = Some(VecDeque::from([event]));
+            false
+        }
+    });
+    if waits {
+        return;
+    }
+    let next = || TELLING.with_borrow_mut(|telling| telling.as_mut().and_then(VecDeque::pop_front));
+    let mut told = 0;
+    while let Some((topic, payload)) = next() {
+        told += 1;
+        if told > TOLD_MAX {
+            let problem =
+                format!("netsplit: listeners call back without end; after {TOLD_MAX} events the rest is left out");
+            web_sys::console::error_1(&problem.into());
+            break;
+        }
+        tell(topic, &payload);
+    }
+    TELLING.set(None);
+}
+
+fn tell(topic: Topic, payload: &JsValue) {
     let functions: Vec<Function> = LISTENERS.with_borrow(|(_, all)| {
         all.iter().filter(|(_, known, _)| *known == topic).map(|(.., function)| function.clone()).collect()
     });
-    if functions.is_empty() {
-        return;
-    }
-    let payload = to_js(&payload());
     for function in functions {
-        if let Err(error) = function.call1(&JsValue::NULL, &payload) {
+        if let Err(error) = function.call1(&JsValue::NULL, payload) {
             web_sys::console::error_2(&"a listener of netsplit failed:".into(), &error);
         }
     }
+}
+
+/// Tells everybody who listens that the run moved, at most ten times a second: what comes too early
+/// is told later, as things stand then.
+pub fn emit_step(payload: impl FnOnce() -> Value + 'static) {
+    if STEP_WAITS.get() || !listens(Topic::Step) {
+        return;
+    }
+    let now_ms = page::now_ms();
+    let full = |told: &VecDeque<f64>| told.front().copied().filter(|_| told.len() >= STEP_EVENTS);
+    let wait_ms = STEPS_TOLD_MS.with_borrow(full).map_or(0.0, |first_ms| first_ms + STEP_EVENTS_MS - now_ms);
+    if wait_ms <= 0.0 {
+        tell_step(payload);
+        return;
+    }
+    STEP_WAITS.set(true);
+    page::after_ms(wait_ms, move || {
+        STEP_WAITS.set(false);
+        tell_step(payload);
+    });
+}
+
+fn tell_step(payload: impl FnOnce() -> Value) {
+    STEPS_TOLD_MS.with_borrow_mut(|told| {
+        if told.len() >= STEP_EVENTS {
+            told.pop_front();
+        }
+        told.push_back(page::now_ms());
+    });
+    emit(Topic::Step, payload);
 }
 
 /// Installs the methods on `window.netsplit`, which the start-up script has made.
@@ -109,7 +203,10 @@ pub fn install(api: impl Api) {
         }};
     }
     method("labs", own!(api => answer(move || to_js(&api.labs()))));
-    method("load", own!(api => act_on(move |run| api.load(&from_js(&run, "run")?))));
+    method(
+        "load",
+        own!(api => act_on(move |run| api.load(&from_js(&run, "run")?).map_err(|error| placed(error, "run")))),
+    );
     method("run", own!(api => answer(move || to_js(&api.run()))));
     method("getState", own!(api => answer(move || to_js(&api.state()))));
     method("play", own!(api => act(move || api.play())));
@@ -134,7 +231,10 @@ pub fn install(api: impl Api) {
             api.set_speed(speed.as_f64().ok_or_else(|| InputError::new("speed", "is a number"))?)
         })),
     );
-    method("apply", own!(api => act_on(move |command| api.apply(&from_js(&command, "command")?))));
+    method(
+        "apply",
+        own!(api => act_on(move |command| api.apply(&from_js(&command, "command")?).map_err(|error| placed(error, "command")))),
+    );
     method("undo", own!(api => answer(move || api.undo().into())));
     method(
         "setBranch",
@@ -143,6 +243,7 @@ pub fn install(api: impl Api) {
         })),
     );
     method("shareUrl", own!(api => answer_or_throw(move || api.share_url().map(JsValue::from))));
+    method("exportSvg", own!(api => answer(move || api.export_svg().into())));
     method("on", on());
     if let Ok(netsplit) = Reflect::get(&js_sys::global(), &"netsplit".into())
         && let Some(netsplit) = netsplit.dyn_ref::<Object>()
@@ -157,7 +258,7 @@ fn on() -> Function {
             let topic = topic
                 .as_string()
                 .and_then(|name| Topic::parse(&name))
-                .ok_or_else(|| JsValue::from(Error::new("event: is step, verdict, branch or error")))?;
+                .ok_or_else(|| JsValue::from(Error::new("event: is step, note, verdict, branch or error")))?;
             let then: Function = then.dyn_into().map_err(|_| JsValue::from(Error::new("fn: is a function")))?;
             let id = LISTENERS.with_borrow_mut(|(last, all)| {
                 *last += 1;
@@ -203,9 +304,40 @@ fn to_js(value: &Value) -> JsValue {
     value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::NULL)
 }
 
+/// A problem that names no field is one of the whole argument.
+fn placed(error: InputError, argument: &str) -> InputError {
+    if error.place.is_empty() { error.within(argument) } else { error }
+}
+
 fn from_js(value: &JsValue, what: &str) -> Result<Value, InputError> {
+    check_shape(value).map_err(|error| error.within(what))?;
     serde_wasm_bindgen::from_value(value.clone())
         .map_err(|error| InputError::new(what, format!("is not plain data: {error}")))
+}
+
+/// Refuses what converting it could exhaust the stack or the memory with: deep nesting, cycles, and
+/// objects that contain others many times over. It walks through the argument without recursion.
+fn check_shape(value: &JsValue) -> Result<(), InputError> {
+    let too_many = || InputError::new("", format!("has more than {VALUES_MAX} values"));
+    let mut open = vec![(value.clone(), 0)];
+    let mut count: u32 = 0;
+    while let Some((value, depth)) = open.pop() {
+        if !value.is_object() {
+            continue;
+        }
+        if depth > DEPTH_MAX {
+            return Err(InputError::new("", format!("is nested more than {DEPTH_MAX} levels deep")));
+        }
+        let items = match value.dyn_ref::<Array>() {
+            Some(list) => list.clone(),
+            // Maps, sets and the like are no JSON.
+            None if Symbol::iterator().js_in(&value) => return Err(InputError::new("", "is not plain data")),
+            None => Object::values(value.unchecked_ref()),
+        };
+        count = count.checked_add(items.length()).filter(|count| *count <= VALUES_MAX).ok_or_else(too_many)?;
+        open.extend(items.iter().map(|item| (item, depth + 1)));
+    }
+    Ok(())
 }
 
 fn whole(value: &JsValue, field: &str, max: u64) -> Result<u64, InputError> {

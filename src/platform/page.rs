@@ -118,6 +118,22 @@ pub fn set_theme(theme: Option<&str>) {
     set_mark("data-theme", theme);
 }
 
+/// Whether the page is dark now: by choice, or because the system is.
+pub fn is_dark() -> bool {
+    let root = window().document().and_then(|document| document.document_element());
+    match root.and_then(|root| root.get_attribute("data-theme")).as_deref() {
+        Some(theme) => theme == "dark",
+        None => prefers_dark(),
+    }
+}
+
+/// Calls `then` once, so many milliseconds from now.
+pub fn after_ms(wait_ms: f64, then: impl FnOnce() + 'static) {
+    let closure = Closure::once_into_js(then);
+    let wait_ms = wait_ms.ceil() as i32;
+    let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(closure.unchecked_ref(), wait_ms);
+}
+
 /// Copies a text; `then` hears whether it worked.
 pub fn copy(text: &str, then: impl FnOnce(bool) + 'static) {
     let clipboard = Reflect::get(&window().navigator(), &"clipboard".into());

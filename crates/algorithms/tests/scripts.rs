@@ -217,7 +217,7 @@ fn cluster(words: &[&str]) -> Cluster {
     }
     let oracle = RaftOracle::new(&config);
     let nodes = config.servers + config.clients + spare;
-    let machines = ClusterConfig { nodes, link, disk_sync_us: (1_000, 1_000) };
+    let machines = ClusterConfig { nodes, link, disk_sync_us: (1_000, 1_000), positions: Vec::new() };
     Driver::new(seed.parse().unwrap(), config, machines, (Lines::default(), oracle))
 }
 

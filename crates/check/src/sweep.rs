@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn a_plan_that_picks_messages_becomes_one_that_names_them() {
         let link = LinkProfile { latency_us: (500, 5_000), ..LinkProfile::default() };
-        let cluster = ClusterConfig { nodes: 2, link, disk_sync_us: (0, 0) };
+        let cluster = ClusterConfig { nodes: 2, link, disk_sync_us: (0, 0), positions: Vec::new() };
         for seed in 0..40 {
             // Six balls; to drop the sixth is the violation, and what is planned for later never acts.
             let mut plan: Vec<_> = (0..10).map(|n| any(7_000 + n * 3_000, n as u32 * 77, MessageAct::Drop)).collect();
@@ -193,7 +193,8 @@ mod tests {
 
     #[test]
     fn where_nothing_is_in_flight_there_is_nothing_to_pick() {
-        let cluster = ClusterConfig { nodes: 1, link: LinkProfile::default(), disk_sync_us: (0, 0) };
+        let cluster =
+            ClusterConfig { nodes: 1, link: LinkProfile::default(), disk_sync_us: (0, 0), positions: Vec::new() };
         // The only node throws at a number that nobody has.
         let mut plan = [any(5, 9, MessageAct::Drop)];
         let result = run_seed(1, (), cluster, Watch::default(), &mut plan, 1_000);

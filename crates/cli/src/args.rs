@@ -7,6 +7,9 @@ use std::ops::Range;
 use labs::command::{TIME_US_MAX, parse_duration};
 use labs::{InputError, Run, link};
 use lexopt::prelude::*;
+use view::Theme;
+
+use crate::render::RenderCall;
 
 /// The help text.
 pub const HELP: &str = "\
@@ -16,11 +19,13 @@ netsplit: distributed systems that run, break and explain themselves
   netsplit run RUN [--json] [--explain] [--digests N]
   netsplit replay LINK|FILE [--json]
   netsplit trace RUN --format jsonl
+  netsplit render RUN --at T [--theme light|dark] [--lens stage] [-o FILE.svg]
   netsplit explore LAB [--variant V] [--set k=v]… [--seeds A..B] [--shard k/n] [--keep-going] [--shrink] [--json]
 
 RUN is LAB [--seed N] [--variant V] [--set k=v]… [--commands FILE] [--for D], or a link, or a file.
 D is a time such as 12us, 250ms, 3.2s or 1m; by default 10s, or the end that a recorded run has beyond.
-trace prints one JSON object a step. --seeds A..B leaves B out.
+trace prints one JSON object a step. render writes SVG, to stdout without -o; T is a time as D is, or 0s.
+--seeds A..B leaves B out.
 
 Exit codes: 0 nothing violated, 1 something violated, 2 wrong usage or input, 3 a replay that differs.
 ";
@@ -91,6 +96,8 @@ pub enum Call {
         /// All events at or before this time run, in µs.
         horizon_us: u64,
     },
+    /// Draw one moment.
+    Render(RenderCall),
     /// Sweep.
     Explore(ExploreCall),
 }
@@ -143,6 +150,10 @@ struct Options {
     seeds: Option<String>,
     shard: Option<String>,
     format: Option<String>,
+    at: Option<String>,
+    theme: Option<String>,
+    lens: Option<String>,
+    output: Option<String>,
     /// The options that were given, by name, to find those that a call does not know.
     given: Vec<&'static str>,
 }
@@ -187,6 +198,9 @@ pub fn parse() -> Result<Call, Failure> {
                             "seeds" => ("--seeds", &mut options.seeds),
                             "shard" => ("--shard", &mut options.shard),
                             "format" => ("--format", &mut options.format),
+                            "at" => ("--at", &mut options.at),
+                            "theme" => ("--theme", &mut options.theme),
+                            "lens" => ("--lens", &mut options.lens),
                             _ => return Err(arg.unexpected().into()),
                         };
                         if slot.is_some() {
@@ -200,12 +214,21 @@ pub fn parse() -> Result<Call, Failure> {
                 *flag.1 = true;
                 options.given.push(flag.0);
             }
+            Short('o') => {
+                if options.output.is_some() {
+                    return Err(Failure::input("-o is given twice"));
+                }
+                options.given.push("-o");
+                options.output = Some(text(parser.value()?)?);
+            }
             Short(_) => return Err(arg.unexpected().into()),
         }
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] => Err(Failure::input("a command is missing: list, run, replay, trace or explore; try netsplit --help")),
+        [] => Err(Failure::input(
+            "a command is missing: list, run, replay, trace, render or explore; try netsplit --help",
+        )),
         ["help"] => Ok(Call::Help),
         ["list"] => {
             options.allow("list", &["--json"])?;
@@ -220,16 +243,18 @@ pub fn parse() -> Result<Call, Failure> {
             Ok(Call::Replay { run: Box::new(recorded(what)?), json: options.json })
         }
         ["trace", what] => trace_call(what, &options),
+        ["render", what] => render_call(what, &options).map(Call::Render),
         ["explore", lab] => explore_call(lab, &options).map(Call::Explore),
         ["trace"] => Err(Failure::input("trace needs a lab, a link or a file")),
+        ["render"] => Err(Failure::input("render needs a lab, a link or a file")),
         ["run"] => Err(Failure::input("run needs a lab, a link or a file")),
         ["replay"] => Err(Failure::input("replay needs a link or a file")),
         ["explore"] => Err(Failure::input("explore needs a lab; see netsplit list")),
-        [call @ ("list" | "run" | "replay" | "trace" | "explore"), .., extra] => {
+        [call @ ("list" | "run" | "replay" | "trace" | "render" | "explore"), .., extra] => {
             Err(Failure::input(format!("{call} does not know what to do with \"{extra}\"")))
         }
         [other, ..] => Err(Failure::input(format!(
-            "there is no command \"{other}\"; there are list, run, replay, trace and explore; try netsplit --help"
+            "there is no command \"{other}\"; there are list, run, replay, trace, render and explore; try netsplit --help"
         ))),
     }
 }
@@ -249,6 +274,24 @@ fn trace_call(what: &str, options: &Options) -> Result<Call, Failure> {
         Some("jsonl") => Ok(Call::Trace { run, horizon_us }),
         Some(other) => Err(Failure::input(format!("--format: there is no format \"{other}\"; there is jsonl"))),
         None => Err(Failure::input("--format: is missing; there is jsonl")),
+    }
+}
+
+fn render_call(what: &str, options: &Options) -> Result<RenderCall, Failure> {
+    let (run, horizon_us) = chosen_run("render", what, options, &["--at", "--theme", "--lens", "-o"])?;
+    let at =
+        options.at.as_deref().ok_or_else(|| Failure::input("--at: is missing; it says which moment, such as 3.2s"))?;
+    // Unlike a length of time a moment may be zero.
+    let at_us = if parse_duration(at) == Some(0) { 0 } else { duration("--at", at)? };
+    if options.horizon.is_some() && at_us > horizon_us {
+        return Err(Failure::input(format!("--at: {at} lies beyond the end of the run that --for sets")));
+    }
+    let theme = options.theme.as_deref().unwrap_or(Theme::Light.name());
+    let theme = Theme::parse(theme)
+        .ok_or_else(|| Failure::input(format!("--theme: there is no theme \"{theme}\"; there are light and dark")))?;
+    match options.lens.as_deref() {
+        None | Some("stage") => Ok(RenderCall { run, at_us, theme, path: options.output.clone() }),
+        Some(other) => Err(Failure::input(format!("--lens: \"{other}\" cannot be drawn here; stage can"))),
     }
 }
 

@@ -612,3 +612,44 @@ fn every_parity_fixture_runs() {
         assert_eq!(run["time_us"], 3_000_000);
     }
 }
+
+#[test]
+fn render_draws_a_moment_as_a_picture() {
+    let line = "render raft-election --seed 7 --at 1.25s --theme dark";
+    let picture = good(line).out;
+    assert!(picture.starts_with("<svg xmlns=") && picture.ends_with("</svg>\n"));
+    assert!(picture.contains("<title>Raft: leader election, seed 7, at 1.25 s</title>"), "{picture:.400}");
+    assert!(picture.contains(", leader, term 1"), "{picture:.900}");
+    assert_eq!(good(line).out, picture, "twice the same");
+    let light = good("render raft-election --seed 7 --at 1.25s --lens stage").out;
+    assert!(light.contains("netsplit-light") && !light.contains("netsplit-dark"));
+    // Into a file, from a recorded run, at its very start.
+    let path = file("moment.svg", "");
+    let said = finish(binary().args(["render", &bug(), "--at", "0s", "-o", &path]));
+    assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (0, "", ""));
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written.contains(" (forgets its vote), seed ") && written.contains("at 0 s</title>"), "{written:.400}");
+}
+
+#[test]
+fn render_says_what_is_wrong() {
+    for (line, wanted) in [
+        ("render", "render needs a lab, a link or a file"),
+        ("render raft-election", "--at: is missing"),
+        ("render raft-election --at soon", "--at: takes a time above zero such as 12us"),
+        ("render raft-election --at 25h", "--at: "),
+        ("render raft-election --at 2000m", "--at: 2000m is too long"),
+        ("render raft-election --at 5s --for 2s", "--at: 5s lies beyond the end of the run that --for sets"),
+        ("render raft-election --at 1s --theme blue", "--theme: there is no theme \"blue\"; there are light and dark"),
+        ("render raft-election --at 1s --lens ring", "--lens: \"ring\" cannot be drawn here; stage can"),
+        ("render raft-election --at 1s --json", "render does not take --json"),
+        ("render raft-election --at 1s --at 2s", "--at is given twice"),
+        ("render raft-election --at 1s -o a.svg -o b.svg", "-o is given twice"),
+        ("render raft-election --at 1s -o /nowhere/at/all.svg", "-o: /nowhere/at/all.svg: "),
+        ("render raft-election --at 1s -o", "-o"),
+        ("run raft-election --at 1s", "run does not take --at"),
+        ("render raft-election extra --at 1s", "render does not know what to do with \"extra\""),
+    ] {
+        refused(binary().args(line.split_whitespace()), wanted);
+    }
+}

@@ -424,7 +424,7 @@ pub fn write_command<Op>(
         Command::AddNode(id) => node("add-node", *id),
         Command::RemoveNode(id) => node("remove-node", *id),
         Command::Set { key, value: (low, high) } => {
-            let param = &params[*key as usize];
+            let param = params::of_set(params, *key).expect("a command sets a parameter that there is");
             json!({"do": "set", "key": param.key, "value": param.to_json(Setting { low: *low, high: *high })})
         }
         Command::Move { node, x, y } => json!({"do": "move", "node": names.of(*node), "x": x, "y": y}),

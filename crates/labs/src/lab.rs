@@ -4,12 +4,14 @@ use check::plan::PlannedOps;
 use check::{FaultModel, Oracle};
 use serde_json::Value;
 use sim::{ClusterConfig, NodeId, Protocol, Record, World};
-use view::layout::Point;
+use view::layout::{self, Point};
 use view::narration::Weight;
 use view::{MessageShape, Stage};
 
+use crate::command::ADDED_MAX;
 use crate::error::InputError;
-use crate::params::{ParamInfo, Setting, Settings};
+use crate::params::{DISTANCE, ParamInfo, Setting, Settings};
+use crate::run::Run;
 
 /// A lab as data: what `list` prints and what the page offers.
 #[derive(Debug)]
@@ -136,7 +138,7 @@ pub enum Asked {
 pub struct Setup<L: Lab> {
     /// The protocol's configuration.
     pub config: <L::Protocol as Protocol>::Config,
-    /// The machines and the network.
+    /// The machines and the network. Positions and distance are filled in by [`Setup::of`].
     pub cluster: ClusterConfig,
     /// The oracles, before the first step.
     pub oracle: L::Oracle,
@@ -148,6 +150,22 @@ pub struct Setup<L: Lab> {
     pub fault_model: FaultModel,
     /// What sweeps ask of the nodes besides what clients do of their own accord.
     pub planned_ops: Vec<PlannedOps<<L::Protocol as Protocol>::Op>>,
+}
+
+impl<L: Lab> Setup<L> {
+    /// The cluster of a run, with what all labs have in common: where machines stand, and whether
+    /// distance counts.
+    #[must_use]
+    pub fn of(run: &Run) -> Self {
+        let info = run.entry.info;
+        let mut setup = L::setup(info, run.variant, &run.settings);
+        let late = (0..ADDED_MAX as usize).map(layout::late);
+        setup.cluster.positions = setup.layout.iter().copied().chain(late).map(|Point { x, y }| (x, y)).collect();
+        if let Some(param) = info.params.iter().find(|param| param.key == DISTANCE.key) {
+            setup.cluster.link.distance_us = run.settings.get(run.variant, param).low as u32;
+        }
+        setup
+    }
 }
 
 /// What people call the nodes.

@@ -1,11 +1,11 @@
 //! What commands do, in words: the same for every lab.
 
-use sim::{Command, DiskMode, LinkChange, MessageAct, NodeId, Outcome, Protocol, Record};
+use sim::{Command, DiskMode, LinkChange, MessageAct, NodeId, Outcome, Protocol, Record, SET_DISTANCE};
 use view::narration::Weight;
 
 use crate::command::write_message_id;
 use crate::lab::Names;
-use crate::params::{ParamInfo, Setting};
+use crate::params::{self, ParamInfo, Setting};
 
 /// Tells of a command other than a request or a restart.
 pub fn command<P: Protocol>(
@@ -96,7 +96,11 @@ pub fn command<P: Protocol>(
         Command::RemoveNode(node) => {
             with_losses(format!("{} is taken away for good, with all that it knew", names.of(*node)))
         }
-        Command::Set { key, value: (low, high) } => match params.get(*key as usize) {
+        Command::Set { key: SET_DISTANCE, value: (0, _) } => "Distance does not matter any more".to_owned(),
+        Command::Set { key: SET_DISTANCE, value: (us, _) } => {
+            format!("Distance is latency from now on: {us} µs a unit")
+        }
+        Command::Set { key, value: (low, high) } => match params::of_set(params, *key) {
             Some(param) => {
                 let value = match param.to_json(Setting { low: *low, high: *high }) {
                     serde_json::Value::String(text) => text,

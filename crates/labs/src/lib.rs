@@ -12,6 +12,7 @@ pub mod lab;
 mod lab_words;
 pub mod link;
 pub mod params;
+pub mod picture;
 mod raft;
 mod raft_election;
 mod raft_log;

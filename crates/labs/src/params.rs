@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use sim::SET_DISTANCE;
 
 use crate::error::InputError;
 use crate::lab::VariantInfo;
@@ -113,6 +114,24 @@ impl ParamInfo {
     }
 }
 
+/// How long a message needs for each unit between two machines on the stage: any lab may take it.
+/// The simulator knows it, and an algorithm never sees it. It stands last among a lab's parameters, so
+/// that it numbers no other one anew.
+pub const DISTANCE: ParamInfo = ParamInfo {
+    key: "distance-us",
+    title: "Latency per unit of distance (0: off)",
+    shape: Shape::Number,
+    default: Setting::number(0),
+    min: 0,
+    max: 1_000,
+    unit: "µs",
+    live: true,
+};
+
+/// What the page's switch sets [`DISTANCE`] to: on a stage where nobody has moved anything, messages
+/// then need about as long as they do by default.
+pub const DISTANCE_ON_US: u64 = 40;
+
 /// What was set, and the defaults of the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Settings {
@@ -151,9 +170,16 @@ impl Settings {
     }
 }
 
-/// The live parameter with this key, and its place among `params`; for a command that sets it.
+/// The parameter that a command with this key sets.
+pub(crate) fn of_set(params: &[ParamInfo], key: u32) -> Option<&ParamInfo> {
+    if key == SET_DISTANCE { Some(&DISTANCE) } else { params.get(key as usize) }
+}
+
+/// The live parameter with this key, and the key of a command that sets it: its place among `params`.
 pub(crate) fn find_live<'a>(params: &'a [ParamInfo], key: &str) -> Result<(u32, &'a ParamInfo), InputError> {
-    let live = || (0u32..).zip(params).filter(|(_, param)| param.live);
+    let place =
+        |(place, param): (u32, &'a ParamInfo)| (if param.key == DISTANCE.key { SET_DISTANCE } else { place }, param);
+    let live = || (0u32..).zip(params).filter(|(_, param)| param.live).map(place);
     live().find(|(_, param)| param.key == key).ok_or_else(|| {
         let known: Vec<_> = live().map(|(_, param)| param.key).collect();
         let problem = match (known.is_empty(), params.iter().any(|param| param.key == key)) {

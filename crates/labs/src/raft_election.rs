@@ -1,7 +1,7 @@
 //! Raft: leader election, as a lab.
 
 use crate::lab::{LabInfo, Showcase, VariantInfo, VariantKind};
-use crate::params::{ParamInfo, Setting};
+use crate::params::{DISTANCE, ParamInfo, Setting};
 use crate::raft::{self, CHECK_QUORUM, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, NODES, PRE_VOTE, bug};
 
 /// One client that writes now and then, so that logs differ.
@@ -81,6 +81,7 @@ pub static INFO: LabInfo = LabInfo {
         CHECK_QUORUM,
         CLIENTS,
         raft::WRITE_EVERY,
+        DISTANCE,
     ],
     ops: &[raft::TIME_OUT, raft::TRANSFER, raft::PUT, raft::GET, raft::ADD],
     metrics: raft::METRICS,

@@ -1,7 +1,7 @@
 //! Raft: the replicated log, as a lab.
 
 use crate::lab::{LabInfo, Showcase};
-use crate::params::{ParamInfo, Setting};
+use crate::params::{DISTANCE, ParamInfo, Setting};
 use crate::raft::{
     self, CHECK_QUORUM, CLIENTS, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, LEASE_READS, NODES,
     PRE_VOTE, bug,
@@ -89,6 +89,7 @@ pub static INFO: LabInfo = LabInfo {
         CLIENTS,
         WRITE_EVERY,
         SNAPSHOT_EVERY,
+        DISTANCE,
     ],
     ops: &[raft::PUT, raft::GET, raft::ADD, raft::TRANSFER, raft::ADD_SERVER, raft::REMOVE_SERVER, raft::TIME_OUT],
     metrics: raft::METRICS,

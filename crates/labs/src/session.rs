@@ -2,19 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
-use sim::{BranchId, Command, Event, NodeId, Presence, Protocol, Record, Stamped, Timeline};
+use serde_json::{Map, Value, json};
+use sim::{BranchId, Command, Event, NodeId, Outcome, Presence, Protocol, Record, Stamped, Timeline};
 use view::layout::{self, Point};
 use view::narration::{Sentence, Weight};
 use view::stage::{Condition, Link, Message, Node, Stage};
 
 use check::Oracle;
+pub use sim::timeline::Facts;
 
 use crate::command::{self, ADDED_MAX, Roster, TIME_US_MAX, write_message_id};
 use crate::error::InputError;
-use crate::lab::{Lab, Names};
+use crate::lab::{Lab, Names, Setup};
+use crate::params::DISTANCE;
 use crate::run::{End, Run};
-use crate::state::{BranchState, LinkState, MessageState, NodeState, State, VerdictState, branch_name, digest_text};
+use crate::state::{
+    BranchState, LinkState, MessageState, NodeState, NoteState, State, VerdictState, branch_name, digest_text,
+};
 
 /// A stage shows all its links up to so many; beyond, a net of lines would hide everything.
 const LINKS_SHOWN_MAX: usize = 500;
@@ -56,8 +60,14 @@ pub trait Session {
     fn undo(&mut self) -> bool;
     /// Shows another branch.
     fn set_branch(&mut self, id: &str) -> Result<(), InputError>;
-    /// Puts a node somewhere else on the stage. It changes nothing in the run but its layout.
+    /// Puts a node somewhere else on the stage. It changes nothing in the run but its layout; while
+    /// distance counts ([`Session::distance_us`]) it is a command, `move`: give it once a drag ends.
     fn place(&mut self, node: &str, at: Point) -> Result<(), InputError>;
+    /// What a message needs for each unit of distance, in µs; 0 while distance does not count.
+    fn distance_us(&self) -> u64;
+    /// Makes distance count, or not any more, from now on, without moving anything on the stage: by
+    /// ordinary commands, a `move` for each node that the run has elsewhere, and then the `set`.
+    fn set_distance(&mut self, distance_us: u64) -> Result<(), InputError>;
 
     /// Everything that can be seen, as data.
     fn state(&self) -> State;
@@ -71,6 +81,10 @@ pub trait Session {
     fn sentence(&self, step: u64) -> Option<Sentence>;
     /// A step as data, as [`crate::trace`] documents it; none when this branch has not been there.
     fn event(&self, step: u64) -> Option<Value>;
+    /// What nodes said about themselves in a step, in order; nothing when this branch has not been there.
+    fn notes(&self, step: u64) -> Vec<NoteState>;
+    /// What the engine holds at the moment.
+    fn facts(&self) -> Facts;
     /// Whether the run's recorded end is what a replay comes to; goes to that end.
     fn check_end(&mut self) -> Result<(), Divergence>;
 }
@@ -100,7 +114,7 @@ pub struct LabSession<L: Lab> {
 impl<L: Lab> LabSession<L> {
     /// Opens a run at time 0.
     pub fn open(run: &Run) -> Result<Self, InputError> {
-        let setup = L::setup(run.entry.info, run.variant, &run.settings);
+        let setup = Setup::<L>::of(run);
         let initial = setup.names.len();
         let commands = read_ops::<L>(run, &setup.names.with_added(ADDED_MAX))?;
         let names = setup.names.with_added(command::added(&commands, initial));
@@ -124,18 +138,29 @@ impl<L: Lab> LabSession<L> {
         command::read_untimed(value, &roster, |op| L::read_op(op, roster.names(), self.run.entry.info.ops))
     }
 
-    /// Where a machine stands: where the run has put it, or somebody on the page, or by default.
+    /// Where a machine stands. While distance counts that is part of the run; otherwise it is where
+    /// somebody on the page has put it, or else a command, or by default.
     fn position(&self, node: NodeId) -> Point {
-        if let Some((x, y)) = self.timeline.world().position(node) {
-            return Point { x, y };
+        let world = self.timeline.world();
+        let (x, y) = world.place(node);
+        match self.layout.get(&node) {
+            Some(&here) if world.distance_us() == 0 => here,
+            _ => Point { x, y },
         }
-        self.layout.get(&node).copied().unwrap_or_else(|| self.default_position(node))
     }
 
     /// Where a machine stands that nobody has moved: where the lab puts it, or, if it came later,
     /// between the others.
     fn default_position(&self, node: NodeId) -> Point {
         self.first_layout.get(node.index()).copied().unwrap_or_else(|| layout::late(node.index() - self.initial))
+    }
+
+    /// Whether so many more commands fit into the run.
+    fn check_room(&self, more: usize) -> Result<(), InputError> {
+        if self.timeline.commands().len() + more > command::COMMANDS_MAX {
+            return Err(InputError::new("", format!("a run takes at most {} commands", command::COMMANDS_MAX)));
+        }
+        Ok(())
     }
 
     fn condition(&self, node: NodeId) -> Condition {
@@ -195,7 +220,11 @@ pub(crate) fn write_ops<L: Lab>(
 
 impl<L: Lab> Session for LabSession<L> {
     fn run(&self) -> Run {
-        let moved = |(node, here): &(&NodeId, &Point)| **here != self.default_position(**node);
+        // What a command has put elsewhere has to be said to stand where it stands by default.
+        let world = self.timeline.world();
+        let moved = |(node, here): &(&NodeId, &Point)| {
+            **here != self.default_position(**node) || world.position(**node).is_some()
+        };
         let layout = self.layout.iter().filter(moved).map(|(node, here)| (*node, *here)).collect();
         Run {
             commands: write_ops::<L>(self.timeline.commands(), &self.names.with_added(ADDED_MAX)),
@@ -266,9 +295,7 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn apply(&mut self, command: &Value) -> Result<(), InputError> {
         let command = self.read_command(command)?;
-        if self.timeline.commands().len() >= command::COMMANDS_MAX {
-            return Err(InputError::new("", format!("a run takes at most {} commands", command::COMMANDS_MAX)));
-        }
+        self.check_room(1)?;
         if let Command::AddNode(node) = command {
             let more = (node.index() + 1).saturating_sub(self.names.len());
             self.names = self.names.with_added(more as u32);
@@ -293,8 +320,36 @@ impl<L: Lab> Session for LabSession<L> {
     }
 
     fn place(&mut self, node: &str, at: Point) -> Result<(), InputError> {
+        if self.timeline.world().distance_us() > 0 {
+            return self.apply(&json!({"do": "move", "node": node, "x": at.x, "y": at.y}));
+        }
         let node = self.names.find(node)?;
         self.layout.insert(node, at);
+        Ok(())
+    }
+
+    fn distance_us(&self) -> u64 {
+        self.timeline.world().distance_us().into()
+    }
+
+    fn set_distance(&mut self, distance_us: u64) -> Result<(), InputError> {
+        // It is read like anybody's command, so that the lab has to know it and its range counts.
+        let set = self.read_command(&json!({"do": "set", "key": DISTANCE.key, "value": distance_us}))?;
+        if !self.timeline.world().would_change(&set) {
+            return Ok(());
+        }
+        let shown: Vec<(NodeId, Point)> =
+            self.timeline.world().node_ids().map(|node| (node, self.position(node))).collect();
+        let world = self.timeline.world();
+        let elsewhere = shown.iter().filter(|(node, at)| world.place(*node) != (at.x, at.y));
+        let moves: Vec<_> = elsewhere.map(|&(node, Point { x, y })| Command::Move { node, x, y }).collect();
+        self.check_room(moves.len() + 1)?;
+        if distance_us > 0 {
+            moves.into_iter().for_each(|command| self.timeline.apply(command));
+        } else {
+            self.layout.extend(shown);
+        }
+        self.timeline.apply(set);
         Ok(())
     }
 
@@ -447,6 +502,22 @@ impl<L: Lab> Session for LabSession<L> {
             command::write_command(command, &self.names, self.run.entry.info.params, |op| L::write_op(op, &self.names))
         };
         Some(crate::trace::event(&record, &self.names, command))
+    }
+
+    fn notes(&self, step: u64) -> Vec<NoteState> {
+        let Some(record) = self.timeline.record(step) else { return Vec::new() };
+        // Only a node that acts can say something.
+        let Some(node) = record.event.node() else { return Vec::new() };
+        let noted = record.outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Noted(note) => Some(sim::Named::name(note)),
+            _ => None,
+        });
+        let (time_us, node) = (record.time_us, self.names.of(node));
+        noted.map(|note| NoteState { step, time_us, node: node.to_owned(), note }).collect()
+    }
+
+    fn facts(&self) -> Facts {
+        self.timeline.facts()
     }
 
     fn check_end(&mut self) -> Result<(), Divergence> {

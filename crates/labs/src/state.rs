@@ -88,6 +88,19 @@ pub struct MessageState {
     pub held: bool,
 }
 
+/// What a node said about itself in some step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NoteState {
+    /// The step.
+    pub step: u64,
+    /// When, in µs.
+    pub time_us: u64,
+    /// The node.
+    pub node: String,
+    /// The note's name, as in [`crate::trace`].
+    pub note: &'static str,
+}
+
 /// How one property stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct VerdictState {

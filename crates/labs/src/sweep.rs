@@ -4,7 +4,7 @@ use check::{run_seed, shrink};
 use sim::Stamped;
 
 use crate::command::ADDED_MAX;
-use crate::lab::Lab;
+use crate::lab::{Lab, Setup};
 use crate::run::{End, Run};
 use crate::session::write_ops;
 use crate::state::{VerdictState, digest_text};
@@ -38,7 +38,7 @@ pub struct Hit {
 
 /// Runs one seed of `base` under the fault plan that the seed makes.
 pub(crate) fn seed<L: Lab>(base: &Run, seed: u64, sweep: Sweep) -> Outcome {
-    let setup = || L::setup(base.entry.info, base.variant, &base.settings);
+    let setup = || Setup::<L>::of(base);
     let first = setup();
     let (model, nodes) = (first.fault_model.clone(), first.names.len() as u32);
     let mut plan = model.plan_with(seed, nodes, &first.planned_ops);

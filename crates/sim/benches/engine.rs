@@ -97,7 +97,7 @@ impl Protocol for Pinger {
 
 fn cluster(nodes: u32) -> ClusterConfig {
     let link = LinkProfile { latency_us: LATENCY_US, ..LinkProfile::default() };
-    ClusterConfig { nodes, link, disk_sync_us: (0, 0) }
+    ClusterConfig { nodes, link, disk_sync_us: (0, 0), positions: Vec::new() }
 }
 
 /// Keeps the newest records and looks at each.

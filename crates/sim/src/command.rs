@@ -4,6 +4,10 @@ use crate::disk::DiskMode;
 use crate::network::{LinkChange, MessageId};
 use crate::protocol::NodeId;
 
+/// The key of [`Command::Set`] that sets the default [`LinkProfile::distance_us`](crate::LinkProfile)
+/// for every protocol alike; protocols never see it.
+pub const SET_DISTANCE: u32 = u32::MAX;
+
 /// One intervention. Commands that would change nothing are legal and change nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command<Op> {
@@ -109,12 +113,13 @@ pub enum Command<Op> {
     /// Changes a parameter of the algorithm or of the cluster while it runs; see
     /// [`Protocol::set`](crate::Protocol::set).
     Set {
-        /// Which; the protocol's own numbering.
+        /// Which; the protocol's own numbering, or [`SET_DISTANCE`].
         key: u32,
         /// Lower and upper end; the same for a number.
         value: (u64, u64),
     },
-    /// Puts a machine somewhere. The world keeps the place; nothing depends on it yet.
+    /// Puts a machine somewhere. The world keeps the place; it matters while distance counts, see
+    /// [`LinkProfile::distance_us`](crate::LinkProfile::distance_us).
     Move {
         /// The node.
         node: NodeId,
@@ -160,6 +165,36 @@ impl<Op> Stamped<Op> {
 }
 
 impl<Op> Command<Op> {
+    /// The same command for a world in which some machines never come: without those that `comes`
+    /// refuses; none when it is about one of them.
+    #[must_use]
+    pub fn without(self, comes: impl Fn(NodeId) -> bool) -> Option<Self> {
+        let stays = match &self {
+            Self::Partition(_) | Self::HealAll | Self::Set { .. } => true,
+            Self::Request { node, .. }
+            | Self::Crash(node)
+            | Self::Restart(node)
+            | Self::Pause(node)
+            | Self::Resume(node)
+            | Self::Clock { node, .. }
+            | Self::Disk { node, .. }
+            | Self::AddNode(node)
+            | Self::RemoveNode(node)
+            | Self::Move { node, .. } => comes(*node),
+            Self::Cut { from, to, .. }
+            | Self::Heal { from, to, .. }
+            | Self::Link { from, to, .. }
+            | Self::Hold { from, to, .. }
+            | Self::Release { from, to, .. } => comes(*from) && comes(*to),
+            Self::Message { id, .. } => comes(id.from) && comes(id.to),
+        };
+        if let Self::Partition(mut groups) = self {
+            groups.iter_mut().for_each(|group| group.retain(|&node| comes(node)));
+            return Some(Self::Partition(groups));
+        }
+        stays.then_some(self)
+    }
+
     /// The same command with its operation, if it has one, put in another form.
     pub fn try_map_op<Other, E>(self, map: impl FnOnce(Op) -> Result<Other, E>) -> Result<Command<Other>, E> {
         Ok(match self {

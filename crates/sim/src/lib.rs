@@ -17,8 +17,7 @@
 //!
 //! # What is left out
 //!
-//! Latencies that follow from where machines stand (a `move` is recorded and nothing more), limits
-//! to queues, disks that fail to read.
+//! Limits to queues, disks that fail to read.
 #![deny(missing_docs)]
 
 pub mod clock;
@@ -34,7 +33,7 @@ pub mod record;
 pub mod timeline;
 pub mod world;
 
-pub use command::{Command, MessageAct, Stamped};
+pub use command::{Command, MessageAct, SET_DISTANCE, Stamped};
 pub use disk::{Disk, DiskMode, Write};
 pub use driver::Driver;
 pub use network::{Flight, LinkChange, LinkProfile, LossReason, MessageId};

@@ -6,6 +6,9 @@
 //! everything sent until it is healed; a hold freezes messages where they are and lets them go on
 //! when it ends.
 //!
+//! Distance may count: then a message needs a time for each unit that the machines stand apart, and
+//! what its link's latency varies by on top. A link whose latency a command has set keeps that.
+//!
 //! Left out: a limit to the queue before a link; what is sent faster than it carries waits longer
 //! and longer.
 
@@ -63,7 +66,7 @@ impl Hash for MessageId {
 }
 
 /// How a directed link treats messages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkProfile {
     /// One-way latency, uniform in this inclusive range, in µs.
     pub latency_us: (u64, u64),
@@ -77,6 +80,19 @@ pub struct LinkProfile {
     /// What the link carries, in bits per second; 0 is without limit. Messages of
     /// [`Protocol::size_bytes`] leave one after the other, in the order in which they were sent.
     pub bandwidth_bps: u64,
+    /// What a message needs for each whole unit between the ends, in µs; 0 where distance does not
+    /// count. Where it does, of the latency only what it varies by counts: distance × this + (drawn
+    /// latency − lowest latency).
+    pub distance_us: u32,
+}
+
+/// Distance is left out: [`World::digest`](crate::World::digest) hashes it, and the places of the
+/// machines, where it counts. Runs from before there was such a thing so keep their digests.
+impl Hash for LinkProfile {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { latency_us, loss_ppm, duplicate_ppm, reorder_ppm, bandwidth_bps, distance_us: _ } = self;
+        (latency_us, loss_ppm, duplicate_ppm, reorder_ppm, bandwidth_bps).hash(state);
+    }
 }
 
 /// A change of a [`LinkProfile`]; `None` leaves a property as it is. A change without any property
@@ -111,6 +127,8 @@ impl LinkChange {
             duplicate_ppm: self.duplicate_ppm.unwrap_or(profile.duplicate_ppm),
             reorder_ppm: self.reorder_ppm.unwrap_or(profile.reorder_ppm),
             bandwidth_bps: self.bandwidth_bps.unwrap_or(profile.bandwidth_bps),
+            // Who gives a link a latency means it.
+            distance_us: if self.latency_us.is_some() { 0 } else { profile.distance_us },
         }
     }
 }
@@ -125,6 +143,8 @@ pub(crate) struct Link {
     pub(crate) held: bool,
     /// Its own profile, where a command has given it one; otherwise it has the cluster's.
     pub(crate) profile: Option<Box<LinkProfile>>,
+    /// Whether a command has given it a latency: then distance does not count on it.
+    pub(crate) own_latency: bool,
     pub(crate) sent: u64,
     /// When what has been sent will have left the sender, in µs; matters with a bandwidth.
     pub(crate) busy_until_us: u64,

@@ -7,12 +7,12 @@
 //! memory of a run does not grow with its length, but for what its oracles keep.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use crate::command::{Command, Stamped};
 use crate::driver::Driver;
-use crate::protocol::Protocol;
+use crate::protocol::{NodeId, Protocol};
 use crate::record::{Observer, Record};
 use crate::world::{ClusterConfig, World};
 
@@ -76,6 +76,19 @@ impl<P: Protocol> Newest<P> {
 struct Reader<P: Protocol> {
     branch: BranchId,
     driver: Driver<P, Newest<P>>,
+}
+
+/// What the engine holds at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Entries of the queue, void ones included.
+    pub queue: usize,
+    /// Keyframes of all branches; those that branches share count once.
+    pub keyframes: usize,
+    /// What these keyframes take, estimated by [`World::bytes_estimate`].
+    pub keyframe_bytes: usize,
+    /// Records that are kept for readers.
+    pub records: usize,
 }
 
 /// A run that can be visited at any moment and changed at any moment.
@@ -282,7 +295,9 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         let here = self.here();
         if now_us < here.explored_us || step < here.explored_step {
             let planned = &here.commands[here.explored_commands..];
-            let commands = here.commands[..applied].iter().chain(planned).cloned().collect();
+            let mut commands = here.commands[..applied].iter().chain(planned).cloned().collect();
+            let initial = self.world().cluster().nodes;
+            drop_orphans(&mut commands, applied, &here.commands[applied..here.explored_commands], initial);
             let keyframes =
                 here.keyframes.iter().filter(|keyframe| keyframe.world.step_count() <= step).cloned().collect();
             let branch = Branch {
@@ -319,13 +334,16 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
     }
 
     /// Takes the newest command of the past back: the branch goes on as though it had never been
-    /// given. Returns whether there was one. What had been simulated after it is dropped.
+    /// given. Returns whether there was one. What had been simulated after it is dropped, and so is what
+    /// was planned for a machine that now never comes.
     pub fn undo(&mut self) -> bool {
         let Some(position) = self.driver.applied().checked_sub(1) else { return false };
         let now_us = self.world().time_us();
         let index = self.current.0 as usize;
         let branch = &mut self.branches[index];
         let undone = branch.commands.remove(position);
+        let initial = self.driver.world.cluster().nodes;
+        drop_orphans(&mut branch.commands, position, std::slice::from_ref(&undone), initial);
         branch.keyframes.retain(|keyframe| keyframe.applied() <= position);
         let newest = Rc::clone(branch.keyframes.last().expect("the first keyframe has applied nothing"));
         // A branch point that lay later moves back with it.
@@ -338,6 +356,26 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         self.reader.replace(None);
         self.run_until(now_us);
         true
+    }
+
+    /// Facts for whoever looks at the engine itself.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        // Branches share keyframes; each is counted once.
+        let mut keyframes: Vec<&Rc<Driver<P, O>>> = self.branches.iter().flat_map(|branch| &branch.keyframes).collect();
+        keyframes.sort_unstable_by_key(|keyframe| Rc::as_ptr(keyframe).cast::<u8>());
+        keyframes.dedup_by(|a, b| Rc::ptr_eq(a, b));
+        let reader = self.reader.borrow();
+        Facts {
+            queue: self.world().queue_len(),
+            keyframes: keyframes.len(),
+            keyframe_bytes: keyframes
+                .iter()
+                .map(|keyframe| keyframe.world.bytes_estimate() + size_of::<Driver<P, O>>() - size_of::<World<P>>())
+                .sum(),
+            records: self.boots.records.len()
+                + reader.as_ref().map_or(0, |reader| reader.driver.observer.records.len()),
+        }
     }
 
     fn here(&self) -> &Branch<P, O> {
@@ -353,5 +391,29 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         if back || keyframe.world.step_count() > self.world().step_count() {
             self.driver = (**keyframe).clone();
         }
+    }
+}
+
+/// Takes from the commands at `from` and behind what is about machines that only `gone` has added
+/// to the `initial` ones: such a plan has lost its object, and a run that names it could not be read again.
+fn drop_orphans<Op: Clone>(commands: &mut Vec<Stamped<Op>>, from: usize, gone: &[Stamped<Op>], initial: u32) {
+    let added = |commands: &[Stamped<Op>]| -> BTreeSet<NodeId> {
+        let nodes = commands.iter().filter_map(|stamped| match stamped.command {
+            Command::AddNode(node) => Some(node).filter(|node| node.0 >= initial),
+            _ => None,
+        });
+        nodes.collect()
+    };
+    let mut lost = &added(gone) - &added(&commands[..from]);
+    if lost.is_empty() {
+        return;
+    }
+    for Stamped { at_us, after, command } in commands.split_off(from) {
+        // From there on it comes after all.
+        if let Command::AddNode(node) = command {
+            lost.remove(&node);
+        }
+        let kept = command.without(|node| !lost.contains(&node));
+        commands.extend(kept.map(|command| Stamped { at_us, after, command }));
     }
 }

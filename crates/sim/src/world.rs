@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use crate::clock::Clock;
-use crate::command::{Command, MessageAct};
+use crate::command::{Command, MessageAct, SET_DISTANCE};
 use crate::disk::{Disk, DiskDrive, DiskMode};
 use crate::hash::StableHasher;
 use crate::network::{Flight, Link, LinkChange, LinkProfile, LossReason, MessageId, NO_SLOT};
@@ -26,6 +26,10 @@ pub struct ClusterConfig {
     pub link: LinkProfile,
     /// How long a disk takes to sync one write, uniform in this inclusive range, in µs.
     pub disk_sync_us: (u64, u64),
+    /// Where machines stand that no command has moved, in order, those included that may be added; a
+    /// machine beyond the list stands at the origin. It matters while distance counts, see
+    /// [`LinkProfile::distance_us`].
+    pub positions: Vec<(i32, i32)>,
 }
 
 /// Whether a machine is in the world.
@@ -179,7 +183,7 @@ fn source_of(seed: u64, node: NodeId, incarnation: u32) -> Source {
 
 fn fresh_link(seed: u64, from: usize, to: usize, up: bool) -> Link {
     let source = Source::new(seed, Domain::Link, &[from as u64, to as u64]);
-    Link { up, held: false, profile: None, sent: 0, busy_until_us: 0, first: NO_SLOT, source }
+    Link { up, held: false, profile: None, own_latency: false, sent: 0, busy_until_us: 0, first: NO_SLOT, source }
 }
 
 impl<P: Protocol> World<P> {
@@ -287,6 +291,20 @@ impl<P: Protocol> World<P> {
         self.nodes.get(node.index())?.position
     }
 
+    /// Where a machine stands: where a command has put it, or where it stood from the start.
+    #[must_use]
+    pub fn place(&self, node: NodeId) -> (i32, i32) {
+        let first = || self.cluster.positions.get(node.index()).copied().unwrap_or_default();
+        self.position(node).unwrap_or_else(first)
+    }
+
+    /// What a message needs for each unit of distance by default, in µs; 0 while distance does not
+    /// count.
+    #[must_use]
+    pub const fn distance_us(&self) -> u32 {
+        self.cluster.link.distance_us
+    }
+
     /// Whether the process is paused.
     #[must_use]
     pub fn is_paused(&self, node: NodeId) -> bool {
@@ -372,6 +390,28 @@ impl<P: Protocol> World<P> {
         self.queue.len()
     }
 
+    /// About how many bytes this world takes: its tables, counted by what they hold and not by what was
+    /// reserved. What the protocol's own types keep behind pointers (logs, maps, payloads) is not seen,
+    /// so that it is a lower bound.
+    #[must_use]
+    pub fn bytes_estimate(&self) -> usize {
+        let node = |node: &Node<P>| {
+            size_of::<Node<P>>()
+                + node.timers.len() * size_of::<TimerSlot<P::Timer>>()
+                + node.backlog.len() * size_of::<Entry>()
+                + node.waiting.len() * size_of::<Waiting<P>>()
+                + size_of_val(node.drive.durable.entries())
+                + node.drive.pending() * size_of::<crate::disk::Write<P>>()
+        };
+        let profiles = self.links.iter().filter(|link| link.profile.is_some()).count();
+        size_of::<Self>()
+            + self.nodes.iter().map(node).sum::<usize>()
+            + self.links.len() * size_of::<Link>()
+            + profiles * size_of::<LinkProfile>()
+            + self.flights.len() * size_of::<Option<Flight<P>>>()
+            + self.queue.len() * size_of::<Entry>()
+    }
+
     /// 64 bits that depend on every step so far and on all state: nodes, disks, clocks, timers,
     /// links, messages on their way. Idle time alone does not change it.
     #[must_use]
@@ -401,6 +441,15 @@ impl<P: Protocol> World<P> {
             (flight.id, flight.cause, flight.sent_us, flight.due_us).hash(&mut hasher);
             (flight.held_by_link, flight.held_by_hand, flight.remaining_us).hash(&mut hasher);
             flight.msg.hash(&mut hasher);
+        }
+        if self.distance_us() > 0 {
+            self.distance_us().hash(&mut hasher);
+            for node in (0..self.nodes.len() as u32).map(NodeId) {
+                self.place(node).hash(&mut hasher);
+            }
+            for link in &self.links {
+                link.own_latency.hash(&mut hasher);
+            }
         }
         hasher.finish()
     }
@@ -536,7 +585,7 @@ impl<P: Protocol> World<P> {
             }
             Command::AddNode(node) => self.add_node(*node, outcomes),
             Command::RemoveNode(node) => self.remove_node(*node, outcomes),
-            Command::Set { key, value } => P::set(&mut self.config, &mut self.cluster.link, *key, *value),
+            Command::Set { key, value } => set(&mut self.config, &mut self.cluster.link, *key, *value, P::set),
             Command::Move { node, x, y } => {
                 if self.is_present(*node) {
                     self.nodes[node.index()].position = Some((*x, *y));
@@ -588,10 +637,12 @@ impl<P: Protocol> World<P> {
             Command::RemoveNode(node) => self.is_present(*node),
             Command::Set { key, value } => {
                 let (mut config, mut link) = (self.config.clone(), self.cluster.link);
-                P::set(&mut config, &mut link, *key, *value);
+                set(&mut config, &mut link, *key, *value, P::set);
                 link != self.cluster.link || StableHasher::of(&config) != StableHasher::of(&self.config)
             }
-            Command::Move { node, x, y } => self.is_present(*node) && self.position(*node) != Some((*x, *y)),
+            Command::Move { node, x, y } => {
+                self.distance_us() > 0 && self.is_present(*node) && self.place(*node) != (*x, *y)
+            }
         }
     }
 
@@ -633,7 +684,22 @@ impl<P: Protocol> World<P> {
     }
 
     fn profile(&self, link: &Link) -> LinkProfile {
-        link.profile.as_deref().copied().unwrap_or(self.cluster.link)
+        let profile = link.profile.as_deref().copied().unwrap_or(self.cluster.link);
+        LinkProfile { distance_us: self.distance_us_on(link), ..profile }
+    }
+
+    /// Whether distance counts for all links alike is one decision; what a command has changed about a
+    /// link otherwise does not matter.
+    #[inline]
+    const fn distance_us_on(&self, link: &Link) -> u32 {
+        if link.own_latency { 0 } else { self.cluster.link.distance_us }
+    }
+
+    /// The way between two machines in whole units.
+    fn distance(&self, from: NodeId, to: NodeId) -> u64 {
+        let ((x1, y1), (x2, y2)) = (self.place(from), self.place(to));
+        let squared = |a: i32, b: i32| u64::from(a.abs_diff(b)).pow(2);
+        squared(x1, x2).saturating_add(squared(y1, y2)).isqrt()
     }
 
     fn on_links(&mut self, from: NodeId, to: NodeId, both: bool, mut act: impl FnMut(&mut Self, NodeId, NodeId)) {
@@ -897,14 +963,19 @@ impl<P: Protocol> World<P> {
     fn launch(&mut self, id: MessageId, msg: P::Msg, cause: u64, leaves_us: u64, outcomes: &mut Vec<Outcome<P>>) {
         let now_us = self.time_us;
         let index = self.link_index(id.from, id.to);
-        let link = &mut self.links[index];
+        let link = &self.links[index];
         let profile = link.profile.as_deref().unwrap_or(&self.cluster.link);
         let draw = |purpose: Purpose| link.source.draw(purpose as u32 | id.copy << 8, id.number);
         let (low, high) = profile.latency_us;
         let mut way_us = if low == high { low } else { random::in_range(draw(Purpose::Latency), low, high) };
-        if profile.reorder_ppm > 0 && random::happens(draw(Purpose::Reorder), profile.reorder_ppm) {
-            way_us += random::in_range(draw(Purpose::Lateness), 1, high.max(1));
+        let distance_us = self.distance_us_on(link);
+        if distance_us > 0 {
+            way_us = (way_us - low).saturating_add(self.distance(id.from, id.to).saturating_mul(distance_us.into()));
         }
+        if profile.reorder_ppm > 0 && random::happens(draw(Purpose::Reorder), profile.reorder_ppm) {
+            way_us = way_us.saturating_add(random::in_range(draw(Purpose::Lateness), 1, high.max(1)));
+        }
+        let link = &mut self.links[index];
         let due_us = leaves_us.saturating_add(way_us);
         let latency_us = due_us - now_us;
         let held_by_link = link.held;
@@ -1016,7 +1087,9 @@ impl<P: Protocol> World<P> {
     fn change_link(&mut self, from: NodeId, to: NodeId, change: &LinkChange) {
         let index = self.link_index(from, to);
         let profile = change.applied_to(self.profile(&self.links[index]));
-        self.links[index].profile = if change.resets() { None } else { Some(Box::new(profile)) };
+        let link = &mut self.links[index];
+        link.own_latency = !change.resets() && (link.own_latency || change.latency_us.is_some());
+        link.profile = if change.resets() { None } else { Some(Box::new(profile)) };
     }
 
     fn set_link_held(&mut self, from: NodeId, to: NodeId, held: bool) {
@@ -1179,6 +1252,21 @@ impl<P: Protocol> World<P> {
         let this = &mut self.nodes[node.index()];
         this.presence = Presence::Removed;
         this.drive = DiskDrive::default();
+    }
+}
+
+/// Changes a live parameter: one that all protocols have in common, or the protocol's own.
+fn set<C>(
+    config: &mut C,
+    link: &mut LinkProfile,
+    key: u32,
+    value: (u64, u64),
+    own: impl FnOnce(&mut C, &mut LinkProfile, u32, (u64, u64)),
+) {
+    if key == SET_DISTANCE {
+        link.distance_us = u32::try_from(value.0).unwrap_or(u32::MAX);
+    } else {
+        own(config, link, key, value);
     }
 }
 

@@ -9,6 +9,9 @@ pub mod layout;
 pub mod narration;
 pub mod shapes;
 pub mod stage;
+pub mod svg;
+pub mod theme;
 
 pub use narration::Sentence;
 pub use stage::{Condition, Link, Message, MessageShape, Node, Stage};
+pub use theme::Theme;

@@ -224,6 +224,19 @@ pub fn rim_to_rim(from: &Node, to: &Node) -> [(f64, f64); 2] {
     [(ax + dx * start, ay + dy * start), (ax + dx * end, ay + dy * end)]
 }
 
+/// Where a link with these ends carries the mark that says it is cut; none while both directions work.
+/// A cut in one direction is marked near the end that hears nothing.
+#[must_use]
+pub fn cut_mark([(x1, y1), (x2, y2)]: [(f64, f64); 2], forward: bool, backward: bool) -> Option<(f64, f64)> {
+    let share = match (forward, backward) {
+        (true, true) => return None,
+        (false, false) => 0.5,
+        (false, true) => 0.75,
+        (true, false) => 0.25,
+    };
+    Some((x1 + (x2 - x1) * share, y1 + (y2 - y1) * share))
+}
+
 /// A message, around its own centre. `towards` is its direction in radians.
 #[must_use]
 pub fn message(message: &Message, towards: f64) -> Shape {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use serde_json::json;
-use view::shapes::rim_to_rim;
+use view::shapes::{cut_mark, rim_to_rim};
 
 use crate::playground::{Playground, Selection, use_playground};
 
@@ -88,15 +88,7 @@ fn LinkView(a: usize, b: usize) -> impl IntoView {
     let lines = move || {
         look.get().map(|look| {
             let [(x1, y1), (x2, y2)] = look.ends;
-            // A cut in one direction is marked near the end that hears nothing.
-            let mark_at = match (look.forward, look.backward) {
-                (true, true) => None,
-                (false, false) => Some(0.5),
-                (false, true) => Some(0.75),
-                (true, false) => Some(0.25),
-            };
-            let mark = mark_at.map(|share: f64| {
-                let (x, y) = (x1 + (x2 - x1) * share, y1 + (y2 - y1) * share);
+            let mark = cut_mark(look.ends, look.forward, look.backward).map(|(x, y)| {
                 view! { <path class="cut-mark" d=format!("M{} {}l12 12M{} {}l-12 12", x - 6.0, y - 6.0, x + 6.0, y - 6.0)></path> }
             });
             view! {

@@ -16,7 +16,7 @@ use view::{Condition, MessageShape, Stage, layout};
 use crate::error::InputError;
 use crate::json::kind_of;
 use crate::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, VariantInfo, VariantKind};
-use crate::params::{ParamInfo, Setting, Settings, Shape};
+use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape};
 
 const fn number(
     key: &'static str,
@@ -134,7 +134,8 @@ fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Setti
         reads: if get(&LEASE_READS).low == 1 { Reads::Lease } else { Reads::ReadIndex },
         snapshot_every: get(&SNAPSHOT_EVERY).low,
         workload_us: in_us(&WRITE_EVERY).0,
-        live: info.params.iter().map(live_key).collect(),
+        // Distance is the simulator's business, and stands last.
+        live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live_key).collect(),
         bugs: bugs(variant.id),
     };
     Setup {
@@ -144,6 +145,7 @@ fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Setti
             nodes: servers + clients,
             link: LinkProfile { latency_us: in_us(&LATENCY), ..LinkProfile::default() },
             disk_sync_us: in_us(&DISK_SYNC),
+            positions: Vec::new(),
         },
         names: Names::servers_and_clients(servers, clients),
         layout: layout::circle(servers as usize).into_iter().chain(layout::corners(clients as usize)).collect(),

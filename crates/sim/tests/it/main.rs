@@ -10,6 +10,7 @@ mod clocks;
 mod commands;
 mod determinism;
 mod disks;
+mod distance;
 mod golden;
 mod links;
 mod machines;

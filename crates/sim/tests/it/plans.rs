@@ -1,7 +1,7 @@
 //! Random commands of every kind, for the property tests.
 
 use proptest::prelude::*;
-use sim::{Command, DiskMode, LinkChange, MessageAct, MessageId, NodeId, Stamped};
+use sim::{Command, DiskMode, LinkChange, MessageAct, MessageId, NodeId, SET_DISTANCE, Stamped};
 
 use crate::toy::Op;
 
@@ -95,6 +95,7 @@ pub fn command() -> impl Strategy<Value = Command<Op>> {
         1 => (0u32..3, 50u64..1_500, 0u64..1_500).prop_map(|(key, low, more)| {
             Command::Set { key, value: (low, low + more) }
         }),
+        1 => (0u64..9).prop_map(|us| Command::Set { key: SET_DISTANCE, value: (us, us) }),
         1 => (node(), -50i32..50, -50i32..50).prop_map(|(node, x, y)| Command::Move { node, x, y }),
     ]
 }

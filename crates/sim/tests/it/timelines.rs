@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 use sim::hash::StableHasher;
-use sim::{BranchId, Command, Stamped, Timeline};
+use sim::{BranchId, Command, NodeId, Stamped, Timeline};
 
 use crate::plans::{SPAN_US, command, effort, plan};
-use crate::toy::{Log, N1, N2, Op, Setup, Straight, at, busy};
+use crate::toy::{Log, N1, N2, Op, Setup, Straight, at, busy, quiet};
 
 /// Long enough for several keyframes.
 const END_US: u64 = 4 * SPAN_US;
@@ -106,6 +106,29 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
+/// What is planned for a machine goes with the command that has added it.
+fn forget(commands: &mut Vec<Stamped<Op>>, from: usize, undone: &Command<Op>) {
+    let Command::AddNode(node) = *undone else { return };
+    let adds = |stamped: &Stamped<Op>| stamped.command == Command::AddNode(node);
+    if node.0 < 3 || commands[..from].iter().any(adds) {
+        return;
+    }
+    let until = commands[from..].iter().position(adds).map_or(commands.len(), |behind| from + behind);
+    let mut planned = commands.split_off(from);
+    let rest = planned.split_off(until - from);
+    for mut stamped in planned {
+        // Everything prints the machines that it names.
+        let names = format!("{:?}", stamped.command).contains(&format!("{node:?}"));
+        if let Command::Partition(groups) = &mut stamped.command {
+            groups.iter_mut().for_each(|group| group.retain(|known| *known != node));
+        } else if names && !matches!(&stamped.command, Command::Request { node: asked, .. } if *asked != node) {
+            continue;
+        }
+        commands.push(stamped);
+    }
+    commands.extend(rest);
+}
+
 proptest! {
     #![proptest_config(effort(120))]
 
@@ -135,7 +158,8 @@ proptest! {
                     let mut expected = before.clone();
                     prop_assert_eq!(timeline.undo(), applied > 0);
                     if applied > 0 {
-                        expected.remove(applied - 1);
+                        let undone = expected.remove(applied - 1);
+                        forget(&mut expected, applied - 1, &undone.command);
                     }
                     prop_assert_eq!(timeline.commands(), &expected[..]);
                     prop_assert_eq!(timeline.world().time_us(), now_us);
@@ -390,4 +414,68 @@ fn to_seek_costs_no_more_than_the_way_from_a_keyframe() {
         assert_eq!(timeline.record(step).unwrap().step, step);
     }
     assert_eq!(effort.0.get(), before, "to read what happened asks no oracle");
+}
+
+#[test]
+fn what_was_planned_for_a_machine_that_never_comes_goes_with_it() {
+    let late = NodeId(3);
+    let gone = Command::Partition(vec![vec![N1, late], vec![N2]]);
+    let plan = [
+        at(1_000, Command::AddNode(late)),
+        at(2_000, Command::Crash(late)),
+        at(3_000, gone),
+        at(3_500, Command::Cut { from: N2, to: late, both: true }),
+        at(4_000, Command::AddNode(late)),
+        at(5_000, Command::Restart(late)),
+    ];
+    let words = |timeline: &Travel| -> Vec<(u64, Command<Op>)> {
+        timeline.commands().iter().map(|stamped| (stamped.at_us, stamped.command.clone())).collect()
+    };
+    let left = vec![
+        (3_000, Command::Partition(vec![vec![N1], vec![N2]])),
+        (4_000, Command::AddNode(late)),
+        (5_000, Command::Restart(late)),
+    ];
+    let mut timeline = open(&quiet(), &plan);
+    timeline.run_until(1_500);
+    assert!(timeline.undo());
+    assert_eq!(words(&timeline), left);
+    timeline.run_until(6_000);
+    assert!(timeline.world().is_up(late));
+    // A branch that leaves before the machine came has no use for its plans either.
+    let mut timeline = open(&quiet(), &plan);
+    timeline.run_until(1_500);
+    timeline.seek(500);
+    timeline.apply(Command::Crash(N1));
+    assert_eq!(words(&timeline)[0], (500, Command::Crash(N1)));
+    assert_eq!(words(&timeline)[1..], left);
+    // Nobody else's plans are touched, nor those of a machine that was there all the time.
+    let there = [at(1_000, Command::AddNode(N1)), at(2_000, Command::Crash(N1))];
+    let mut timeline = open(&quiet(), &there);
+    timeline.run_until(1_500);
+    assert!(timeline.undo());
+    assert_eq!(words(&timeline), [(2_000, Command::Crash(N1))]);
+    let mut timeline = open(&quiet(), &[at(1_000, Command::Crash(N1)), at(2_000, Command::Restart(N1))]);
+    timeline.run_until(1_500);
+    assert!(timeline.undo());
+    assert_eq!(words(&timeline), [(2_000, Command::Restart(N1))]);
+}
+
+#[test]
+fn facts_count_what_is_there() {
+    let mut timeline = open(&busy(4), &[]);
+    let first = timeline.facts();
+    assert_eq!((first.keyframes, first.records), (1, 3), "one keyframe, three boots");
+    assert!(first.keyframe_bytes > 100);
+    timeline.run_until(1_000_000);
+    let later = timeline.facts();
+    assert_eq!(later.queue, timeline.world().queue_len());
+    assert_eq!(later.keyframes, timeline.keyframe_count());
+    assert!(later.keyframe_bytes > first.keyframe_bytes * 2);
+    // A branch shares the keyframes before it.
+    timeline.seek(500_000);
+    timeline.apply(Command::Crash(N1));
+    assert_eq!(timeline.facts().keyframes, later.keyframes);
+    assert!(timeline.record(5).is_some());
+    assert!(timeline.facts().records > first.records);
 }

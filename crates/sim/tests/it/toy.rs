@@ -221,13 +221,18 @@ pub struct Setup {
 /// Three silent nodes, each message 1,000 µs on its way, each write 100 µs.
 pub fn quiet() -> Setup {
     let link = LinkProfile { latency_us: (1_000, 1_000), ..LinkProfile::default() };
-    Setup { seed: 1, tick_us: None, mends: true, cluster: ClusterConfig { nodes: 3, link, disk_sync_us: (100, 100) } }
+    Setup {
+        seed: 1,
+        tick_us: None,
+        mends: true,
+        cluster: ClusterConfig { nodes: 3, link, disk_sync_us: (100, 100), positions: Vec::new() },
+    }
 }
 
 /// Three nodes that talk all the time.
 pub fn busy(seed: u64) -> Setup {
     let link = LinkProfile { latency_us: (100, 3_000), ..LinkProfile::default() };
-    let cluster = ClusterConfig { nodes: 3, link, disk_sync_us: (50, 900) };
+    let cluster = ClusterConfig { nodes: 3, link, disk_sync_us: (50, 900), positions: Vec::new() };
     Setup { seed, tick_us: Some((500, 2_500)), mends: true, cluster }
 }
 

@@ -7,6 +7,7 @@ mod message;
 mod node;
 mod split;
 
+use labs::params::DISTANCE;
 use leptos::prelude::*;
 use serde_json::{Value, json};
 use view::Condition;
@@ -135,6 +136,7 @@ fn Everywhere() -> impl IntoView {
         </button>
         <split::Split />
         <ask::Ask of=None />
+        <DistanceSwitch />
         <button title="The same cluster with other luck" on:click=move |_| playground.reseed()>
             <Glyph icon=Icon::Dice />
             <span>{move || format!("Seed {}", playground.seed.get())}</span>
@@ -149,4 +151,29 @@ fn cut_off_command(playground: Playground, id: &str) -> Value {
         .stage
         .with_untracked(|stage| stage.nodes.iter().map(|node| node.id.clone()).filter(|other| other != id).collect());
     json!({"do": "partition", "groups": [[id], others]})
+}
+
+/// Whether the length of a link is its latency; only where the lab knows about it.
+#[component]
+fn DistanceSwitch() -> impl IntoView {
+    let playground = use_playground();
+    let known = move || playground.lab.with(|lab| lab.params.iter().any(|param| param.key == DISTANCE.key));
+    let on = Memo::new(move |_| {
+        playground.revision.track();
+        playground.read(|session| session.distance_us() > 0)
+    });
+    let switch = move || {
+        view! {
+            <button
+                title="Messages need longer the further apart nodes stand"
+                aria-label="Distance is latency"
+                aria-pressed=move || on.get().to_string()
+                on:click=move |_| playground.count_distance(!on.get_untracked())
+            >
+                <Glyph icon=Icon::Ruler />
+                <span>"Distance"</span>
+            </button>
+        }
+    };
+    move || known().then(switch)
 }

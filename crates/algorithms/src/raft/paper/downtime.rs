@@ -40,7 +40,7 @@ fn downtime((low_ms, high_ms): (u64, u64), seed: u64) -> u64 {
     });
     (cluster.seed, cluster.latency_us) = (seed, (MS, 6 * MS));
     let link = LinkProfile { latency_us: cluster.latency_us, ..LinkProfile::default() };
-    let machines = ClusterConfig { nodes: 6, link, disk_sync_us: cluster.disk_sync_us };
+    let machines = ClusterConfig { nodes: 6, link, disk_sync_us: cluster.disk_sync_us, positions: Vec::new() };
     let mut driver = Driver::new(seed, cluster.config.clone(), machines, Watch::default());
     // Without randomness nobody would ever lead; n1 is made to before the first timeout.
     let far = Command::Link {

@@ -113,7 +113,12 @@ impl Cluster {
         let link = LinkProfile { latency_us: self.latency_us, ..LinkProfile::default() };
         let Config { servers, clients, .. } = self.config;
         let oracle = RaftOracle::new(&self.config);
-        let machines = ClusterConfig { nodes: servers + clients + self.spare, link, disk_sync_us: self.disk_sync_us };
+        let machines = ClusterConfig {
+            nodes: servers + clients + self.spare,
+            link,
+            disk_sync_us: self.disk_sync_us,
+            positions: Vec::new(),
+        };
         let driver = Driver::new(self.seed, self.config.clone(), machines, (Log::default(), oracle));
         Told(driver)
     }

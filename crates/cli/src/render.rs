@@ -1,0 +1,33 @@
+//! `netsplit render`: one moment of a run as a picture.
+
+use std::fs;
+use std::io::Write;
+
+use labs::{Run, picture};
+use view::Theme;
+
+use crate::args::Failure;
+
+/// Which moment of which run, and how.
+pub struct RenderCall {
+    /// The run.
+    pub run: Box<Run>,
+    /// The moment, in µs: everything due at or before it has run.
+    pub at_us: u64,
+    /// Light or dark.
+    pub theme: Theme,
+    /// The file to write; stdout without one.
+    pub path: Option<String>,
+}
+
+/// Writes the picture.
+pub fn render(call: &RenderCall, out: &mut impl Write) -> Result<u8, Failure> {
+    let mut session = (call.run.entry.open)(&call.run)?;
+    session.seek(call.at_us);
+    let picture = picture::stage(session.as_ref(), session.time_us() as f64, call.theme);
+    match &call.path {
+        None => out.write_all(picture.as_bytes())?,
+        Some(path) => fs::write(path, picture).map_err(|error| Failure::Input(format!("-o: {path}: {error}")))?,
+    }
+    Ok(0)
+}
