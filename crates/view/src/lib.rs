@@ -8,6 +8,7 @@ pub mod layout;
 pub mod narration;
 pub mod shapes;
 pub mod stage;
+pub mod timeline;
 
 pub use narration::Sentence;
 pub use stage::{Condition, Link, Message, MessageShape, Node, Stage};
