@@ -10,7 +10,7 @@ use super::checks::Checks;
 use super::header::Header;
 use super::stage::StageView;
 use super::story::{Story, Wire};
-use super::transport::Transport;
+use super::timeline::Timeline;
 
 /// Reads the address, opens its run, and shows it.
 #[component]
@@ -48,7 +48,7 @@ pub fn App() -> impl IntoView {
             <StageView />
         </main>
         // Before the panel, so that the keyboard comes to time right after the stage.
-        <Transport />
+        <Timeline />
         <aside class="panel" aria-label="What is going on">
             <Checks />
             <Wire />

@@ -18,6 +18,9 @@ pub enum Icon {
     Moon,
     Check,
     Cross,
+    Back,
+    On,
+    Jump,
 }
 
 /// Draws an icon.
@@ -41,6 +44,9 @@ pub fn Glyph(icon: Icon) -> impl IntoView {
         Icon::Moon => "M20 14A8 8 0 1 1 10 4a6.5 6.5 0 0 0 10 10z",
         Icon::Check => "M5 12.5l4.5 4.5L19 7.5",
         Icon::Cross => "M6 6l12 12M18 6L6 18",
+        Icon::Back => "M14.5 6l-6 6 6 6",
+        Icon::On => "M9.5 6l6 6-6 6",
+        Icon::Jump => "M4 17a8 8 0 0 1 15-3M20 8v6h-6M11 19h.01",
     };
     let filled = matches!(icon, Icon::Play);
     view! {

@@ -8,5 +8,5 @@ mod icons;
 mod share;
 mod stage;
 mod story;
-mod transport;
+mod timeline;
 mod words;

@@ -121,6 +121,17 @@ pub fn on_key(then: impl Fn(KeyPress) -> bool + 'static) {
     });
 }
 
+/// Puts the focus on the first element within `element` that a selector names.
+pub fn focus_within(element: &web_sys::Element, selector: &str) {
+    let Ok(Some(found)) = element.query_selector(selector) else { return };
+    // Elements of SVG take focus as those of HTML do, by the same name.
+    if let Ok(focus) = Reflect::get(&found, &"focus".into())
+        && let Some(focus) = focus.dyn_ref::<js_sys::Function>()
+    {
+        let _ = focus.call0(&found);
+    }
+}
+
 /// The width and height of an element changed, or were seen for the first time.
 pub fn on_resize(element: &web_sys::Element, then: impl Fn() + 'static) {
     let closure = Closure::<dyn FnMut(JsValue)>::new(move |_| then());
