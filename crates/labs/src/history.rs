@@ -176,8 +176,8 @@ impl<L> Watch<L> {
 }
 
 impl<L: Lab> Watch<L> {
-    /// The bands of the branch that is shown, in their lanes, and how many lanes there are.
-    pub(crate) fn bands(&self, names: &Names) -> (Vec<Band>, u32) {
+    /// The bands of the branch that is shown, in their lanes.
+    pub(crate) fn bands(&self, names: &Names) -> Vec<Band> {
         let mut ledger = self.ledger.borrow_mut();
         let here = ledger.here();
         let closed = here.closed.iter().map(|closed| (closed.reign, Some((closed.to_step, closed.to_us))));
@@ -185,8 +185,8 @@ impl<L: Lab> Watch<L> {
         let mut bands: Vec<Band> = closed.chain(open).map(|(reign, to)| band::<L>(&reign, to, names)).collect();
         // The sort is stable, so a reign follows the candidacy that ended with the same step.
         bands.sort_by_key(|band| band.from_step);
-        let lanes = timeline::assign_lanes(&mut bands);
-        (bands, lanes)
+        timeline::assign_lanes(&mut bands);
+        bands
     }
 
     /// Follows one node's turn; returns the reign that it ends.
@@ -226,7 +226,7 @@ fn band<L: Lab>(reign: &Reign, to: Option<(u64, u64)>, names: &Names) -> Band {
     };
     let hue = last.checked_sub(1).map(|index| (index % u64::from(view::shapes::HUES)) as u32);
     let hue = hue.filter(|_| kind != BandKind::Many);
-    Band { kind, label, hue, lane: 0, from_step, from_us, to }
+    Band { kind, label, hue, lane: 0, lanes: 1, from_step, from_us, to }
 }
 
 impl<L: Lab> Observer<L::Protocol> for Watch<L> {

@@ -467,13 +467,12 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn strip(&self) -> Strip {
         let watch = self.watch();
-        let (bands, lanes) = watch.bands(&self.names);
         let params = self.run.entry.info.params;
         let short = |command: &Command<_>| lab_words::short(command, &self.names, params);
         let mut marks = history::command_marks(self.timeline.commands(), &watch.command_steps(), short);
         marks.extend(watch.violations());
         marks.sort_by_key(|mark| mark.at_us);
-        Strip { bands, lanes, marks, branches: history::branches(&self.timeline, short) }
+        Strip { bands: watch.bands(&self.names), marks, branches: history::branches(&self.timeline, short) }
     }
 
     fn sentence(&self, step: u64) -> Option<Sentence> {

@@ -122,8 +122,11 @@ fn check(session: &mut dyn Session) {
     assert!(commands.filter(|mark| mark.step.is_none()).all(|mark| mark.at_us > session.explored_us()));
     // Bands in one lane do not overlap.
     for (index, band) in strip.bands.iter().enumerate() {
-        assert!(band.lane < strip.lanes);
-        for other in strip.bands[..index].iter().filter(|other| other.lane == band.lane) {
+        assert!(band.lane < band.lanes);
+        for other in strip.bands[..index]
+            .iter()
+            .filter(|other| (other.lane, other.kind == BandKind::Stands) == (band.lane, band.kind == BandKind::Stands))
+        {
             assert!(other.to.is_some_and(|(step, _)| step <= band.from_step), "{other:?} covers {band:?}");
         }
     }

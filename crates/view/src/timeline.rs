@@ -6,8 +6,6 @@
 pub struct Strip {
     /// Who led or wanted to, ordered by when it began.
     pub bands: Vec<Band>,
-    /// How many lanes the bands take, so that none covers another.
-    pub lanes: u32,
     /// Commands and violations, ordered by time.
     pub marks: Vec<Mark>,
     /// All branches, in the order in which they began.
@@ -34,8 +32,10 @@ pub struct Band {
     pub label: String,
     /// The hue of its term.
     pub hue: Option<u32>,
-    /// Bands that overlap are in different lanes, counted from 0.
+    /// Reigns that overlap are in different lanes, counted from 0, and so are candidacies.
     pub lane: u32,
+    /// How many lanes those have together that overlap with it, or with one another that does, and so on.
+    pub lanes: u32,
     /// The step with which it began.
     pub from_step: u64,
     /// When it began, in µs.
@@ -173,21 +173,34 @@ impl Strip {
     }
 }
 
-/// Gives each band the lowest lane that is free when it begins; bands must be ordered by their beginnings. What is
-/// added at the end moves nothing that is there.
-pub fn assign_lanes(bands: &mut [Band]) -> u32 {
-    // For each lane the step with which its last band ended; none while it lasts.
-    let mut ends: Vec<Option<u64>> = Vec::new();
-    for band in bands {
-        let free = ends.iter().position(|end| end.is_some_and(|end| end <= band.from_step));
-        let lane = free.unwrap_or_else(|| {
-            ends.push(None);
-            ends.len() - 1
-        });
-        ends[lane] = band.to.map(|(step, _)| step);
-        band.lane = lane as u32;
+/// Gives each band the lowest lane that is free when it begins, reigns and candidacies apart; bands must be ordered by
+/// their beginnings. What is added at the end moves nothing that is there to another lane.
+pub fn assign_lanes(bands: &mut [Band]) {
+    for stands in [false, true] {
+        // The bands that overlap, and for each lane the step with which its last band ended; none while it lasts.
+        let mut cluster: Vec<usize> = Vec::new();
+        let mut ends: Vec<Option<u64>> = Vec::new();
+        for index in 0..bands.len() {
+            if (bands[index].kind == BandKind::Stands) != stands {
+                continue;
+            }
+            let from_step = bands[index].from_step;
+            let is_free = |end: &Option<u64>| end.is_some_and(|end| end <= from_step);
+            if ends.iter().all(is_free) {
+                (cluster, ends) = (Vec::new(), Vec::new());
+            }
+            let lane = ends.iter().position(is_free).unwrap_or_else(|| {
+                ends.push(None);
+                ends.len() - 1
+            });
+            ends[lane] = bands[index].to.map(|(step, _)| step);
+            bands[index].lane = lane as u32;
+            cluster.push(index);
+            for &member in &cluster {
+                bands[member].lanes = ends.len() as u32;
+            }
+        }
     }
-    ends.len() as u32
 }
 
 #[cfg(test)]
@@ -196,7 +209,7 @@ mod tests {
 
     fn band(kind: BandKind, from_step: u64, to_step: Option<u64>) -> Band {
         let to = to_step.map(|step| (step, step * 1_000));
-        Band { kind, label: String::new(), hue: None, lane: 9, from_step, from_us: from_step * 1_000, to }
+        Band { kind, label: String::new(), hue: None, lane: 9, lanes: 9, from_step, from_us: from_step * 1_000, to }
     }
 
     fn mark(kind: MarkKind, step: Option<u64>, at_us: u64) -> Mark {
@@ -207,13 +220,15 @@ mod tests {
     fn bands_that_overlap_are_in_different_lanes() {
         let mut bands = [
             band(BandKind::Stands, 1, Some(3)),
-            band(BandKind::Leads, 3, None),
+            band(BandKind::Leads, 3, Some(5)),
+            band(BandKind::Leads, 5, None),
             band(BandKind::Stands, 5, Some(8)),
             band(BandKind::Stands, 6, Some(7)),
             band(BandKind::Leads, 8, None),
         ];
-        assert_eq!(assign_lanes(&mut bands), 3);
-        assert_eq!(bands.map(|band| band.lane), [0, 0, 1, 2, 1]);
+        assign_lanes(&mut bands);
+        let lanes = bands.map(|band| (band.lane, band.lanes));
+        assert_eq!(lanes, [(0, 1), (0, 1), (0, 2), (0, 2), (1, 2), (1, 2)]);
     }
 
     #[test]

@@ -122,14 +122,13 @@ fn Picture(axis: Axis, sizes: Memo<Sizes>) -> impl IntoView {
             x if x > sizes.width - 20.0 => "end",
             _ => "middle",
         };
-        let bottom = sizes.bands.0 + sizes.bands.1;
         view! {
-            <path class="tick" d=format!("M{x} {}v4", bottom + 1.0)></path>
+            <path class="tick" d=format!("M{x} {}v4", sizes.foot() + 1.0)></path>
             <text class="times" x=x y=sizes.ticks text-anchor=anchor>{text}</text>
         }
     };
-    let top = move || sizes.get().bands.0;
-    let high = move || sizes.get().bands.1;
+    let top = move || sizes.get().bands;
+    let high = move || sizes.get().foot() - sizes.get().bands;
     view! {
         <svg width="100%" height=move || sizes.get().height aria-hidden="true">
             <defs>
@@ -143,7 +142,7 @@ fn Picture(axis: Axis, sizes: Memo<Sizes>) -> impl IntoView {
             <path class="many" d=move || bands.with(|bands| bands.many.clone())></path>
             {leads.collect_view()}
             {stands.collect_view()}
-            <path class="reached" d=move || format!("M0 {}H{}", top() + high() - 0.5, explored.get())></path>
+            <path class="reached" d=move || format!("M0 {}H{}", sizes.get().foot(), explored.get())></path>
             {labels}
             {move || ticks.get().into_iter().map(tick).collect_view()}
         </svg>
@@ -188,7 +187,9 @@ fn Marks(axis: Axis, sizes: Memo<Sizes>, jumper: Jumper) -> impl IntoView {
         }
     };
     let row = move |(index, flag): (usize, Flag)| {
-        let Sizes { marks, bands: (top, high), .. } = sizes.get();
+        let sizes = sizes.get();
+        let (marks, top) = (sizes.marks, sizes.bands);
+        let pole = if flag.alone { sizes.foot() } else { top + 2.0 };
         let kind = match flag.kind {
             MarkKind::Fault => "fault",
             MarkKind::Repair => "repair",
@@ -220,7 +221,7 @@ fn Marks(axis: Axis, sizes: Memo<Sizes>, jumper: Jumper) -> impl IntoView {
                 on:pointerleave=move |_| axis.hint.set(None)
             >
                 <rect class="reach" x="-12" y=-marks width="24" height=top></rect>
-                <path class="pole" d=format!("M0 {}V{}", 6.0, top + high - marks)></path>
+                <path class="pole" d=format!("M0 6V{}", pole - marks)></path>
                 <path class="glyph" d=shape></path>
                 <text x="9" y="4">{flag.word}</text>
             </g>

@@ -1,7 +1,7 @@
 //! Where everything on the time axis goes: pure functions from what is known of a run to places in pixels.
 
 use view::shapes::HUES;
-use view::timeline::{BandKind, Mark, MarkKind, Strip, Target};
+use view::timeline::{Band, BandKind, Mark, MarkKind, Strip, Target};
 
 use crate::components::words::seconds;
 
@@ -11,10 +11,12 @@ const LENGTH_US_MIN: u64 = 1_000_000;
 const LETTER: f64 = 6.1;
 /// Marks nearer to each other than this are drawn as one, in pixels.
 const APART: f64 = 15.0;
+/// Poles of marks nearer than this would hide the bands, in pixels.
+const CROWDED: f64 = 32.0;
 /// Ticks are at least this far apart, in pixels.
 const TICKS_APART: f64 = 68.0;
 /// A lane lower than this has no room for words, in pixels.
-const LABEL_HEIGHT: f64 = 12.0;
+const LABEL_HEIGHT: f64 = 11.5;
 
 /// The time that is shown, in µs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +71,10 @@ pub struct Sizes {
     pub width: f64,
     /// The middle of the marks.
     pub marks: f64,
-    /// Where bands begin, and how high all of their lanes are together.
-    pub bands: (f64, f64),
+    /// Where bands begin, how high reigns are, and how high candidacies below them.
+    pub bands: f64,
+    pub leads: f64,
+    pub stands: f64,
     /// The base line of the times.
     pub ticks: f64,
     pub height: f64,
@@ -82,10 +86,27 @@ impl Sizes {
     /// The sizes for an axis this wide.
     pub fn of(width: f64) -> Self {
         if width < 480.0 {
-            Self { width, marks: 7.0, bands: (14.0, 20.0), ticks: 45.0, height: 48.0, words: false }
+            Self { width, marks: 7.0, bands: 14.0, leads: 15.0, stands: 7.0, ticks: 46.0, height: 48.0, words: false }
         } else {
-            Self { width, marks: 9.0, bands: (19.0, 28.0), ticks: 59.0, height: 64.0, words: true }
+            Self { width, marks: 9.0, bands: 19.0, leads: 24.0, stands: 12.0, ticks: 68.0, height: 72.0, words: true }
         }
+    }
+}
+
+impl Sizes {
+    /// The upper edge and the height of a band.
+    fn lane(self, band: &Band) -> (f64, f64) {
+        let (top, all) = match band.kind {
+            BandKind::Leads | BandKind::Many => (self.bands, self.leads),
+            BandKind::Stands => (self.bands + self.leads, self.stands),
+        };
+        let height = all / f64::from(band.lanes.max(1));
+        (top + height * f64::from(band.lane), height)
+    }
+
+    /// The lower edge of all bands.
+    pub fn foot(self) -> f64 {
+        self.bands + self.leads + self.stands
     }
 }
 
@@ -111,8 +132,6 @@ pub struct Bands {
 /// Draws who led and who wanted to.
 pub fn bands(strip: &Strip, window: Window, explored_us: u64, sizes: Sizes) -> Bands {
     let mut drawn = Bands::default();
-    let (top, all) = sizes.bands;
-    let height = all / f64::from(strip.lanes.max(1));
     for band in &strip.bands {
         let to_us = band.to.map_or(explored_us, |(_, to_us)| to_us);
         if to_us < window.from_us || band.from_us > window.to_us {
@@ -121,15 +140,15 @@ pub fn bands(strip: &Strip, window: Window, explored_us: u64, sizes: Sizes) -> B
         let left = window.place(band.from_us, sizes.width).max(0.0);
         // What is too short to be seen is seen all the same.
         let right = window.place(to_us, sizes.width).min(sizes.width).max(left + 1.5);
-        let y = top + height * f64::from(band.lane);
+        let (y, height) = sizes.lane(band);
         let hue = band.hue.map_or(0, |hue| hue as usize % drawn.leads.len());
         let path = match band.kind {
             BandKind::Leads => &mut drawn.leads[hue],
             BandKind::Stands => &mut drawn.stands[hue],
             BandKind::Many => &mut drawn.many,
         };
-        let (x, bottom) = (tenth(left), tenth(y + height - 2.0));
-        path.push_str(&format!("M{x} {}H{}V{bottom}H{x}z", tenth(y + 1.0), tenth(right)));
+        let (x, bottom) = (tenth(left), tenth(y + height - 0.8));
+        path.push_str(&format!("M{x} {}H{}V{bottom}H{x}z", tenth(y + 0.8), tenth(right)));
         let room = right - left - 10.0;
         let fits = |text: &str| text.chars().count() as f64 * LETTER <= room;
         let name = band.label.split(' ').next().unwrap_or_default();
@@ -144,10 +163,11 @@ pub fn bands(strip: &Strip, window: Window, explored_us: u64, sizes: Sizes) -> B
 
 /// What is under the pointer, in words.
 pub fn describe(strip: &Strip, at_us: u64, y: f64, explored_us: u64, sizes: Sizes) -> Option<String> {
-    let (top, all) = sizes.bands;
-    let lane = (y - top) / (all / f64::from(strip.lanes.max(1)));
-    let here = |band: &&view::timeline::Band| band.lane == lane as u32 && band.covers(at_us, explored_us);
-    let band = strip.bands.iter().rfind(here).filter(|_| y >= top && y <= top + all)?;
+    let here = |band: &&Band| {
+        let (top, height) = sizes.lane(band);
+        (top..top + height).contains(&y) && band.covers(at_us, explored_us)
+    };
+    let band = strip.bands.iter().rfind(here)?;
     Some(match band.to {
         Some((_, to_us)) => format!("{}: {} to {}", band.label, seconds(band.from_us), seconds(to_us)),
         None => format!("{}: since {}", band.label, seconds(band.from_us)),
@@ -164,6 +184,8 @@ pub struct Flag {
     pub text: String,
     /// The same in a word or two, if there is room.
     pub word: Option<String>,
+    /// Whether there is room for its pole to go through the bands without hiding them.
+    pub alone: bool,
     pub target: Target,
 }
 
@@ -188,7 +210,7 @@ pub fn flags(strip: &Strip, window: Window, sizes: Sizes) -> Vec<Flag> {
             None => {
                 let text = format!("{} {}", seconds(mark.at_us), mark.text);
                 let (kind, planned) = (mark.kind, mark.step.is_none());
-                flags.push((Flag { x, kind, planned, text, word: Some(mark.short.clone()), target }, 1));
+                flags.push((Flag { x, kind, planned, text, word: Some(mark.short.clone()), alone: true, target }, 1));
             }
         }
     }
@@ -202,7 +224,11 @@ pub fn flags(strip: &Strip, window: Window, sizes: Sizes) -> Vec<Flag> {
         })
         .collect();
     let mut end = sizes.width;
-    for flag in flags.iter_mut().rev() {
+    let places: Vec<f64> = flags.iter().map(|flag| flag.x).collect();
+    let gaps: Vec<f64> = places.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    for (index, flag) in flags.iter_mut().enumerate().rev() {
+        let near = |gap: Option<&f64>| gap.is_some_and(|gap| *gap < CROWDED);
+        flag.alone = !(near(gaps.get(index)) || index > 0 && near(gaps.get(index - 1)));
         let room = end - flag.x - 20.0;
         flag.word = flag.word.take().filter(|word| sizes.words && word.chars().count() as f64 * LETTER <= room);
         end = flag.x;
@@ -238,7 +264,6 @@ pub fn tenth(pixels: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use view::timeline::Band;
 
     #[test]
     fn the_whole_run_grows_in_round_steps_and_a_zoom_moves_in_leaps() {
@@ -316,6 +341,7 @@ mod tests {
             label: "n1 · term 1".into(),
             hue: Some(0),
             lane: 0,
+            lanes: 1,
             from_step: from_us,
             from_us,
             to: to.map(|to_us| (to_us, to_us)),
@@ -328,7 +354,6 @@ mod tests {
                 band(1_500_000, Some(1_510_000), BandKind::Stands),
                 band(1_510_000, None, BandKind::Leads),
             ],
-            lanes: 1,
             ..Strip::default()
         };
         let drawn = bands(&strip, window, 1_540_000, Sizes::of(1_000.0));
@@ -337,7 +362,7 @@ mod tests {
         let words: Vec<_> = drawn.labels.iter().map(|label| &*label.text).collect();
         assert_eq!(words, ["n1 · term 1", "n1"], "the second is too narrow for more");
         let sizes = Sizes::of(1_000.0);
-        let under = |at_us| describe(&strip, at_us, sizes.bands.0 + 3.0, 1_540_000, sizes);
+        let under = |at_us| describe(&strip, at_us, sizes.bands + 3.0, 1_540_000, sizes);
         assert_eq!(under(1_400_000).as_deref(), Some("n1 · term 1: 0.900 s to 1.500 s"));
         assert_eq!(under(1_530_000).as_deref(), Some("n1 · term 1: since 1.510 s"));
         assert_eq!(under(1_600_000), None);

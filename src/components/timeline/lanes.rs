@@ -77,7 +77,7 @@ fn Lane(axis: Axis, branches: Memo<Vec<Branch>>, id: String) -> impl IntoView {
             <svg width=move || axis.width.get() height=HEIGHT aria-hidden="true">
                 {path("course", |drawn| &drawn.course)}
                 {path("given", |drawn| &drawn.marks)}
-                <text class="letter" x=move || drawn.with(|drawn| drawn.letter) y="16" text-anchor="middle">{id.clone()}</text>
+                <text class="letter" x=move || drawn.with(|drawn| drawn.letter) y="16" text-anchor="middle">{format!("{id} ")}</text>
                 <text class="differs" x=move || drawn.with(|drawn| drawn.end + 8.0) y="16">
                     {move || drawn.with(|drawn| drawn.words.clone())}
                 </text>
@@ -91,12 +91,12 @@ fn Lane(axis: Axis, branches: Memo<Vec<Branch>>, id: String) -> impl IntoView {
 fn describe(branch: &Branch) -> String {
     let Branch { id, parent, at_us, differs, .. } = branch;
     let origin = match parent {
-        Some(parent) => format!("left {parent} at {}", seconds(*at_us)),
-        None => "the first".to_owned(),
+        Some(parent) => format!("it left {parent} at {}", seconds(*at_us)),
+        None => "it was the first".to_owned(),
     };
     let shown = if branch.shown { ", shown" } else { "" };
-    let differs = if differs.is_empty() { String::new() } else { format!(": {differs}") };
-    format!("Branch {id}, {origin}{shown}{differs}")
+    let differs = if differs.is_empty() { String::new() } else { format!("{differs}; ") };
+    format!("Branch {id}: {differs}{origin}{shown}")
 }
 
 /// Where the parts of a lane go.
@@ -114,18 +114,21 @@ fn draw(branch: &Branch, place: impl Fn(u64) -> f64, explored_us: u64, width: f6
     let middle = HEIGHT / 2.0;
     let (from, to) = (place(branch.at_us), place(explored_us));
     // What lies outside is held on to by the nearer end of the axis.
-    let left = from.clamp(0.0, (width - 20.0).max(0.0));
-    let letter = tenth(left + if branch.parent.is_some() { 18.0 } else { 8.0 });
-    let start = letter + 9.0;
-    let end = tenth(to.clamp(start.min(width), width));
-    let hook = if branch.parent.is_some() && from >= 0.0 {
-        format!("M{} 0q0 {middle} 10 {middle}", tenth(left))
-    } else {
-        String::new()
+    let left = from.clamp(0.0, (width - 30.0).max(0.0));
+    let hooked = branch.parent.is_some() && from >= 0.0;
+    // The letter stands before the hook where there is room.
+    let (letter, start) = match hooked {
+        true if left >= 12.0 => (left - 8.0, left + 10.0),
+        true => (left + 18.0, left + 27.0),
+        false => (left + 6.0, left + 14.0),
     };
+    let (letter, start) = (tenth(letter), tenth(start));
+    let end = tenth(to.clamp(start.min(width), width));
+    let hook = if hooked { format!("M{} 0q0 {middle} 10 {middle}", tenth(left)) } else { String::new() };
     let course = format!("{hook}M{start} {middle}H{end}");
-    let inside = branch.marks_us.iter().map(|at_us| place(*at_us)).filter(|x| (start..=end).contains(x));
-    let marks = inside.map(|x| format!("M{} {}v10", tenth(x), middle - 5.0)).collect();
+    let inside = branch.marks_us.iter().map(|at_us| place(*at_us)).filter(|x| (left..=end).contains(x));
+    // The command that made the branch is where its course begins.
+    let marks = inside.map(|x| format!("M{} {}v10", tenth(x.max(start)), middle - 5.0)).collect();
     let room = width - end - 16.0;
     let fits = branch.differs.chars().count() as f64 * 6.2 <= room;
     let words = if fits { branch.differs.clone() } else { String::new() };
