@@ -42,7 +42,8 @@ test("the strip shows overlapping reigns, and the bands say so under the pointer
   const leader = await cutOff(page);
   const labels = await bandLabels(page);
   expect(labels).toContain(`${leader} · term 1`);
-  expect(labels.some((label) => /^n\d( · term 2)?$/.test(label))).toBe(true);
+  // The new one has room for its name at least.
+  expect(labels.some((label) => /^n\d( · term [23])?$/.test(label) && !label.startsWith(leader))).toBe(true);
   // The old reign lies in the upper lane all the way.
   const box = await slider(page).boundingBox();
   await page.mouse.move(box.x + box.width * 0.3, box.y + 24);
@@ -90,7 +91,10 @@ test("jumps lead to elections, faults and violations, also to those that nobody 
   await expect(button(page, "Previous fault")).toHaveAttribute("aria-disabled", "true");
   await expect(button(page, "Next fault")).toHaveAttribute("aria-disabled", "true");
   await button(page, "Next election").click();
-  expect((await state(page)).step).toBe(elected.step);
+  const first = await state(page);
+  expect(first.nodes.filter((node) => node.role === "candidate")).toHaveLength(1);
+  expect(first.time_us).toBeGreaterThan(1_000_000);
+  expect(first.step).toBeLessThanOrEqual(elected.step);
   await button(page, "Previous election").click();
   await expect(button(page, "Previous election")).toHaveAttribute("aria-disabled", "true");
   // Nothing is violated in what was published: half a minute is looked through, and we are where we were.
@@ -106,10 +110,8 @@ test("the next election is found although nobody has simulated it", async ({ pag
   await button(page, "Next election").click();
   await page.waitForFunction(() => window.netsplit.getState().nodes.some((node) => node.role === "candidate"));
   const now = await state(page);
-  await expect(slider(page)).toHaveValue(String(now.time_us - (now.time_us % 1_000)), { timeout: 5_000 }).catch(async () => {
-    // A slider rounds to its steps, up or down.
-    expect(Math.abs(Number(await slider(page).inputValue()) - now.time_us)).toBeLessThanOrEqual(1_000);
-  });
+  // A slider rounds to its steps.
+  await expect.poll(async () => Math.abs(Number(await slider(page).inputValue()) - now.time_us)).toBeLessThanOrEqual(1_000);
   await expect(page.getByRole("log")).toContainText("starts an election for term 1");
 });
 
@@ -264,7 +266,7 @@ test.describe("on a phone", () => {
     await expect(button(page, "Previous fault")).toBeHidden();
     // The bar stays low, and its buttons are large enough for a finger.
     const bar = await page.locator("footer").boundingBox();
-    expect(bar.height).toBeLessThanOrEqual(152);
+    expect(bar.height).toBeLessThanOrEqual(150);
     for (const name of ["Reset", "Step back", "Play", "Step", "Jump"]) {
       const { width, height } = await button(page, name).boundingBox();
       expect(Math.min(width, height), name).toBeGreaterThanOrEqual(44);

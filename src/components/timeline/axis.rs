@@ -123,7 +123,7 @@ fn Picture(axis: Axis, sizes: Memo<Sizes>) -> impl IntoView {
             _ => "middle",
         };
         view! {
-            <path class="tick" d=format!("M{x} {}v4", sizes.foot() + 1.0)></path>
+            <path class="tick" d=format!("M{x} {}v-4", sizes.foot())></path>
             <text class="times" x=x y=sizes.ticks text-anchor=anchor>{text}</text>
         }
     };
@@ -189,13 +189,7 @@ fn Marks(axis: Axis, sizes: Memo<Sizes>, jumper: Jumper) -> impl IntoView {
     let row = move |(index, flag): (usize, Flag)| {
         let sizes = sizes.get();
         let (marks, top) = (sizes.marks, sizes.bands);
-        let pole = if flag.alone { sizes.foot() } else { top + 2.0 };
-        let kind = match flag.kind {
-            MarkKind::Fault => "fault",
-            MarkKind::Repair => "repair",
-            MarkKind::Request => "request",
-            MarkKind::Violation => "violation",
-        };
+        let kind = kind_name(flag.kind);
         let class = if flag.planned { format!("mark {kind} planned") } else { format!("mark {kind}") };
         let shape = match flag.kind {
             MarkKind::Fault => "M-4 -4L4 4M-4 4L4 -4",
@@ -221,18 +215,35 @@ fn Marks(axis: Axis, sizes: Memo<Sizes>, jumper: Jumper) -> impl IntoView {
                 on:pointerleave=move |_| axis.hint.set(None)
             >
                 <rect class="reach" x="-12" y=-marks width="24" height=top></rect>
-                <path class="pole" d=format!("M0 6V{}", pole - marks)></path>
                 <path class="glyph" d=shape></path>
                 <text x="9" y="4">{flag.word}</text>
             </g>
         }
     };
+    // Drawn apart, so that a button is no larger than what takes the pointer.
+    let pole = move |flag: Flag| {
+        let sizes = sizes.get();
+        let foot = if flag.alone { sizes.foot() } else { sizes.bands + 2.0 };
+        let class = if flag.planned { "pole planned" } else { "pole" };
+        let class = format!("{class} {}", kind_name(flag.kind));
+        view! { <path class=class d=format!("M{} {}V{foot}", flag.x, sizes.marks + 6.0)></path> }
+    };
     view! {
         <div role="group" aria-label="Marks" node_ref=group on:keydown=key>
             <svg width="100%" height=move || sizes.get().height>
+                {move || flags.get().into_iter().map(pole).collect_view()}
                 {move || flags.get().into_iter().enumerate().map(row).collect_view()}
             </svg>
         </div>
     }
     .into_any()
+}
+
+const fn kind_name(kind: MarkKind) -> &'static str {
+    match kind {
+        MarkKind::Fault => "fault",
+        MarkKind::Repair => "repair",
+        MarkKind::Request => "request",
+        MarkKind::Violation => "violation",
+    }
 }
