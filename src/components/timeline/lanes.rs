@@ -1,5 +1,6 @@
 //! The branches as lanes below the axis: each starts where it left its parent.
 
+use leptos::html::Div;
 use leptos::prelude::*;
 use view::timeline::Branch;
 
@@ -20,9 +21,19 @@ pub fn Lanes(axis: Axis) -> impl IntoView {
         if branches.len() > 1 { branches } else { Vec::new() }
     });
     let ids = move || branches.with(|branches| branches.iter().map(|branch| branch.id.clone()).collect::<Vec<_>>());
+    // The lane that is shown is never out of sight.
+    let list = NodeRef::<Div>::new();
+    Effect::new(move |_| {
+        let place = branches.with(|branches| branches.iter().position(|branch| branch.shown));
+        if let (Some(list), Some(place)) = (list.get(), place) {
+            let top = (HEIGHT * place as f64) as i32;
+            let lowest = top - 3 * HEIGHT as i32;
+            list.set_scroll_top(list.scroll_top().clamp(lowest.max(0), top));
+        }
+    });
     view! {
         <Show when=move || branches.with(|branches| !branches.is_empty())>
-            <div class="lanes" role="group" aria-label="Branches">
+            <div class="lanes" node_ref=list role="group" aria-label="Branches">
                 <For each=ids key=Clone::clone let:id>
                     <Lane axis branches id />
                 </For>
