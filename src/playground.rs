@@ -331,6 +331,23 @@ impl Playground {
         self.stop_and(|session| session.seek(time_us));
     }
 
+    /// Shows another branch, at the present time.
+    pub fn show_branch(self, id: &str) -> Result<(), InputError> {
+        self.settle();
+        self.with_session(|session| session.set_branch(id))?;
+        self.log.set(Vec::new());
+        self.player.update_value(|player| player.logged_step = 0);
+        self.publish();
+        self.remember();
+        Ok(())
+    }
+
+    /// Simulates on towards a time, at most `steps` steps, without showing it; returns whether it got there. Whoever
+    /// calls it goes somewhere afterwards.
+    pub fn look_ahead(self, until_us: u64, steps: u32) -> bool {
+        self.with_session(|session| session.advance(until_us, steps))
+    }
+
     /// The same lab, variant and seed from the start, without any command.
     pub fn reset(self) {
         let mut run = self.with_session(|session| session.run());
@@ -871,9 +888,7 @@ impl api::Api for Playground {
     }
 
     fn set_branch(&self, id: &str) -> Result<(), InputError> {
-        self.with_session(|session| session.set_branch(id))?;
-        self.publish();
-        Ok(())
+        self.show_branch(id)
     }
 
     fn share_url(&self) -> Result<String, InputError> {

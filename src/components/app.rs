@@ -14,7 +14,7 @@ use super::help::Help;
 use super::home::{Catalogue, Introduction};
 use super::stage::StageView;
 use super::story::{Story, Wire};
-use super::transport::Transport;
+use super::timeline::Timeline;
 
 /// Reads the address, opens its run, and shows it.
 #[component]
@@ -35,7 +35,7 @@ pub fn App() -> impl IntoView {
     });
     let help = RwSignal::new(false);
     let black = RwSignal::new(false);
-    page::on_key(move |press| key(mode, playground, help, black, &press.key));
+    page::on_key(move |press| key(mode, playground, help, black, &press.key)).keep();
     view! {
         {(mode.chrome == Chrome::Full).then(|| view! { <Header theme=opening.theme help=help /> })}
         <Problem />
@@ -82,7 +82,7 @@ fn Lab() -> impl IntoView {
             <StageView />
         </main>
         // Before the panel, so that the keyboard comes to time right after the stage.
-        {(mode.chrome != Chrome::None).then(|| view! { <Transport /> })}
+        {(mode.chrome != Chrome::None).then(|| view! { <Timeline /> })}
         <aside class="panel" aria-label="What is going on">
             <Checks />
             <Wire />
@@ -100,7 +100,7 @@ fn Home() -> impl IntoView {
         <main>
             <StageView />
         </main>
-        <Transport />
+        <Timeline />
         <aside class="panel" aria-label="What is going on">
             <Story />
         </aside>

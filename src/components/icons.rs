@@ -30,6 +30,9 @@ pub enum Icon {
     Ask,
     Search,
     Expand,
+    Back,
+    On,
+    Jump,
 }
 
 /// Draws an icon.
@@ -67,6 +70,9 @@ pub fn Glyph(icon: Icon) -> impl IntoView {
         Icon::Ask => "M4 5h16v11H10l-4 4v-4H4z",
         Icon::Search => "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20 20",
         Icon::Expand => "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
+        Icon::Back => "M14.5 6l-6 6 6 6",
+        Icon::On => "M9.5 6l6 6-6 6",
+        Icon::Jump => "M4 17a8 8 0 0 1 15-3M20 8v6h-6M11 19h.01",
     };
     let filled = matches!(icon, Icon::Play);
     view! {

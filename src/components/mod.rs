@@ -12,5 +12,5 @@ mod popover;
 mod share;
 mod stage;
 mod story;
-mod transport;
+mod timeline;
 mod words;

@@ -32,7 +32,7 @@ pub fn fragment() -> String {
 
 /// Calls `then` whenever the part behind `#` changes.
 pub fn on_fragment_change(then: impl Fn() + 'static) {
-    listen(&window(), "hashchange", move |_| then());
+    listen(&window(), "hashchange", move |_| then()).forever();
 }
 
 /// Goes to another query of the same page, without loading it again.
@@ -45,7 +45,7 @@ pub fn push_query(query: &str) {
 
 /// Calls `then` when somebody goes back or forth in the browser's history.
 pub fn on_history(then: impl Fn() + 'static) {
-    listen(&window(), "popstate", move |_| then());
+    listen(&window(), "popstate", move |_| then()).forever();
 }
 
 /// Goes to the top of the page.
@@ -109,7 +109,7 @@ fn matches(query: &str) -> bool {
 /// Calls `then` when the system's light or dark preference changes.
 pub fn on_system_theme_change(then: impl Fn() + 'static) {
     if let Ok(Some(list)) = window().match_media("(prefers-color-scheme: dark)") {
-        listen(&list, "change", move |_| then());
+        listen(&list, "change", move |_| then()).forever();
     }
 }
 
@@ -169,7 +169,7 @@ pub struct KeyPress {
 }
 
 /// Calls `then` for key presses that no control takes; a true answer means that it was used.
-pub fn on_key(then: impl Fn(KeyPress) -> bool + 'static) {
+pub fn on_key(then: impl Fn(KeyPress) -> bool + 'static) -> Guard {
     listen(&window(), "keydown", move |event| {
         let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
         if event.default_prevented() || event.ctrl_key() || event.alt_key() || event.meta_key() {
@@ -186,7 +186,18 @@ pub fn on_key(then: impl Fn(KeyPress) -> bool + 'static) {
         if !taken && then(KeyPress { key: event.key() }) {
             event.prevent_default();
         }
-    });
+    })
+}
+
+/// Puts the focus on the first element within `element` that a selector names.
+pub fn focus_within(element: &web_sys::Element, selector: &str) {
+    let Ok(Some(found)) = element.query_selector(selector) else { return };
+    // Elements of SVG take focus as those of HTML do, by the same name.
+    if let Ok(focus) = Reflect::get(&found, &"focus".into())
+        && let Some(focus) = focus.dyn_ref::<js_sys::Function>()
+    {
+        let _ = focus.call0(&found);
+    }
 }
 
 /// Something that goes on until it is dropped: a listener, an observer, a frame loop.
@@ -197,6 +208,11 @@ impl Guard {
     /// `end` is called when it is dropped.
     pub fn new(end: impl FnOnce() + 'static) -> Self {
         Self(Some(Box::new(end)))
+    }
+
+    /// Lets it go on for as long as the page lives.
+    fn forever(self) {
+        std::mem::forget(self);
     }
 
     /// Lets it go on for as long as the component or effect around it does.
@@ -339,9 +355,11 @@ pub fn stage_spot(element: &web_sys::Element, client_x: f64, client_y: f64) -> (
     ((client_x - rect.left() - left) / fit, (client_y - rect.top() - top) / fit)
 }
 
-fn listen(target: &web_sys::EventTarget, event: &str, then: impl Fn(web_sys::Event) + 'static) {
+fn listen(target: &web_sys::EventTarget, event: &'static str, then: impl Fn(web_sys::Event) + 'static) -> Guard {
     let closure = Closure::<dyn FnMut(web_sys::Event)>::new(then);
-    // Listeners of the page live as long as the page.
+    let target = target.clone();
     let _ = target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
-    closure.forget();
+    Guard::new(move || {
+        let _ = target.remove_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
+    })
 }

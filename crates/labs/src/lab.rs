@@ -10,6 +10,7 @@ use view::{MessageShape, Stage};
 
 use crate::command::ADDED_MAX;
 use crate::error::InputError;
+use crate::history::Turn;
 use crate::params::{DISTANCE, ParamInfo, Setting, Settings};
 use crate::run::Run;
 
@@ -258,6 +259,14 @@ pub trait Lab: Sized + 'static {
     /// What happened in a step that boots a node, delivers a message, runs a timer or handles a
     /// request; everything else is told by the lab's frame.
     fn tell(record: &Record<Self::Protocol>, names: &Names) -> (String, Weight);
+
+    /// What the algorithm numbers its leaders by.
+    const TERM: &'static str = "term";
+
+    /// What a note means for who leads, for the timeline; nothing where nobody does.
+    fn turn(_note: &<Self::Protocol as Protocol>::Note) -> Option<Turn> {
+        None
+    }
 
     /// The numbers of [`LabInfo::metrics`], in that order.
     fn metrics(oracle: &Self::Oracle) -> Vec<u64>;

@@ -2,6 +2,7 @@
 
 use sim::{Command, DiskMode, LinkChange, MessageAct, NodeId, Outcome, Protocol, Record, SET_DISTANCE};
 use view::narration::Weight;
+use view::timeline::MarkKind;
 
 use crate::command::write_message_id;
 use crate::lab::Names;
@@ -114,6 +115,66 @@ pub fn command<P: Protocol>(
         Command::Request { .. } | Command::Restart(_) => String::new(),
     };
     (text, Weight::Milestone)
+}
+
+/// A command in two words, for the timeline: what it is about, and what was done to it.
+pub fn short<Op: sim::Named>(
+    command: &Command<Op>,
+    names: &Names,
+    params: &[ParamInfo],
+) -> (String, &'static str, MarkKind) {
+    use MarkKind::{Fault, Repair, Request};
+    let node = |node: &NodeId| names.of(*node).to_owned();
+    let link = |from: &NodeId, to: &NodeId, both: &bool| {
+        let arrow = if *both { "–" } else { "→" };
+        format!("{}{arrow}{}", names.of(*from), names.of(*to))
+    };
+    match command {
+        Command::Request { node, op } => (names.of(*node).to_owned(), op.name(), Request),
+        Command::Crash(at) => (node(at), "crashed", Fault),
+        Command::Restart(at) => (node(at), "restarted", Repair),
+        Command::Pause(at) => (node(at), "paused", Fault),
+        Command::Resume(at) => (node(at), "resumed", Repair),
+        Command::Cut { from, to, both } => (link(from, to, both), "cut", Fault),
+        Command::Heal { from, to, both } => (link(from, to, both), "healed", Repair),
+        Command::Partition(groups) => {
+            let group = |group: &Vec<NodeId>| group.iter().map(|&node| names.of(node)).collect::<Vec<_>>().join(" ");
+            (groups.iter().map(group).collect::<Vec<_>>().join(" | "), "split", Fault)
+        }
+        Command::HealAll => ("all links".to_owned(), "healed", Repair),
+        Command::Link { from, to, both, change } if change.resets() => (link(from, to, both), "reset", Repair),
+        Command::Link { from, to, both, .. } => (link(from, to, both), "changed", Fault),
+        Command::Hold { from, to, both } => (link(from, to, both), "held", Fault),
+        Command::Release { from, to, both } => (link(from, to, both), "released", Repair),
+        Command::Message { id, act } => {
+            let (what, kind) = match act {
+                MessageAct::Drop => ("dropped", Fault),
+                MessageAct::Hold => ("held", Fault),
+                MessageAct::Release => ("released", Repair),
+                MessageAct::Duplicate => ("duplicated", Fault),
+                MessageAct::Deliver => ("delivered", Request),
+            };
+            (write_message_id(*id, names), what, kind)
+        }
+        Command::Clock { node: at, offset_us: 0, drift_ppm: 0 } => (format!("{}'s clock", node(at)), "mended", Repair),
+        Command::Clock { node: at, .. } => (format!("{}'s clock", node(at)), "skewed", Fault),
+        Command::Disk { node: at, mode, .. } => {
+            let (what, kind) = match mode {
+                DiskMode::Normal => ("mended", Repair),
+                DiskMode::LoseUnsynced => ("made forgetful", Fault),
+                DiskMode::Torn => ("made to tear writes", Fault),
+                DiskMode::Slow => ("slowed down", Fault),
+                DiskMode::Full => ("filled", Fault),
+            };
+            (format!("{}'s disk", node(at)), what, kind)
+        }
+        Command::AddNode(at) => (node(at), "added", Request),
+        Command::RemoveNode(at) => (node(at), "removed", Fault),
+        Command::Set { key, .. } => {
+            (params.get(*key as usize).map_or_else(String::new, |param| param.title.to_owned()), "set", Request)
+        }
+        Command::Move { node: at, .. } => (node(at), "moved", Request),
+    }
 }
 
 /// How a link treats messages from now on.

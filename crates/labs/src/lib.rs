@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod command;
 pub mod error;
+pub mod history;
 pub mod json;
 pub mod lab;
 mod lab_words;

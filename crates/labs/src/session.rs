@@ -7,13 +7,16 @@ use sim::{BranchId, Command, Event, NodeId, Outcome, Presence, Protocol, Record,
 use view::layout::{self, Point};
 use view::narration::{Sentence, Weight};
 use view::stage::{Condition, Link, Message, Node, Stage};
+use view::timeline::Strip;
 
 use check::Oracle;
 pub use sim::timeline::Facts;
 
 use crate::command::{self, ADDED_MAX, Roster, TIME_US_MAX, write_message_id};
 use crate::error::InputError;
+use crate::history::{self, Watch};
 use crate::lab::{Lab, Names, Setup};
+use crate::lab_words;
 use crate::params::DISTANCE;
 use crate::run::{End, Run};
 use crate::state::{
@@ -77,6 +80,9 @@ pub trait Session {
     fn verdicts(&self) -> Vec<VerdictState>;
     /// The lab's numbers.
     fn metrics(&self) -> Map<String, Value>;
+    /// Who led, what was done and what was violated on the branch that is shown, as far as it has been simulated, and
+    /// the branches.
+    fn strip(&self) -> Strip;
     /// A step in words; none when this branch has not been there.
     fn sentence(&self, step: u64) -> Option<Sentence>;
     /// A step as data, as [`crate::trace`] documents it; none when this branch has not been there.
@@ -108,7 +114,7 @@ pub struct LabSession<L: Lab> {
     /// Where the machines of the start stand when nobody has moved them.
     first_layout: Vec<Point>,
     opening_us: u64,
-    timeline: Timeline<L::Protocol, L::Oracle>,
+    timeline: Timeline<L::Protocol, (L::Oracle, Watch<L>)>,
 }
 
 impl<L: Lab> LabSession<L> {
@@ -118,10 +124,29 @@ impl<L: Lab> LabSession<L> {
         let initial = setup.names.len();
         let commands = read_ops::<L>(run, &setup.names.with_added(ADDED_MAX))?;
         let names = setup.names.with_added(command::added(&commands, initial));
-        let timeline = Timeline::new(run.seed, setup.config, setup.cluster, setup.oracle, commands);
+        let timeline = Timeline::new(run.seed, setup.config, setup.cluster, (setup.oracle, Watch::new()), commands);
         let opening_us = L::opening_us(timeline.world());
         let first_layout = setup.layout;
-        Ok(Self { run: run.clone(), initial, names, layout: run.layout.clone(), first_layout, opening_us, timeline })
+        let this =
+            Self { run: run.clone(), initial, names, layout: run.layout.clone(), first_layout, opening_us, timeline };
+        this.arrive();
+        Ok(this)
+    }
+
+    fn watch(&self) -> &Watch<L> {
+        &self.timeline.observer().1
+    }
+
+    /// Tells the watch how things stand at the furthest moment that has been simulated, if that is where we are.
+    fn arrive(&self) {
+        if !self.timeline.would_fork() {
+            let violated = |verdict: check::Verdict| {
+                let evidence = verdict.evidence.filter(|_| verdict.status == check::Status::Violated)?;
+                Some(history::violation(verdict.property.name, &evidence))
+            };
+            let verdicts = self.timeline.observer().0.verdicts(self.time_us());
+            self.watch().arrive(verdicts.into_iter().filter_map(violated).collect());
+        }
     }
 
     /// What can be named now: what is in the world, or was.
@@ -181,7 +206,7 @@ impl<L: Lab> LabSession<L> {
             Event::Command(Command::Restart(node)) => {
                 (format!("{} boots again from its disk", names.of(*node)), Weight::Milestone)
             }
-            Event::Command(command) => crate::lab_words::command(command, record, names, self.run.entry.info.params),
+            Event::Command(command) => lab_words::command(command, record, names, self.run.entry.info.params),
             Event::Vanish { id, msg } => {
                 let kind = sim::Named::name(msg);
                 (format!("{}'s {kind} reaches {}, which is down", names.of(id.from), names.of(id.to)), Weight::Routine)
@@ -272,25 +297,31 @@ impl<L: Lab> Session for LabSession<L> {
         for _ in 0..steps {
             if !self.timeline.step_until(until_us) {
                 self.timeline.settle(until_us);
+                self.arrive();
                 return true;
             }
         }
+        self.arrive();
         false
     }
 
     fn step(&mut self) -> bool {
-        self.timeline.step_until(TIME_US_MAX)
+        let stepped = self.timeline.step_until(TIME_US_MAX);
+        self.arrive();
+        stepped
     }
 
     fn seek_step(&mut self, step: u64) {
         if step <= self.step_count() {
             self.timeline.seek_step(step);
         }
-        while self.step_count() < step && self.step() {}
+        while self.step_count() < step && self.timeline.step_until(TIME_US_MAX) {}
+        self.arrive();
     }
 
     fn seek(&mut self, time_us: u64) {
         self.timeline.seek(time_us.min(TIME_US_MAX));
+        self.arrive();
     }
 
     fn apply(&mut self, command: &Value) -> Result<(), InputError> {
@@ -300,7 +331,11 @@ impl<L: Lab> Session for LabSession<L> {
             let more = (node.index() + 1).saturating_sub(self.names.len());
             self.names = self.names.with_added(more as u32);
         }
+        if self.timeline.would_fork() {
+            self.watch().fork(self.step_count(), self.time_us());
+        }
         self.timeline.apply(command);
+        self.arrive();
         Ok(())
     }
 
@@ -309,13 +344,20 @@ impl<L: Lab> Session for LabSession<L> {
     }
 
     fn undo(&mut self) -> bool {
-        self.timeline.undo()
+        if let Some(undone) = self.timeline.applied().checked_sub(1) {
+            self.watch().undo(undone, self.timeline.commands()[undone].at_us);
+        }
+        let undone = self.timeline.undo();
+        self.arrive();
+        undone
     }
 
     fn set_branch(&mut self, id: &str) -> Result<(), InputError> {
         let found = self.timeline.branches().map(|(branch, ..)| branch).find(|branch| branch_name(branch.0) == id);
         let branch = found.ok_or_else(|| InputError::new("branch", format!("there is no branch \"{id}\"")))?;
+        self.watch().switch(branch.0);
         self.timeline.switch(branch);
+        self.arrive();
         Ok(())
     }
 
@@ -482,12 +524,22 @@ impl<L: Lab> Session for LabSession<L> {
     }
 
     fn verdicts(&self) -> Vec<VerdictState> {
-        self.timeline.observer().verdicts(self.time_us()).into_iter().map(VerdictState::from).collect()
+        self.timeline.observer().0.verdicts(self.time_us()).into_iter().map(VerdictState::from).collect()
     }
 
     fn metrics(&self) -> Map<String, Value> {
         let names = self.run.entry.info.metrics.iter().map(|name| (*name).to_owned());
-        names.zip(L::metrics(self.timeline.observer()).into_iter().map(Value::from)).collect()
+        names.zip(L::metrics(&self.timeline.observer().0).into_iter().map(Value::from)).collect()
+    }
+
+    fn strip(&self) -> Strip {
+        let watch = self.watch();
+        let params = self.run.entry.info.params;
+        let short = |command: &Command<_>| lab_words::short(command, &self.names, params);
+        let mut marks = history::command_marks(self.timeline.commands(), &watch.command_steps(), short);
+        marks.extend(watch.violations());
+        marks.sort_by_key(|mark| mark.at_us);
+        Strip { bands: watch.bands(&self.names), marks, branches: history::branches(&self.timeline, short) }
     }
 
     fn sentence(&self, step: u64) -> Option<Sentence> {
@@ -525,6 +577,7 @@ impl<L: Lab> Session for LabSession<L> {
         self.seek_step(step.min(self.step_count()));
         // Never beyond the recorded time: a damaged end must not keep the replay going for ever.
         while self.step_count() < step && self.timeline.step_until(time_us) {}
+        self.arrive();
         let (reached, reached_us) = (self.step_count(), self.time_us());
         if reached != step {
             let what = format!("the replay has {reached} steps up to {time_us} µs, recorded were {step}");
@@ -546,6 +599,7 @@ impl<L: Lab> Session for LabSession<L> {
             return Err(Divergence { step: step + 1, what });
         }
         self.timeline.settle(time_us);
+        self.arrive();
         Ok(())
     }
 }

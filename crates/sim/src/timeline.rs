@@ -150,6 +150,19 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         (0u32..).zip(&self.branches).map(|(id, branch)| (BranchId(id), branch.parent, branch.forked_at_us))
     }
 
+    /// The commands of a branch, applied or not, and the furthest time it has been simulated to, in µs.
+    #[must_use]
+    pub fn course(&self, branch: BranchId) -> Option<(&[Stamped<P::Op>], u64)> {
+        self.branches.get(branch.0 as usize).map(|branch| (&*branch.commands, branch.explored_us))
+    }
+
+    /// Whether a command now would start a branch: something later has been simulated already.
+    #[must_use]
+    pub fn would_fork(&self) -> bool {
+        let here = self.here();
+        self.world().time_us() < here.explored_us || self.world().step_count() < here.explored_step
+    }
+
     /// The commands of the current branch, applied or not, in order.
     #[must_use]
     pub fn commands(&self) -> &[Stamped<P::Op>] {
@@ -292,8 +305,8 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         let now_us = self.world().time_us();
         let step = self.world().step_count();
         let applied = self.driver.applied();
-        let here = self.here();
-        if now_us < here.explored_us || step < here.explored_step {
+        if self.would_fork() {
+            let here = self.here();
             let planned = &here.commands[here.explored_commands..];
             let mut commands = here.commands[..applied].iter().chain(planned).cloned().collect();
             let initial = self.world().cluster().nodes;

@@ -11,6 +11,7 @@ pub mod shapes;
 pub mod stage;
 pub mod svg;
 pub mod theme;
+pub mod timeline;
 
 pub use narration::Sentence;
 pub use stage::{Condition, Link, Message, MessageShape, Node, Stage};

@@ -3,7 +3,8 @@
 pub mod words;
 
 use algorithms::raft::{
-    Bugs, Config, KEY_BYTES_MAX, KvOp, Live, Msg, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer, majority,
+    Bugs, Config, KEY_BYTES_MAX, KvOp, Live, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer,
+    majority,
 };
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
@@ -14,6 +15,7 @@ use view::narration::Weight;
 use view::{Condition, MessageShape, Stage, layout};
 
 use crate::error::InputError;
+use crate::history::Turn;
 use crate::json::kind_of;
 use crate::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, VariantInfo, VariantKind};
 use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape};
@@ -519,6 +521,15 @@ impl Lab for RaftLab {
 
     fn tell(record: &Record<Raft>, names: &Names) -> (String, Weight) {
         words::tell(record, names)
+    }
+
+    fn turn(note: &Note) -> Option<Turn> {
+        match note {
+            Note::BecameLeader { term, .. } => Some(Turn::Leads(*term)),
+            Note::BecameCandidate { term } => Some(Turn::Stands(*term)),
+            Note::SteppedDown { .. } => Some(Turn::Rests),
+            _ => None,
+        }
     }
 
     fn metrics(oracle: &RaftOracle) -> Vec<u64> {
