@@ -5,10 +5,12 @@ use check::{FaultModel, Oracle};
 use serde_json::Value;
 use sim::{ClusterConfig, NodeId, Protocol, Record, World};
 use view::layout::Point;
+use view::lens::{History, LensKind, Log, LogWindow, States};
 use view::narration::Weight;
 use view::{MessageShape, Stage};
 
 use crate::error::InputError;
+use crate::lenses::{OTHER, Topic};
 use crate::params::{ParamInfo, Setting, Settings};
 
 /// A lab as data: what `list` prints and what the page offers.
@@ -34,6 +36,10 @@ pub struct LabInfo {
     pub metrics: &'static [&'static str],
     /// Simulated seconds per real second at which it is best watched.
     pub speed: f64,
+    /// The ways to look at it, in the order in which they are offered.
+    pub lenses: &'static [LensKind],
+    /// Those that are open at first.
+    pub opening_lenses: &'static [LensKind],
 }
 
 impl LabInfo {
@@ -218,4 +224,24 @@ pub trait Lab: Sized + 'static {
 
     /// The moment at which the lab opens, in µs, for a world at time 0.
     fn opening_us(world: &World<Self::Protocol>) -> u64;
+
+    /// The replicated log; none where there is no such thing.
+    fn log(_world: &World<Self::Protocol>, _names: &Names, _window: LogWindow) -> Option<Log> {
+        None
+    }
+
+    /// The states of a node; none where there is no such thing.
+    fn states(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names) -> Option<States> {
+        None
+    }
+
+    /// Clients' operations; none where there is no such thing.
+    fn history(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names) -> Option<History> {
+        None
+    }
+
+    /// What a routine step of the algorithm is counted as where many of them are told in one line.
+    fn topic(_record: &Record<Self::Protocol>) -> Topic {
+        OTHER
+    }
 }

@@ -10,6 +10,7 @@ pub mod error;
 pub mod json;
 pub mod lab;
 mod lab_words;
+pub mod lenses;
 pub mod link;
 pub mod params;
 mod raft;

@@ -1,5 +1,7 @@
 //! Raft: leader election, as a lab.
 
+use view::lens::LensKind;
+
 use crate::lab::{LabInfo, VariantInfo, VariantKind};
 use crate::params::{ParamInfo, Setting};
 use crate::raft::{self, CHECK_QUORUM, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, NODES, PRE_VOTE, bug};
@@ -86,4 +88,14 @@ pub static INFO: LabInfo = LabInfo {
     ops: &[raft::TIME_OUT, raft::TRANSFER, raft::PUT, raft::GET, raft::ADD],
     metrics: raft::METRICS,
     speed: 0.05,
+    lenses: &[
+        LensKind::Checks,
+        LensKind::States,
+        LensKind::Wire,
+        LensKind::Inspector,
+        LensKind::Log,
+        LensKind::History,
+        LensKind::Story,
+    ],
+    opening_lenses: &[LensKind::Checks, LensKind::Wire, LensKind::Story],
 };

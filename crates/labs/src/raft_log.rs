@@ -1,5 +1,7 @@
 //! Raft: the replicated log, as a lab.
 
+use view::lens::LensKind;
+
 use crate::lab::LabInfo;
 use crate::params::{ParamInfo, Setting};
 use crate::raft::{
@@ -93,4 +95,14 @@ pub static INFO: LabInfo = LabInfo {
     ops: &[raft::PUT, raft::GET, raft::ADD, raft::TRANSFER, raft::ADD_SERVER, raft::REMOVE_SERVER, raft::TIME_OUT],
     metrics: raft::METRICS,
     speed: 0.05,
+    lenses: &[
+        LensKind::Log,
+        LensKind::Checks,
+        LensKind::States,
+        LensKind::Inspector,
+        LensKind::History,
+        LensKind::Wire,
+        LensKind::Story,
+    ],
+    opening_lenses: &[LensKind::Log, LensKind::Checks, LensKind::Story],
 };

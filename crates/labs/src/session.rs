@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use sim::{BranchId, Command, Event, NodeId, Presence, Protocol, Record, Stamped, Timeline};
 use view::layout::{self, Point};
+use view::lens::{History, Inspector, Log, LogWindow, States};
 use view::narration::{Sentence, Weight};
 use view::stage::{Condition, Link, Message, Node, Stage};
 
@@ -15,6 +16,9 @@ use crate::error::InputError;
 use crate::lab::{Lab, Names};
 use crate::run::{End, Run};
 use crate::state::{BranchState, LinkState, MessageState, NodeState, State, VerdictState, branch_name, digest_text};
+
+/// Most steps that one summary counts.
+const SUMMARY_STEPS_MAX: usize = 3_000;
 
 /// An open run of some lab.
 pub trait Session {
@@ -68,6 +72,18 @@ pub trait Session {
     fn sentence(&self, step: u64) -> Option<Sentence>;
     /// A step as data, as [`crate::trace`] documents it; none when this branch has not been there.
     fn event(&self, step: u64) -> Option<Value>;
+    /// The steps from one to another in numbers: `9 heartbeats, 1 disk sync`; at most
+    /// [`SUMMARY_STEPS_MAX`] of them are counted.
+    fn summary(&self, from: u64, to: u64) -> String;
+    /// The replicated log, if the lab has one.
+    fn log(&self, window: LogWindow) -> Option<Log>;
+    /// The states of a node, if the lab draws them.
+    fn states(&self) -> Option<States>;
+    /// Clients' operations, if the lab has any.
+    fn history(&self) -> Option<History>;
+    /// Everything about a node; none when there is no such node. With `changes`, fields that the
+    /// last step changed are marked, which takes a replay of up to a keyframe's spacing.
+    fn inspector(&self, node: &str, changes: bool) -> Option<Inspector>;
     /// Whether the run's recorded end is what a replay comes to; goes to that end.
     fn check_end(&mut self) -> Result<(), Divergence>;
 }
@@ -435,6 +451,40 @@ impl<L: Lab> Session for LabSession<L> {
             command::write_command(command, &self.names, self.run.entry.info.params, |op| L::write_op(op, &self.names))
         };
         Some(crate::trace::event(&record, &self.names, command))
+    }
+
+    fn summary(&self, from: u64, to: u64) -> String {
+        let records = (from..=to).take(SUMMARY_STEPS_MAX).filter_map(|step| self.timeline.record(step));
+        crate::lenses::tally(records.map(|record| match &record.event {
+            Event::Synced(_) => ("disk sync", "disk syncs"),
+            Event::Vanish { .. } => ("message to a dead machine", "messages to dead machines"),
+            Event::Boot(_) | Event::Deliver { .. } | Event::Timer { .. } | Event::Command(_) => L::topic(&record),
+        }))
+    }
+
+    fn log(&self, window: LogWindow) -> Option<Log> {
+        L::log(self.timeline.world(), &self.names, window)
+    }
+
+    fn states(&self) -> Option<States> {
+        L::states(self.timeline.world(), self.timeline.observer(), &self.names)
+    }
+
+    fn history(&self) -> Option<History> {
+        L::history(self.timeline.world(), self.timeline.observer(), &self.names)
+    }
+
+    fn inspector(&self, node: &str, changes: bool) -> Option<Inspector> {
+        let world = self.timeline.world();
+        let id = self.names.find(node).ok().filter(|&id| world.presence(id) == Presence::Present)?;
+        let mut groups = crate::lenses::groups::<L>(world, id, &self.names);
+        let before = self.step_count().checked_sub(1).filter(|_| changes);
+        if let Some(before) = before.and_then(|step| self.timeline.world_after(step))
+            && before.presence(id) == Presence::Present
+        {
+            crate::lenses::mark_changes(&mut groups, &crate::lenses::groups::<L>(&before, id, &self.names));
+        }
+        Some(Inspector { node: node.to_owned(), groups })
     }
 
     fn check_end(&mut self) -> Result<(), Divergence> {
