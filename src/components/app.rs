@@ -6,10 +6,9 @@ use crate::address;
 use crate::platform::{api, page};
 use crate::playground::Playground;
 
-use super::checks::Checks;
 use super::header::Header;
+use super::panel::Panel;
 use super::stage::StageView;
-use super::story::{Story, Wire};
 use super::transport::Transport;
 
 /// Reads the address, opens its run, and shows it.
@@ -50,9 +49,7 @@ pub fn App() -> impl IntoView {
         // Before the panel, so that the keyboard comes to time right after the stage.
         <Transport />
         <aside class="panel" aria-label="What is going on">
-            <Checks />
-            <Wire />
-            <Story />
+            <Panel />
         </aside>
         <p class="unseen" role="status" aria-live="polite">{move || playground.announcement.get()}</p>
     }

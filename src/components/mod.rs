@@ -2,11 +2,11 @@
 //! back what somebody did.
 
 pub mod app;
-mod checks;
 mod header;
 mod icons;
+mod lenses;
+mod panel;
 mod share;
 mod stage;
-mod story;
 mod transport;
 mod words;

@@ -14,7 +14,7 @@ pub use log::{Log, LogWindow};
 pub use states::States;
 
 /// A way to look at a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LensKind {
     /// How the properties stand.
     Checks,
