@@ -8,7 +8,6 @@ use view::shapes::Paint;
 
 use crate::playground::use_playground;
 
-use super::super::icons::{Glyph, Icon};
 use super::Frame;
 
 /// Columns that are shown; narrow panels leave the first ones out.
@@ -35,10 +34,10 @@ pub fn LogLens() -> impl IntoView {
     let tools = view! {
         <span class="pager" role="group" aria-label="Entries">
             <button class="square plain" aria-label="Earlier entries" disabled=move || { ends().0 <= 1 } on:click=earlier>
-                <Glyph icon=Icon::StepBack />
+                "‹"
             </button>
             <button class="square plain" aria-label="Later entries" disabled=move || { ends().1 >= ends().2 } on:click=later>
-                <Glyph icon=Icon::Play />
+                "›"
             </button>
         </span>
     }
@@ -49,7 +48,7 @@ pub fn LogLens() -> impl IntoView {
             <p class="legend" aria-hidden="true">
                 <span class="cell sample uncommitted"></span>"not committed"
                 <span class="cell sample"></span>"committed"
-                <span class="cell sample matched"></span>"known to its leader"
+                <span class="cell sample matched"></span>"matched"
             </p>
         </Frame>
     }
@@ -99,10 +98,14 @@ fn view_row(log: &Log, row: &Row, columns: std::ops::Range<u64>) -> AnyView {
     let down = row.condition == Condition::Crashed;
     let known = row.progress.map(|progress| format!("matched {}, next {}", progress.matched, progress.next));
     let about = if row.leads { followers(log) } else { known };
-    let mark = match (down, row.leads) {
-        (true, _) => "down",
-        (false, true) => "♛",
-        (false, false) => "",
+    let mark = if down {
+        "✕".into_any()
+    } else if row.leads {
+        // The crown of the stage.
+        view! { <svg viewBox="-14 -16 28 18"><path d="M-12 0L-14-13L-6-6.5L0-15L6-6.5L14-13L12 0z"></path></svg> }
+            .into_any()
+    } else {
+        ().into_any()
     };
     let spoken = match &about {
         Some(about) => format!(" {}, {about}", row.role),

@@ -85,11 +85,12 @@ fn way(transition: &Transition) -> Option<AnyView> {
 fn state(state: &State) -> AnyView {
     let (x, y) = state.at;
     let occupied = !state.nodes.is_empty();
+    let lift = if state.nodes.len() > 5 { 15 } else { 19 };
     // Nodes stand in rows of five below the title.
     let nodes = state.nodes.iter().enumerate().map(|(position, node)| {
         let (column, row) = ((position % 5) as i32, (position / 5) as i32);
         let many = state.nodes.len() > 5;
-        let (left, top) = (x + 4 + column * 19, y + if many { 20 + row * 15 } else { 25 });
+        let (left, top) = (x + 4 + column * 19, y + if many { 21 + row * 14 } else { 27 });
         let fill = format!("chip fill-{}", Paint::hue(node.hue).name());
         let class = if node.hue.is_some() { fill } else { "chip fill-panel".to_owned() };
         let ink = if node.hue.is_some() { "chip-name fill-on-hue" } else { "chip-name fill-ink" };
@@ -100,7 +101,7 @@ fn state(state: &State) -> AnyView {
     });
     view! {
         <rect class="state" class:occupied=occupied x=x y=y width=BOX_WIDTH height=BOX_HEIGHT rx="9"></rect>
-        <text class="state-name" x=x + BOX_WIDTH / 2 y=y + 16 text-anchor="middle">{state.title}</text>
+        <text class="state-name" x=x + BOX_WIDTH / 2 y=y + lift text-anchor="middle">{state.title}</text>
         {nodes.collect_view()}
     }
     .into_any()

@@ -141,14 +141,15 @@ pub fn states(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> States
     let pre_vote = world.config().pre_vote;
     let deposed = if world.config().check_quorum { "newer term, or no quorum" } else { "newer term" };
     let lowest = if pre_vote { 250 } else { 176 };
+    let candidate = if pre_vote { 142 } else { 34 };
     let mut stances = vec![
-        (Stance::Follower, "Follower", (4, 34)),
-        (Stance::Candidate, "Candidate", (232, if pre_vote { 142 } else { 34 })),
+        (Stance::Follower, "Follower", (2, 34)),
+        (Stance::Candidate, "Candidate", (238, candidate)),
+        (Stance::Leader, "Leader", (238, lowest)),
+        (Stance::Crashed, "Crashed", (2, lowest)),
     ];
-    stances.push((Stance::Leader, "Leader", (232, lowest)));
-    stances.push((Stance::Crashed, "Crashed", (4, lowest)));
     if pre_vote {
-        stances.push((Stance::PreCandidate, "Pre-candidate", (232, 34)));
+        stances.push((Stance::PreCandidate, "Pre-candidate", (238, 34)));
     }
     let place = |stance: Stance| stances.iter().position(|(known, ..)| *known == stance);
     let transition = |from: Option<Stance>, to: Stance, cause: &'static str, look: Option<Way>| {
@@ -162,8 +163,8 @@ pub fn states(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> States
     use Stance::{Candidate, Crashed, Follower, Leader, PreCandidate};
     let transitions = if pre_vote {
         vec![
-            transition(Some(Follower), PreCandidate, "times out", way("M108 50H230", (170, 43), Middle)),
-            transition(Some(PreCandidate), Follower, "leader or newer term", way("M232 70H110", (170, 86), Middle)),
+            transition(Some(Follower), PreCandidate, "times out", way("M102 48H236", (170, 41), Middle)),
+            transition(Some(PreCandidate), Follower, "leader or newer term", way("M238 70H104", (170, 86), Middle)),
             transition(
                 Some(PreCandidate),
                 PreCandidate,
@@ -173,16 +174,16 @@ pub fn states(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> States
             transition(Some(PreCandidate), Candidate, "majority would vote", way("M296 84V140", (290, 117), End)),
             transition(Some(Candidate), PreCandidate, "times out", None),
             transition(Some(Follower), Candidate, "leader hands over", None),
-            transition(Some(Candidate), Follower, "leader or newer term", way("M232 160L110 86", (200, 158), End)),
+            transition(Some(Candidate), Follower, "leader or newer term", way("M238 164L88 87", (206, 164), End)),
             transition(Some(Candidate), Leader, "majority of votes", way("M296 192V248", (290, 225), End)),
-            transition(Some(Leader), Follower, deposed, way("M232 268C150 268 76 190 66 86", (150, 246), Start)),
-            transition(None, Crashed, "crashes", way("M206 292H110", (160, 287), Middle)),
-            transition(Some(Crashed), Follower, "restarts", way("M28 250V86", (34, 222), Start)),
+            transition(Some(Leader), Follower, deposed, way("M238 268C120 268 60 200 56 86", (158, 250), Start)),
+            transition(None, Crashed, "crashes", way("M206 292H104", (160, 287), Middle)),
+            transition(Some(Crashed), Follower, "restarts", way("M22 250V86", (28, 222), Start)),
         ]
     } else {
         vec![
-            transition(Some(Follower), Candidate, "times out", way("M108 50H230", (170, 43), Middle)),
-            transition(Some(Candidate), Follower, "leader or newer term", way("M232 70H110", (170, 86), Middle)),
+            transition(Some(Follower), Candidate, "times out", way("M102 48H236", (170, 41), Middle)),
+            transition(Some(Candidate), Follower, "leader or newer term", way("M238 70H104", (170, 86), Middle)),
             transition(
                 Some(Candidate),
                 Candidate,
@@ -190,9 +191,9 @@ pub fn states(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> States
                 way("M256 34C256 14 312 14 312 32", (284, 12), Middle),
             ),
             transition(Some(Candidate), Leader, "majority of votes", way("M296 84V174", (290, 130), End)),
-            transition(Some(Leader), Follower, deposed, way("M232 194C150 194 80 160 68 86", (150, 172), Start)),
-            transition(None, Crashed, "crashes", way("M206 218H110", (160, 213), Middle)),
-            transition(Some(Crashed), Follower, "restarts", way("M28 176V86", (34, 150), Start)),
+            transition(Some(Leader), Follower, deposed, way("M238 194C150 194 72 160 62 86", (150, 172), Start)),
+            transition(None, Crashed, "crashes", way("M206 218H104", (160, 213), Middle)),
+            transition(Some(Crashed), Follower, "restarts", way("M22 176V86", (28, 150), Start)),
         ]
     };
     let servers = || world.node_ids().filter(|&id| !world.config().is_client(id));

@@ -12,7 +12,7 @@ pub struct States {
 }
 
 /// Width of a state's box.
-pub const BOX_WIDTH: i32 = 104;
+pub const BOX_WIDTH: i32 = 100;
 /// Height of a state's box.
 pub const BOX_HEIGHT: i32 = 50;
 
