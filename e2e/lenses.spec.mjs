@@ -292,7 +292,7 @@ test.describe("on a phone", () => {
     for (const title of TITLES) {
       await button(page, title).tap();
       const small = await page.evaluate(() =>
-        [...document.querySelectorAll(".panel button, .panel select")]
+        [...document.querySelectorAll(".panel :is(button, select):not(.unseen *)")]
           .map((element) => [element.textContent || element.ariaLabel, element.getBoundingClientRect()])
           .filter(([, { width, height }]) => width > 1 && (width < 43.5 || height < 43.5))
           .map(([text, { width, height }]) => `${text}: ${width} × ${height}`),

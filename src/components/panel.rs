@@ -121,7 +121,8 @@ pub fn Panel() -> impl IntoView {
     };
     view! {
         <div class="lens-bar" role="group" aria-label="Lenses">{buttons}</div>
-        <div class="lens-list" class:empty=move || playground.lenses.with(Vec::is_empty)>
+        // It scrolls, also for keyboards, and also where nothing in it takes the focus.
+        <div class="lens-list" tabindex="0">
             <For each=kinds key=|kind| *kind let:kind>{lens(kind)}</For>
         </div>
     }

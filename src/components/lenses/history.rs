@@ -105,19 +105,34 @@ pub fn HistoryLens() -> impl IntoView {
             operation.with(|operation| operation.as_ref().map(|it| draw(it, now_us, window_us(), room)))
         };
         let spoken = move || history.with(|now| now.as_ref().and_then(|now| Some(spoken(now, find(now, number)?))));
+        let reach = move || {
+            history.with(|now| {
+                let now = now.as_ref()?;
+                let operation = find(now, number)?;
+                let (start, end) = ends(operation, now.now_us, window_us());
+                Some((start - 3.0, LANE * operation.lane as f64 + 4.0, end - start + 6.0))
+            })
+        };
+        let part = move |pick: fn((f64, f64, f64)) -> f64| move || reach().map(pick);
         view! {
-            <g
-                class="operation"
-                role="button"
-                data-rove=""
-                tabindex=move || if stop.get() == Some(number) { "0" } else { "-1" }
-                aria-label=spoken
-                aria-pressed=move || (picked.get() == Some(number)).to_string()
-                on:focus=move |_| picked.set(Some(number))
-                on:pointerenter=move |_| picked.set(Some(number))
-                on:click=move |_| picked.set(Some(number))
-            >
-                {drawn}
+            <g class="operation" class:picked=move || stop.get() == Some(number)>
+                // The picture is apart from the button, whose name says more than the words in the picture.
+                <g aria-hidden="true">{drawn}</g>
+                <rect
+                    class="reach"
+                    x=part(|it| it.0)
+                    y=part(|it| it.1)
+                    width=part(|it| it.2)
+                    height=LANE - 6.0
+                    role="button"
+                    data-rove=""
+                    tabindex=move || if stop.get() == Some(number) { "0" } else { "-1" }
+                    aria-label=spoken
+                    aria-pressed=move || (picked.get() == Some(number)).to_string()
+                    on:focus=move |_| picked.set(Some(number))
+                    on:pointerenter=move |_| picked.set(Some(number))
+                    on:click=move |_| picked.set(Some(number))
+                ></rect>
             </g>
         }
         .into_any()
@@ -204,13 +219,19 @@ fn room(history: &History, number: u32, window_us: u64) -> f64 {
     end - place(operation.asked_us, history.now_us, window_us)
 }
 
-fn draw(operation: &Operation, now_us: u64, window_us: u64, room: f64) -> AnyView {
+/// Where an operation's bar starts and ends.
+fn ends(operation: &Operation, now_us: u64, window_us: u64) -> (f64, f64) {
     let start = place(operation.asked_us, now_us, window_us);
     let end = match operation.end {
         End::Open => RIGHT,
         End::Answered { at_us, .. } | End::GivenUp { at_us, .. } => place(at_us, now_us, window_us),
     };
-    let width = (end - start).max(4.0);
+    (start, end.max(start + 4.0))
+}
+
+fn draw(operation: &Operation, now_us: u64, window_us: u64, room: f64) -> AnyView {
+    let (start, right) = ends(operation, now_us, window_us);
+    let width = right - start;
     let top = LANE * operation.lane as f64 + 22.0;
     let middle = top + BAR / 2.0;
     let class = match (&operation.end, operation.part) {
@@ -220,7 +241,6 @@ fn draw(operation: &Operation, now_us: u64, window_us: u64, room: f64) -> AnyVie
         (End::GivenUp { .. }, None) => "bar given-up",
         (End::Answered { .. }, None) => "bar",
     };
-    let right = start + width;
     // How it ended is a shape: a bar that ends, one that fades away, one that is crossed out.
     let ending = matches!(operation.end, End::GivenUp { .. }).then(|| {
         view! { <path class="crossed" d=format!("M{} {}l8 8m0 -8l-8 8", right - 4.0, middle - 4.0)></path> }
@@ -236,7 +256,6 @@ fn draw(operation: &Operation, now_us: u64, window_us: u64, room: f64) -> AnyVie
         view! { <text class="place" x=start + width / 2.0 y=top + 10.5 text-anchor="middle">{place}</text> }
     });
     view! {
-        <rect class="reach" x=start - 3.0 y=top - 18.0 width=width + 6.0 height=LANE - 6.0></rect>
         <rect class=class x=start y=top width=width height=BAR rx="3"></rect>
         {ending}
         {number}

@@ -27,7 +27,7 @@ pub fn Frame(kind: LensKind, #[prop(optional)] tools: Option<AnyView>, children:
         }
     });
     let closer = move || {
-        panel.narrow.get().then(|| {
+        (panel.narrow.get() && panel.shows(kind)).then(|| {
             view! {
                 <button class="square plain" node_ref=close aria-label="Close" on:click=move |_| panel.close()>
                     <Glyph icon=Icon::Cross />
