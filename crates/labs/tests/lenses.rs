@@ -272,4 +272,6 @@ fn a_summary_counts_steps() {
     assert_eq!(counted, 31, "{summary}");
     assert!(summary.contains("heartbeats") && summary.contains("acknowledgements"), "{summary}");
     assert_eq!(session.summary(9, 8), "");
+    session.seek(4_000_000);
+    assert_eq!(session.summary(1, 600), "600 steps", "so many are not told apart");
 }

@@ -20,7 +20,8 @@ pub fn Checks() -> impl IntoView {
             (_, "eventually") => 2,
             _ => 3,
         };
-        playground.verdicts.with(|verdicts| {
+        playground.revision.track();
+        playground.verdicts.with_untracked(|verdicts| {
             let mut order: Vec<_> = verdicts.iter().map(|verdict| (rank(verdict), verdict.property)).collect();
             order.sort_by_key(|(rank, _)| *rank);
             order.into_iter().map(|(_, property)| property).collect::<Vec<_>>()
@@ -43,7 +44,10 @@ pub fn Checks() -> impl IntoView {
 fn Row(property: &'static str) -> impl IntoView {
     let playground = use_playground();
     let verdict = Memo::new(move |_| {
-        playground.verdicts.with(|verdicts| verdicts.iter().find(|verdict| verdict.property == property).cloned())
+        playground.revision.track();
+        playground
+            .verdicts
+            .with_untracked(|verdicts| verdicts.iter().find(|verdict| verdict.property == property).cloned())
     });
     let of = move |pick: fn(&VerdictState) -> &'static str| verdict.with(|verdict| verdict.as_ref().map_or("", pick));
     let status = Memo::new(move |_| of(|verdict| verdict.status));

@@ -41,7 +41,8 @@ pub fn Story(shown: Memo<bool>) -> impl IntoView {
         playground.read(|session| session.step_count())
     });
     let lines = Memo::new(move |_| {
-        playground.log.with(|log| {
+        playground.revision.track();
+        playground.log.with_untracked(|log| {
             let mut lines = Vec::with_capacity(2 * log.len());
             let mut before = None;
             for sentence in log {
@@ -55,14 +56,17 @@ pub fn Story(shown: Memo<bool>) -> impl IntoView {
             lines
         })
     });
+    // The newest sentence at or before a step.
+    let told_at = move |step: u64| {
+        let told = |line: &Line| matches!(line, Line::Told(told) if told.step <= step).then(|| line.key().0);
+        lines.with(|lines| lines.iter().find_map(told))
+    };
     // What has been routine since the newest sentence; it grows, so it is not one of the lines yet.
     let since = Memo::new(move |_| {
-        let newest = playground.log.with(|log| log.last().map(|sentence| sentence.step))?;
+        let newest = told_at(u64::MAX)?;
         (step.get() > newest).then(|| (newest + 1, step.get()))
     });
-    let present = Memo::new(move |_| {
-        playground.log.with(|log| log.iter().rev().find(|told| told.step <= step.get()).map(|told| told.step))
-    });
+    let present = Memo::new(move |_| told_at(step.get()));
     let active = RwSignal::new(None::<(u64, u64)>);
     // One line is reached by Tab, the others from there by arrow keys: the one used last, or the present one.
     let stop = Memo::new(move |_| {
