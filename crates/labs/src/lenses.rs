@@ -86,12 +86,18 @@ fn machine<P: Protocol>(world: &World<P>, node: NodeId) -> Vec<Field> {
     if stored.torn_tail() {
         durable.push_str(", a corrupt record");
     }
+    let process = match (world.is_up(node), world.is_paused(node)) {
+        (false, _) => "down",
+        (true, true) => "paused",
+        (true, false) => "runs",
+    };
     vec![
+        line("process", process.to_owned()),
         line("clock", skew),
         line("disk", disk),
         line("on disk", durable),
         line("unsynced writes", world.unsynced_writes(node).to_string()),
-        line("restarts", world.incarnation(node).to_string()),
+        line("incarnation", world.incarnation(node).to_string()),
     ]
 }
 

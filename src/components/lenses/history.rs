@@ -89,9 +89,11 @@ pub fn HistoryLens() -> impl IntoView {
             let bottom = height() - 18.0;
             let ticks = (from_us / spacing_us + 1..=now_us / spacing_us).map(|tick| {
                 let x = place(tick * spacing_us, now_us, window_us);
+                // At the edge there is no room for it.
+                let label = (x < RIGHT - 12.0).then(|| tick_label(tick * spacing_us));
                 view! {
                     <line class="tick" x1=x x2=x y1="0" y2=bottom></line>
-                    <text class="tick-label" x=x y=bottom + 14.0 text-anchor="middle">{tick_label(tick * spacing_us)}</text>
+                    <text class="tick-label" x=x y=bottom + 14.0 text-anchor="middle">{label}</text>
                 }
             });
             Some(ticks.collect_view())
@@ -247,7 +249,8 @@ fn draw(operation: &Operation, now_us: u64, window_us: u64, room: f64) -> AnyVie
     });
     let alarm = operation.part.map(|part| {
         let sign = if part == Part::Wrong { "✕" } else { "?" };
-        view! { <text class="alarm" x=right + 3.0 y=top + 11.0>{sign}</text> }
+        let (x, anchor) = if right < RIGHT - 10.0 { (right + 3.0, "start") } else { (start - 3.0, "end") };
+        view! { <text class="alarm" x=x y=top + 11.0 text-anchor=anchor>{sign}</text> }
     });
     let fits = operation.text.chars().count() as f64 * CHARACTER <= room && start >= LEFT;
     let label =
