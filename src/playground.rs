@@ -13,6 +13,7 @@ use leptos::reactive::graph::{Source as _, ToAnySource as _};
 use serde_json::{Value, json};
 use view::geometry::Spot;
 use view::layout::Point;
+use view::lens::LensKind;
 use view::narration::Weight;
 use view::{Sentence, Stage, Theme, shapes};
 
@@ -120,6 +121,8 @@ pub struct Playground {
     pub loads: RwSignal<u32>,
     /// Grows with each change of the theme.
     pub theme: RwSignal<u32>,
+    /// The lenses that are open beside the stage.
+    pub lenses: RwSignal<Vec<LensKind>>,
     /// What is picked on the stage.
     pub selected: RwSignal<Option<Selection>>,
     /// Grows when lenses have to look again: at most ten times a second while it plays.
@@ -165,6 +168,7 @@ impl Playground {
             seed: RwSignal::new(run.seed),
             loads: RwSignal::new(0),
             theme: RwSignal::new(0),
+            lenses: RwSignal::new(run.entry.info.opening_lenses.to_vec()),
             selected: RwSignal::new(None),
             revision: RwSignal::new(0),
             problem: RwSignal::new((!opening.problems.is_empty()).then(|| opening.problems.join(" · "))),
@@ -230,6 +234,9 @@ impl Playground {
         self.log.set(Vec::new());
         self.caption.set(None);
         self.let_go_of_the_past();
+        if run.entry.info.id != self.lab.get_untracked().id {
+            self.lenses.set(run.entry.info.opening_lenses.to_vec());
+        }
         self.lab.set(run.entry.info);
         self.variant.set(run.variant);
         self.seed.set(run.seed);
@@ -662,6 +669,8 @@ impl Playground {
             verdicts: Option<Vec<VerdictState>>,
             told: Vec<Sentence>,
             retold: bool,
+            /// The step to which somebody went back within a story that stays as it is.
+            kept_to: Option<u64>,
             marks: Vec<u64>,
             announcement: Option<String>,
             branch: Option<String>,
@@ -674,15 +683,24 @@ impl Playground {
             if label {
                 player.labelled_ms = now_ms;
             }
-            // After a jump the story is told anew from a little before.
-            let retold =
-                step < player.logged_step || step > player.logged_step + LOG_STEPS || (all && player.logged_step == 0);
+            // After a jump the story is told anew from a little before. Going back within what it tells of leaves
+            // it as it is, as long as nothing is done about the future.
+            let branched = all && player.session.branch() != player.branch;
+            let told_of = self.log.with_untracked(|log| log.first().is_some_and(|first| first.step <= step));
+            let kept = step < player.logged_step && told_of && !branched;
+            let retold = !kept
+                && (step < player.logged_step
+                    || branched
+                    || step > player.logged_step + LOG_STEPS
+                    || (all && player.logged_step == 0));
             let from = if retold { step.saturating_sub(LOG_STEPS) + 1 } else { player.logged_step + 1 };
             let told: Vec<Sentence> = (from..=step)
                 .filter_map(|step| player.session.sentence(step))
                 .filter(|sentence| sentence.weight > Weight::Routine)
                 .collect();
-            player.logged_step = step;
+            if !kept {
+                player.logged_step = step;
+            }
             let milestone = told.iter().rev().find(|sentence| sentence.weight == Weight::Milestone);
             let announcement =
                 milestone.filter(|_| now_ms - player.announced_ms >= ANNOUNCE_MS).map(|told| told.text.clone());
@@ -713,6 +731,7 @@ impl Playground {
                 verdicts,
                 told,
                 retold,
+                kept_to: kept.then_some(step),
                 marks: if all { player.session.command_times_us() } else { Vec::new() },
                 announcement,
                 branch,
@@ -746,6 +765,11 @@ impl Playground {
             self.caption.set(Some(newest.clone()));
         } else if news.retold {
             self.caption.set(None);
+        } else if let Some(step) = news.kept_to {
+            let caption = self.log.with_untracked(|log| log.iter().rev().find(|told| told.step <= step).cloned());
+            if self.caption.with_untracked(|shown| *shown != caption) {
+                self.caption.set(caption);
+            }
         }
         if news.retold {
             self.log.set(tail(news.told));

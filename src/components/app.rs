@@ -7,13 +7,12 @@ use crate::mode::{Mode, use_mode};
 use crate::platform::{api, page};
 use crate::playground::{Playground, use_playground};
 
-use super::checks::Checks;
 use super::debug::Debug;
 use super::header::Header;
 use super::help::Help;
 use super::home::{Catalogue, Introduction};
+use super::panel::Panel;
 use super::stage::StageView;
-use super::story::{Story, Wire};
 use super::timeline::Timeline;
 
 /// Reads the address, opens its run, and shows it.
@@ -84,9 +83,7 @@ fn Lab() -> impl IntoView {
         // Before the panel, so that the keyboard comes to time right after the stage.
         {(mode.chrome != Chrome::None).then(|| view! { <Timeline /> })}
         <aside class="panel" aria-label="What is going on">
-            <Checks />
-            <Wire />
-            <Story />
+            <Panel />
         </aside>
     }
     .into_any()
@@ -102,7 +99,7 @@ fn Home() -> impl IntoView {
         </main>
         <Timeline />
         <aside class="panel" aria-label="What is going on">
-            <Story />
+            <Panel />
         </aside>
         <Catalogue />
     }

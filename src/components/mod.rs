@@ -2,15 +2,15 @@
 //! back what somebody did.
 
 pub mod app;
-mod checks;
 mod debug;
 mod header;
 mod help;
 mod home;
 mod icons;
+mod lenses;
+mod panel;
 mod popover;
 mod share;
 mod stage;
-mod story;
 mod timeline;
 mod words;

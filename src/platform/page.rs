@@ -86,6 +86,11 @@ pub fn is_plain_click(event: &web_sys::MouseEvent) -> bool {
     event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key())
 }
 
+/// Whether a click was made with a key.
+pub fn is_by_keyboard(event: &web_sys::MouseEvent) -> bool {
+    event.detail() == 0
+}
+
 /// The page's address without parameters and fragment.
 pub fn base_address() -> String {
     let location = window().location();
@@ -110,6 +115,57 @@ fn matches(query: &str) -> bool {
 pub fn on_system_theme_change(then: impl Fn() + 'static) {
     if let Ok(Some(list)) = window().match_media("(prefers-color-scheme: dark)") {
         listen(&list, "change", move |_| then()).forever();
+    }
+}
+
+/// Where the layout turns to that of phones; style/narrow.css has the same width.
+const NARROW: &str = "(width < 760px)";
+
+/// Whether the window is as narrow as a phone's.
+pub fn is_narrow() -> bool {
+    matches(NARROW)
+}
+
+/// Calls `then` when the window becomes narrow, or wide again.
+pub fn on_narrow_change(then: impl Fn(bool) + 'static) -> Option<Guard> {
+    let list = window().match_media(NARROW).ok()??;
+    Some(listen(&list, "change", move |_| then(is_narrow())))
+}
+
+/// Moves focus to the element with this identifier.
+pub fn focus(id: &str) {
+    let found = window().document().and_then(|document| document.get_element_by_id(id));
+    if let Some(element) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// In a group of which one element is reached by Tab, arrow keys, Home and End lead to the others:
+/// those that bear `data-rove`, in their order in the page. For `keydown` of the group.
+pub fn rove(event: &web_sys::KeyboardEvent) {
+    let group = event.current_target().and_then(|group| group.dyn_into::<web_sys::Element>().ok());
+    let (Some(group), Some(document)) = (group, window().document()) else { return };
+    let Some(active) = document.active_element() else { return };
+    let Ok(items) = group.query_selector_all("[data-rove]") else { return };
+    let count = items.length();
+    let Some(position) =
+        (0..count).find(|&index| items.get(index).is_some_and(|item| item.is_same_node(Some(&active))))
+    else {
+        return;
+    };
+    let next = match event.key().as_str() {
+        "ArrowDown" | "ArrowRight" => (position + 1).min(count - 1),
+        "ArrowUp" | "ArrowLeft" => position.saturating_sub(1),
+        "Home" => 0,
+        "End" => count - 1,
+        _ => return,
+    };
+    event.prevent_default();
+    if let Some(item) = items.get(next) {
+        match item.dyn_into::<web_sys::HtmlElement>() {
+            Ok(element) => drop(element.focus()),
+            Err(item) => drop(item.dyn_into::<web_sys::SvgElement>().map(|element| element.focus())),
+        }
     }
 }
 

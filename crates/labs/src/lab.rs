@@ -5,12 +5,14 @@ use check::{FaultModel, Oracle};
 use serde_json::Value;
 use sim::{ClusterConfig, NodeId, Protocol, Record, World};
 use view::layout::{self, Point};
+use view::lens::{History, LensKind, Log, LogWindow, States};
 use view::narration::Weight;
 use view::{MessageShape, Stage};
 
 use crate::command::ADDED_MAX;
 use crate::error::InputError;
 use crate::history::Turn;
+use crate::lenses::{OTHER, Topic};
 use crate::params::{DISTANCE, ParamInfo, Setting, Settings};
 use crate::run::Run;
 
@@ -39,6 +41,10 @@ pub struct LabInfo {
     pub speed: f64,
     /// What its card shows.
     pub showcase: Showcase,
+    /// The ways to look at it, in the order in which they are offered.
+    pub lenses: &'static [LensKind],
+    /// Those that are open at first.
+    pub opening_lenses: &'static [LensKind],
 }
 
 /// A short piece of a run that shows what a lab is about, to be repeated.
@@ -273,4 +279,24 @@ pub trait Lab: Sized + 'static {
 
     /// The moment at which the lab opens, in µs, for a world at time 0.
     fn opening_us(world: &World<Self::Protocol>) -> u64;
+
+    /// The replicated log; none where there is no such thing.
+    fn log(_world: &World<Self::Protocol>, _names: &Names, _window: LogWindow) -> Option<Log> {
+        None
+    }
+
+    /// The states of a node; none where there is no such thing.
+    fn states(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names) -> Option<States> {
+        None
+    }
+
+    /// Clients' operations; none where there is no such thing.
+    fn history(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names) -> Option<History> {
+        None
+    }
+
+    /// What a routine step of the algorithm is counted as where many of them are told in one line.
+    fn topic(_record: &Record<Self::Protocol>) -> Topic {
+        OTHER
+    }
 }

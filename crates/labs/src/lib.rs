@@ -11,6 +11,7 @@ pub mod history;
 pub mod json;
 pub mod lab;
 mod lab_words;
+pub mod lenses;
 pub mod link;
 pub mod params;
 pub mod picture;

@@ -1,5 +1,7 @@
 //! Raft: leader election, as a lab.
 
+use view::lens::LensKind;
+
 use crate::lab::{LabInfo, Showcase, VariantInfo, VariantKind};
 use crate::params::{DISTANCE, ParamInfo, Setting};
 use crate::raft::{self, CHECK_QUORUM, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, NODES, PRE_VOTE, bug};
@@ -93,4 +95,14 @@ pub static INFO: LabInfo = LabInfo {
         still_us: 800_000,
         speed: 0.15,
     },
+    lenses: &[
+        LensKind::Checks,
+        LensKind::States,
+        LensKind::Wire,
+        LensKind::Inspector,
+        LensKind::Log,
+        LensKind::History,
+        LensKind::Story,
+    ],
+    opening_lenses: &[LensKind::Checks, LensKind::Wire, LensKind::Story],
 };

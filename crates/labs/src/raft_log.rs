@@ -1,5 +1,7 @@
 //! Raft: the replicated log, as a lab.
 
+use view::lens::LensKind;
+
 use crate::lab::{LabInfo, Showcase};
 use crate::params::{DISTANCE, ParamInfo, Setting};
 use crate::raft::{
@@ -101,4 +103,14 @@ pub static INFO: LabInfo = LabInfo {
         still_us: 460_000,
         speed: 0.15,
     },
+    lenses: &[
+        LensKind::Log,
+        LensKind::Checks,
+        LensKind::States,
+        LensKind::Inspector,
+        LensKind::History,
+        LensKind::Wire,
+        LensKind::Story,
+    ],
+    opening_lenses: &[LensKind::Log, LensKind::Checks, LensKind::Story],
 };

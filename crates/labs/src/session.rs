@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use sim::{BranchId, Command, Event, NodeId, Outcome, Presence, Protocol, Record, Stamped, Timeline};
 use view::layout::{self, Point};
+use view::lens::{History, Inspector, Log, LogWindow, States};
 use view::narration::{Sentence, Weight};
 use view::stage::{Condition, Link, Message, Node, Stage};
 use view::timeline::Strip;
@@ -25,6 +26,9 @@ use crate::state::{
 
 /// A stage shows all its links up to so many; beyond, a net of lines would hide everything.
 const LINKS_SHOWN_MAX: usize = 500;
+
+/// Most steps that a summary tells apart.
+const SUMMARY_STEPS_MAX: u64 = 500;
 
 /// An open run of some lab.
 pub trait Session {
@@ -91,6 +95,18 @@ pub trait Session {
     fn notes(&self, step: u64) -> Vec<NoteState>;
     /// What the engine holds at the moment.
     fn facts(&self) -> Facts;
+    /// The steps from one to another in numbers: `9 heartbeats, 1 disk sync`. Very many are only
+    /// counted.
+    fn summary(&self, from: u64, to: u64) -> String;
+    /// The replicated log, if the lab has one.
+    fn log(&self, window: LogWindow) -> Option<Log>;
+    /// The states of a node, if the lab draws them.
+    fn states(&self) -> Option<States>;
+    /// Clients' operations, if the lab has any.
+    fn history(&self) -> Option<History>;
+    /// Everything about a node; none when there is no such node. With `changes`, fields that the
+    /// last step changed are marked, which takes a replay of up to a keyframe's spacing.
+    fn inspector(&self, node: &str, changes: bool) -> Option<Inspector>;
     /// Whether the run's recorded end is what a replay comes to; goes to that end.
     fn check_end(&mut self) -> Result<(), Divergence>;
 }
@@ -570,6 +586,44 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn facts(&self) -> Facts {
         self.timeline.facts()
+    }
+
+    fn summary(&self, from: u64, to: u64) -> String {
+        let steps = (to + 1).saturating_sub(from);
+        if steps > SUMMARY_STEPS_MAX {
+            return format!("{steps} steps");
+        }
+        let records = (from..=to).filter_map(|step| self.timeline.record(step));
+        crate::lenses::tally(records.map(|record| match &record.event {
+            Event::Synced(_) => ("disk sync", "disk syncs"),
+            Event::Vanish { .. } => ("message to a dead machine", "messages to dead machines"),
+            Event::Boot(_) | Event::Deliver { .. } | Event::Timer { .. } | Event::Command(_) => L::topic(&record),
+        }))
+    }
+
+    fn log(&self, window: LogWindow) -> Option<Log> {
+        L::log(self.timeline.world(), &self.names, window)
+    }
+
+    fn states(&self) -> Option<States> {
+        L::states(self.timeline.world(), &self.timeline.observer().0, &self.names)
+    }
+
+    fn history(&self) -> Option<History> {
+        L::history(self.timeline.world(), &self.timeline.observer().0, &self.names)
+    }
+
+    fn inspector(&self, node: &str, changes: bool) -> Option<Inspector> {
+        let world = self.timeline.world();
+        let id = self.names.find(node).ok().filter(|&id| world.presence(id) == Presence::Present)?;
+        let mut groups = crate::lenses::groups::<L>(world, id, &self.names);
+        let before = self.step_count().checked_sub(1).filter(|_| changes);
+        if let Some(before) = before.and_then(|step| self.timeline.world_after(step))
+            && before.presence(id) == Presence::Present
+        {
+            crate::lenses::mark_changes(&mut groups, &crate::lenses::groups::<L>(&before, id, &self.names));
+        }
+        Some(Inspector { node: node.to_owned(), groups })
     }
 
     fn check_end(&mut self) -> Result<(), Divergence> {

@@ -221,6 +221,21 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
         driver.observer.of(step).cloned()
     }
 
+    /// The cluster as it was right after a step of the current branch; none where nobody has been,
+    /// and before the last boot. It is found out by simulating again from the keyframe before.
+    #[must_use]
+    pub fn world_after(&self, step: u64) -> Option<World<P>> {
+        let here = self.here();
+        if step > here.explored_step {
+            return None;
+        }
+        let position = here.keyframes.partition_point(|keyframe| keyframe.world.step_count() <= step);
+        let keyframe = &here.keyframes[position.checked_sub(1)?];
+        let mut driver = Driver::resume(keyframe.world.clone(), (), keyframe.applied());
+        while driver.world.step_count() < step && driver.step(&here.commands, u64::MAX) {}
+        Some(driver.world)
+    }
+
     /// The newest record at the present moment.
     #[must_use]
     pub fn last_record(&self) -> Option<Rc<Record<P>>> {

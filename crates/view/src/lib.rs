@@ -1,4 +1,4 @@
-//! Plain data that gets drawn, and how it is drawn: the stage, its geometry, narration.
+//! Plain data that gets drawn, and how it is drawn: the stage, its geometry, narration, lenses.
 //!
 //! This crate knows no algorithm and no browser. A lab fills in a [`Stage`]; the page and the SVG
 //! backend turn it into shapes by the same pure functions, so that a node looks the same wherever
@@ -6,6 +6,7 @@
 
 pub mod geometry;
 pub mod layout;
+pub mod lens;
 pub mod narration;
 pub mod shapes;
 pub mod stage;

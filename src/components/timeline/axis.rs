@@ -198,7 +198,10 @@ fn Marks(axis: Axis, sizes: Memo<Sizes>, jumper: Jumper) -> impl IntoView {
             MarkKind::Violation => "M0 -6L6 0L0 6L-6 0z",
         };
         // What can be read is part of the name, for whoever says it to reach it.
-        let name = if flag.text.contains(&flag.word) { flag.text } else { format!("{}: {}", flag.word, flag.text) };
+        let name = match &flag.word {
+            Some(word) if !flag.text.contains(word.as_str()) => format!("{word}: {}", flag.text),
+            _ => flag.text,
+        };
         view! {
             <g
                 class=class

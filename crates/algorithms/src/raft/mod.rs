@@ -32,7 +32,7 @@ pub use kv::{KEY_BYTES_MAX, Kv, KvOp, KvRet, Origin};
 pub use log::{Conflict, Entry, Log, Payload, Snapshot};
 pub use oracles::{
     CONFLICT, ELECTION_SAFETY, EVENTUALLY_A_LEADER, LEADER_APPEND_ONLY, LEADER_COMPLETENESS, LINEARIZABILITY,
-    LOG_MATCHING, ONE_VOTE_PER_TERM, RaftOracle, SPLIT_VOTE, STATE_MACHINE_SAFETY,
+    LOG_MATCHING, ONE_VOTE_PER_TERM, RaftOracle, SPLIT_VOTE, STATE_MACHINE_SAFETY, Stance,
 };
 pub use quorum::majority;
 pub use server::{Leader, Progress, Role, Server};

@@ -1,5 +1,6 @@
 //! What the labs about Raft have in common: parameters, operations, looks.
 
+mod lenses;
 pub mod words;
 
 use algorithms::raft::{
@@ -11,6 +12,7 @@ use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
 use sim::{ClusterConfig, Command, LinkProfile, NodeId, Record, World};
+use view::lens::{History, Log, LogWindow, States};
 use view::narration::Weight;
 use view::{Condition, MessageShape, Stage, layout};
 
@@ -18,6 +20,7 @@ use crate::error::InputError;
 use crate::history::Turn;
 use crate::json::kind_of;
 use crate::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, VariantInfo, VariantKind};
+use crate::lenses::Topic;
 use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape};
 
 const fn number(
@@ -538,6 +541,22 @@ impl Lab for RaftLab {
 
     fn opening_us(world: &World<Raft>) -> u64 {
         opening_us(world)
+    }
+
+    fn log(world: &World<Raft>, names: &Names, window: LogWindow) -> Option<Log> {
+        Some(lenses::log(world, names, window))
+    }
+
+    fn states(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> Option<States> {
+        Some(lenses::states(world, oracle, names))
+    }
+
+    fn history(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> Option<History> {
+        Some(lenses::history(world, oracle, names))
+    }
+
+    fn topic(record: &Record<Raft>) -> Topic {
+        lenses::topic(record)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What happens in Raft, in words.
 
-use algorithms::raft::{AppendOutcome, Msg, Note, Payload, Raft, Refusal, Ret, StepDown, Timer, Why};
+use algorithms::raft::{AppendOutcome, Msg, Note, Op, Payload, Raft, Refusal, Ret, StepDown, Timer, Why};
 use sim::{Command, Event, Outcome, Record};
 use view::narration::Weight;
 
@@ -95,12 +95,32 @@ fn tell_note(record: &Record<Raft>, note: &Note, me: &str, names: &Names) -> Opt
         Note::FollowsLeader { term, leader } => {
             (format!("{me} follows {}, which leads term {term}", names.of(*leader)), Weight::Event)
         }
-        Note::Proposed { index } => (format!("{me} puts entry {index} into its log and sends it on"), Weight::Event),
-        Note::Appended { from, to } if from == to => (format!("{me} appends entry {from}"), Weight::Event),
-        Note::Appended { from, to } => (format!("{me} appends entries {from} to {to}"), Weight::Event),
+        Note::Proposed { index } => {
+            let why = match &record.event {
+                Event::Deliver { id, msg: Msg::ClientRequest { op, .. } } => {
+                    format!("{} asked for {op}", names.of(id.from))
+                }
+                Event::Command(Command::Request { op: Op::Kv(op), .. }) => format!("it was asked for {op}"),
+                Event::Command(Command::Request { op: Op::AddServer(node), .. }) => {
+                    format!("{} is to become a member", names.of(*node))
+                }
+                Event::Command(Command::Request { op: Op::RemoveServer(node), .. }) => {
+                    format!("{} is to leave", names.of(*node))
+                }
+                _ => "what is left of older terms commits with an entry of its own".to_owned(),
+            };
+            (format!("{me} puts entry {index} into its log and sends it on: {why}"), Weight::Event)
+        }
+        Note::Appended { from, to } => {
+            let why = if *from == 1 {
+                "nothing comes before".to_owned()
+            } else {
+                format!("it has entry {} as its leader has it", from - 1)
+            };
+            (format!("{me} appends {}: {why}", entries(*from, *to)), Weight::Event)
+        }
         Note::Truncated { from, to } => {
-            let what = if from == to { format!("entry {from}") } else { format!("entries {from} to {to}") };
-            (format!("{me} drops {what}: its leader does not have them"), Weight::Milestone)
+            (format!("{me} drops {}: its leader has something else there", entries(*from, *to)), Weight::Milestone)
         }
         Note::RejectedEntries { conflict } => {
             let why = match conflict.term {
@@ -110,6 +130,14 @@ fn tell_note(record: &Record<Raft>, note: &Note, me: &str, names: &Names) -> Opt
             (format!("{me} cannot append what it was sent: {why}"), Weight::Event)
         }
         Note::Applied { entry } => {
+            let first = record.notes().find_map(|note| match note {
+                Note::Applied { entry } => Some(entry.index),
+                _ => None,
+            });
+            if let Some(first) = first.filter(|first| *first < entry.index) {
+                let what = entries(first, entry.index);
+                return Some((format!("{me} applies {what}: they are committed"), Weight::Event));
+            }
             let what = match &entry.payload {
                 Payload::Noop => "which is empty".to_owned(),
                 Payload::Command { op, .. } => op.to_string(),
@@ -118,10 +146,11 @@ fn tell_note(record: &Record<Raft>, note: &Note, me: &str, names: &Names) -> Opt
             (format!("{me} applies entry {}, {what}: it is committed", entry.index), Weight::Event)
         }
         Note::TookSnapshot { index } => {
-            (format!("{me} puts everything up to entry {index} into a snapshot"), Weight::Event)
+            (format!("{me} puts everything up to entry {index} into a snapshot: its log is long enough"), Weight::Event)
         }
         Note::InstalledSnapshot { index } => {
-            (format!("{me} takes over its leader's snapshot up to entry {index}"), Weight::Milestone)
+            let why = "its leader no longer has what it lacks";
+            (format!("{me} takes over its leader's snapshot up to entry {index}: {why}"), Weight::Milestone)
         }
         Note::MembersChanged { members } => {
             let members: Vec<_> = members.iter().map(|&node| names.of(node)).collect();
@@ -130,8 +159,18 @@ fn tell_note(record: &Record<Raft>, note: &Note, me: &str, names: &Names) -> Opt
         Note::Transferring { to } => (format!("{me} hands over to {}", names.of(*to)), Weight::Milestone),
         Note::Invoked { op, .. } => (format!("{me} asks for {op}"), Weight::Event),
         Note::Answered { ret, .. } => (format!("{me} has its answer: {ret}"), Weight::Event),
-        Note::Retried { server, .. } => (format!("{me} asks again, {} this time", names.of(*server)), Weight::Event),
+        Note::Retried { server, .. } => {
+            let why = match &record.event {
+                Event::Deliver { id, .. } => format!("{} does not lead", names.of(id.from)),
+                _ => "it has waited long enough".to_owned(),
+            };
+            (format!("{me} asks again, {} this time: {why}", names.of(*server)), Weight::Event)
+        }
     })
+}
+
+fn entries(from: u64, to: u64) -> String {
+    if from == to { format!("entry {from}") } else { format!("entries {from} to {to}") }
 }
 
 fn tell_delivery(from: &str, me: &str, msg: &Msg) -> (String, Weight) {

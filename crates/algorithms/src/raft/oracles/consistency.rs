@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use check::history::{Moment, OpId};
-use check::linearizability::{Incremental, Limits, Model, Outcome};
+use check::history::{History, Moment, OpId};
+use check::linearizability::{Incremental, Limits, Model, Outcome, Witness};
 use check::{Kind, Property, Verdict, Violation};
 use sim::{Command, Event, NodeId, Record};
 
@@ -93,6 +93,14 @@ impl Default for Consistency {
 impl Consistency {
     pub(super) const fn counts(&self) -> (u64, u64) {
         (self.answered, self.asked)
+    }
+
+    pub(super) const fn history(&self) -> &History<KvOp, KvRet> {
+        self.check.history()
+    }
+
+    pub(super) fn witness(&self) -> Option<&Witness> {
+        self.check.violation().map(|(_, witness)| witness)
     }
 
     pub(super) fn noted(&mut self, at: &At, note: &Note) {

@@ -7,16 +7,20 @@ mod consistency;
 mod elections;
 mod liveness;
 mod logs;
+mod stances;
 
+use check::history::History;
+use check::linearizability::Witness;
 use check::{Oracle, Verdict, Violation};
 use sim::{NodeId, Observer, Record, World};
 
-use super::{Config, Note, Raft, Term};
+use super::{Config, KvOp, KvRet, Note, Raft, Term};
 
 pub use consistency::LINEARIZABILITY;
 pub use elections::{ELECTION_SAFETY, ONE_VOTE_PER_TERM, SPLIT_VOTE};
 pub use liveness::EVENTUALLY_A_LEADER;
 pub use logs::{CONFLICT, LEADER_APPEND_ONLY, LEADER_COMPLETENESS, LOG_MATCHING, STATE_MACHINE_SAFETY};
+pub use stances::Stance;
 
 /// All oracles of Raft.
 #[derive(Clone, Debug)]
@@ -25,6 +29,7 @@ pub struct RaftOracle {
     logs: logs::Logs,
     liveness: liveness::Liveness,
     consistency: consistency::Consistency,
+    stances: stances::Stances,
 }
 
 impl RaftOracle {
@@ -36,6 +41,7 @@ impl RaftOracle {
             logs: logs::Logs::default(),
             liveness: liveness::Liveness::new(config),
             consistency: consistency::Consistency::default(),
+            stances: stances::Stances::default(),
         }
     }
 
@@ -61,6 +67,24 @@ impl RaftOracle {
     pub fn operations(&self) -> (u64, u64) {
         self.consistency.counts()
     }
+
+    /// What clients asked and were told.
+    #[must_use]
+    pub const fn history(&self) -> &History<KvOp, KvRet> {
+        self.consistency.history()
+    }
+
+    /// Why no order of the operations explains all answers; none while there is one.
+    #[must_use]
+    pub fn witness(&self) -> Option<&Witness> {
+        self.consistency.witness()
+    }
+
+    /// How often a server went from one state to another.
+    #[must_use]
+    pub fn transitions(&self, from: Stance, to: Stance) -> u64 {
+        self.stances.count(from, to)
+    }
 }
 
 impl Observer<Raft> for RaftOracle {
@@ -76,6 +100,7 @@ impl Observer<Raft> for RaftOracle {
             }
         }
         self.consistency.observe(&at, record);
+        self.stances.observe(record, world);
         self.liveness.observe(&at, record, world);
     }
 }
@@ -116,4 +141,60 @@ fn name(node: NodeId) -> String {
 
 fn count_of(count: usize, noun: &str, verb: &str) -> String {
     format!("{count} {noun}{} {verb}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::{Bugs, Reads};
+    use sim::{ClusterConfig, Command, LinkProfile};
+
+    /// What the notes add up to is where the servers are, at every step, through crashes and cuts.
+    #[test]
+    fn transitions_lead_where_the_servers_are() {
+        for pre_vote in [false, true] {
+            let config = Config {
+                servers: 5,
+                clients: 0,
+                election_timeout_us: (150_000, 300_000),
+                heartbeat_us: 50_000,
+                pre_vote,
+                check_quorum: false,
+                reads: Reads::ReadIndex,
+                snapshot_every: 0,
+                workload_us: 0,
+                live: Vec::new(),
+                bugs: Bugs::default(),
+            };
+            let link = LinkProfile { latency_us: (5_000, 15_000), ..LinkProfile::default() };
+            let cluster = ClusterConfig { nodes: 5, link, disk_sync_us: (1_000, 1_000) };
+            let mut oracle = RaftOracle::new(&config);
+            let mut world = World::<Raft>::new(3, config, cluster, &mut oracle);
+            for round in 0..40u32 {
+                let node = NodeId(round % 5);
+                let command = match round % 4 {
+                    0 => Command::Crash(node),
+                    1 => Command::Restart(NodeId((round - 1) % 5)),
+                    2 => Command::Partition(vec![
+                        vec![node],
+                        (0..5).map(NodeId).filter(|&other| other != node).collect(),
+                    ]),
+                    _ => Command::HealAll,
+                };
+                world.command(&command, &mut oracle);
+                let until_us = u64::from(round + 1) * 400_000;
+                while world.next_event_us().is_some_and(|due_us| due_us <= until_us) {
+                    world.step(&mut oracle);
+                    for id in world.node_ids() {
+                        let is = world.node(id).and_then(Raft::server).map_or(Stance::Crashed, Stance::of);
+                        assert_eq!(oracle.stances.now(id), Some(is), "{id:?} at step {}", world.step_count());
+                    }
+                }
+            }
+            assert_eq!(oracle.transitions(Stance::Candidate, Stance::Leader), oracle.leaders().count() as u64);
+            assert!(oracle.transitions(Stance::Leader, Stance::Follower) > 0, "nobody was deposed");
+            assert!(oracle.transitions(Stance::Crashed, Stance::Follower) > 0, "nobody came back");
+            assert_eq!(oracle.transitions(Stance::Follower, Stance::PreCandidate) > 0, pre_vote);
+        }
+    }
 }

@@ -1,0 +1,101 @@
+//! Lenses: ways to look at a run besides the stage, each as plain data that a lab fills in.
+//!
+//! The page knows lenses, not labs. Checks, wire and story need no data of their own: verdicts, the
+//! stage's messages and sentences are all there is to them.
+
+pub mod history;
+pub mod inspector;
+pub mod log;
+pub mod states;
+
+pub use history::History;
+pub use inspector::Inspector;
+pub use log::{Log, LogWindow};
+pub use states::States;
+
+/// A way to look at a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LensKind {
+    /// How the properties stand.
+    Checks,
+    /// The replicated log, a row per server.
+    Log,
+    /// The states that a node can be in, and who is where.
+    States,
+    /// One node's state.
+    Inspector,
+    /// What clients asked and were told.
+    History,
+    /// Messages in flight.
+    Wire,
+    /// What happened, in sentences.
+    Story,
+}
+
+impl LensKind {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Checks, Self::Log, Self::States, Self::Inspector, Self::History, Self::Wire, Self::Story];
+
+    /// Stable kebab-case identifier.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Checks => "checks",
+            Self::Log => "log",
+            Self::States => "states",
+            Self::Inspector => "inspector",
+            Self::History => "history",
+            Self::Wire => "wire",
+            Self::Story => "story",
+        }
+    }
+
+    /// What its button says.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Checks => "Checks",
+            Self::Log => "Log",
+            Self::States => "States",
+            Self::Inspector => "Inspector",
+            Self::History => "Operations",
+            Self::Wire => "Wire",
+            Self::Story => "Story",
+        }
+    }
+
+    /// What stands above it.
+    #[must_use]
+    pub const fn heading(self) -> &'static str {
+        match self {
+            Self::Checks => "Checks",
+            Self::Log => "Replicated log",
+            Self::States => "States",
+            Self::Inspector => "Inspector",
+            Self::History => "Clients’ operations",
+            Self::Wire => "On the wire",
+            Self::Story => "What happened",
+        }
+    }
+
+    /// The lens with this identifier.
+    #[must_use]
+    pub fn parse(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.id() == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_lens_is_found_by_its_own_identifier() {
+        for kind in LensKind::ALL {
+            assert_eq!(LensKind::parse(kind.id()), Some(kind));
+            assert!(kind.id().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{kind:?}");
+        }
+        assert_eq!(LensKind::parse("Checks"), None);
+    }
+}

@@ -1,0 +1,150 @@
+//! The panel: which lenses are open, as sections beside the stage, or one at a time as a sheet on
+//! phones.
+
+use leptos::prelude::*;
+use view::lens::LensKind;
+
+use crate::mode::use_mode;
+use crate::platform::page;
+use crate::playground::{Playground, use_playground};
+
+use super::lenses::checks::Checks;
+use super::lenses::history::HistoryLens;
+use super::lenses::inspector::InspectorLens;
+use super::lenses::log::LogLens;
+use super::lenses::states::StatesLens;
+use super::lenses::story::Story;
+use super::lenses::wire::Wire;
+
+/// What the panel shows, for the lenses in it.
+#[derive(Clone, Copy)]
+pub struct PanelState {
+    playground: Playground,
+    home: RwSignal<bool>,
+    /// Whether the window is narrow, so that lenses come up as sheets.
+    pub narrow: RwSignal<bool>,
+    /// The lens that is up as a sheet.
+    sheet: RwSignal<Option<LensKind>>,
+}
+
+impl PanelState {
+    /// Whether a lens can be seen.
+    pub fn shows(self, kind: LensKind) -> bool {
+        if self.home.get() {
+            // Beside the introduction there is room for what happens, and for nothing else.
+            return kind == LensKind::Story;
+        }
+        let offered = self.playground.lab.with(|lab| lab.lenses.contains(&kind));
+        let open = if self.narrow.get() {
+            self.sheet.get() == Some(kind)
+        } else {
+            self.playground.lenses.with(|open| open.contains(&kind))
+        };
+        offered && open
+    }
+
+    fn toggle(self, kind: LensKind) {
+        if self.narrow.get_untracked() {
+            self.sheet.update(|sheet| *sheet = if *sheet == Some(kind) { None } else { Some(kind) });
+        } else {
+            self.playground.lenses.update(|open| match open.iter().position(|known| *known == kind) {
+                Some(position) => drop(open.remove(position)),
+                None => open.push(kind),
+            });
+        }
+    }
+
+    /// Opens a lens beside the stage. A sheet would cover what somebody looks at.
+    fn open_beside(self, kind: LensKind) {
+        if !self.playground.lenses.with_untracked(|open| open.contains(&kind)) {
+            self.playground.lenses.update(|open| open.push(kind));
+        }
+    }
+
+    /// Closes the sheet; focus goes back to the button that opened it.
+    pub fn close(self) {
+        if let Some(kind) = self.sheet.get_untracked() {
+            self.sheet.set(None);
+            page::focus(&button_id(kind));
+        }
+    }
+}
+
+/// The panel's state, for lenses in it.
+pub fn use_panel() -> PanelState {
+    expect_context::<PanelState>()
+}
+
+fn button_id(kind: LensKind) -> String {
+    format!("lens-button-{}", kind.id())
+}
+
+/// The lenses.
+#[component]
+pub fn Panel() -> impl IntoView {
+    let playground = use_playground();
+    let narrow = RwSignal::new(page::is_narrow());
+    if let Some(guard) = page::on_narrow_change(move |now| narrow.set(now)) {
+        guard.keep();
+    }
+    let panel = PanelState { playground, home: use_mode().home, narrow, sheet: RwSignal::new(None) };
+    provide_context(panel);
+    let violated = Memo::new(move |_| {
+        playground.verdicts.with(|verdicts| verdicts.iter().any(|verdict| verdict.status == "violated"))
+    });
+    Effect::new(move |_| {
+        if violated.get() {
+            panel.open_beside(LensKind::Checks);
+        }
+    });
+    let buttons = move || {
+        let button = move |&kind: &LensKind| {
+            let alarm = move || {
+                (kind == LensKind::Checks && violated.get()).then(
+                    || view! { <b class="alarm" aria-hidden="true">"!"</b><span class="unseen">" (violated)"</span> },
+                )
+            };
+            view! {
+                <button
+                    id=button_id(kind)
+                    aria-pressed=move || panel.shows(kind).to_string()
+                    on:click=move |_| panel.toggle(kind)
+                >
+                    {kind.title()}
+                    {alarm}
+                </button>
+            }
+        };
+        playground.lab.get().lenses.iter().map(button).collect_view()
+    };
+    // The order is the lab's; each comes and goes by itself, so that what stays keeps its focus.
+    let kinds = move || playground.lab.get().lenses.to_vec();
+    let lens = move |kind: LensKind| {
+        let shown = Memo::new(move |_| panel.shows(kind));
+        match kind {
+            // The log is always there for those who hear the page.
+            LensKind::Story => view! { <Story shown=shown /> }.into_any(),
+            // So is the list of messages, which nobody could reach otherwise without seeing them move.
+            LensKind::Wire => view! { <Wire shown=shown /> }.into_any(),
+            kind => (move || shown.get().then(|| one(kind))).into_any(),
+        }
+    };
+    view! {
+        <div class="lens-bar" role="group" aria-label="Lenses">{buttons}</div>
+        // It scrolls, also for keyboards, and also where nothing in it takes the focus.
+        <div class="lens-list" tabindex="0">
+            <For each=kinds key=|kind| *kind let:kind>{lens(kind)}</For>
+        </div>
+    }
+}
+
+fn one(kind: LensKind) -> AnyView {
+    match kind {
+        LensKind::Checks => view! { <Checks /> }.into_any(),
+        LensKind::Log => view! { <LogLens /> }.into_any(),
+        LensKind::States => view! { <StatesLens /> }.into_any(),
+        LensKind::Inspector => view! { <InspectorLens /> }.into_any(),
+        LensKind::History => view! { <HistoryLens /> }.into_any(),
+        LensKind::Wire | LensKind::Story => ().into_any(),
+    }
+}
