@@ -49,6 +49,8 @@ struct Player {
     /// The moment that is drawn; runs between steps, which the session cannot.
     shown_us: f64,
     frame_ms: Option<f64>,
+    /// Where playing stops, in µs, once it gets there from before.
+    stop_us: Option<u64>,
     painter: Option<Painter>,
     frames: Option<FrameLoop>,
     /// The step that the signals show.
@@ -92,6 +94,8 @@ pub struct Playground {
     pub seed: RwSignal<u64>,
     /// What is picked on the stage.
     pub selected: RwSignal<Option<Selection>>,
+    /// What is lit up, by name: nodes, links such as `n1-n2`, controls, lenses.
+    pub highlight: RwSignal<Vec<String>>,
     /// Grows when lenses have to look again: at most ten times a second while it plays.
     pub revision: RwSignal<u64>,
     /// What went wrong with somebody's input.
@@ -108,6 +112,7 @@ impl Playground {
                 session,
                 shown_us: 0.0,
                 frame_ms: None,
+                stop_us: None,
                 painter: None,
                 frames: None,
                 published_step: 0,
@@ -131,6 +136,7 @@ impl Playground {
             variant: RwSignal::new(run.variant),
             seed: RwSignal::new(run.seed),
             selected: RwSignal::new(None),
+            highlight: RwSignal::new(Vec::new()),
             revision: RwSignal::new(0),
             problem: RwSignal::new((!opening.problems.is_empty()).then(|| opening.problems.join(" · "))),
         };
@@ -169,18 +175,31 @@ impl Playground {
 
     /// Opens another run in place of this one.
     fn replace(self, run: &Run) {
+        self.replace_at(run, None);
+    }
+
+    /// Opens another run in place of this one, paused at a time. Playing goes on from there up to
+    /// `until_us`, if that is given.
+    pub fn show_run(self, run: &Run, time_us: u64, until_us: Option<u64>) {
+        self.problem.set(None);
+        self.replace_at(run, Some(time_us));
+        self.player.update_value(|player| player.stop_us = until_us);
+    }
+
+    fn replace_at(self, run: &Run, time_us: Option<u64>) {
         self.pause();
         let session = open_session(run);
         self.player.update_value(|player| {
             player.session = session;
             player.logged_step = 0;
+            player.stop_us = None;
         });
         self.log.set(Vec::new());
         self.caption.set(None);
         self.lab.set(run.entry.info);
         self.variant.set(run.variant);
         self.seed.set(run.seed);
-        self.go_to_start(None);
+        self.go_to_start(time_us);
     }
 
     /// Starts to play.
@@ -404,14 +423,26 @@ impl Playground {
     /// One frame: simulate as far as the clock says, publish what changed, draw.
     fn frame(self, now_ms: f64) {
         let speed = self.speed.get_untracked();
-        self.player.update_value(|player| {
+        let stopped = self.player.try_update_value(|player| {
             let elapsed_ms = player.frame_ms.map_or(0.0, |before_ms| (now_ms - before_ms).clamp(0.0, FRAME_MS_MAX));
             player.frame_ms = Some(now_ms);
+            let stop_us = player.stop_us.filter(|&stop_us| player.shown_us < stop_us as f64);
             player.shown_us += elapsed_ms * 1_000.0 * speed;
+            if let Some(stop_us) = stop_us {
+                player.shown_us = player.shown_us.min(stop_us as f64);
+            }
             if !player.session.advance(player.shown_us as u64, STEPS_PER_FRAME) {
                 player.shown_us = player.session.time_us() as f64;
             }
+            let stopped = stop_us.is_some_and(|stop_us| player.session.time_us() >= stop_us);
+            if stopped {
+                player.stop_us = None;
+            }
+            stopped
         });
+        if stopped == Some(true) {
+            return self.pause();
+        }
         self.show(now_ms, false);
     }
 

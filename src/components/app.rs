@@ -10,6 +10,7 @@ use super::checks::Checks;
 use super::header::Header;
 use super::stage::StageView;
 use super::story::{Story, Wire};
+use super::tour::{TourCard, Tours};
 use super::transport::Transport;
 
 /// Reads the address, opens its run, and shows it.
@@ -20,9 +21,12 @@ pub fn App() -> impl IntoView {
     let playground = Playground::open(&opening);
     provide_context(playground);
     api::install(playground);
+    let tours = Tours::new(playground);
+    provide_context(tours);
+    tours.open_address(&page::query(), &page::fragment());
     page::on_fragment_change(move || {
         let fragment = page::fragment();
-        if !fragment.is_empty() {
+        if !fragment.is_empty() && !tours.open_fragment(&fragment) {
             playground.open_link(&fragment);
         }
     });
@@ -44,6 +48,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Header theme=opening.theme />
         <Problem />
+        <TourCard />
         <main>
             <StageView />
         </main>

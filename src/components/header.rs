@@ -7,6 +7,7 @@ use crate::playground::use_playground;
 
 use super::icons::{Glyph, Icon};
 use super::share::Share;
+use super::tour::TourMenu;
 
 /// The bar at the top.
 #[component]
@@ -38,6 +39,7 @@ pub fn Header(theme: Option<&'static str>) -> impl IntoView {
                 <select on:change=move |event| playground.choose_variant(&event_target_value(&event))>{variants}</select>
             </label>
             <span class="space"></span>
+            <TourMenu />
             <ThemeSwitch theme=theme />
             <Share />
         </header>

@@ -8,5 +8,6 @@ mod icons;
 mod share;
 mod stage;
 mod story;
+mod tour;
 mod transport;
 mod words;

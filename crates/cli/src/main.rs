@@ -7,6 +7,7 @@ mod args;
 mod explore;
 mod list;
 mod run;
+mod tour;
 mod trace;
 
 use std::io::{self, Write};
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Call::Replay { run, json } => run::replay(&run, json, &mut out),
         Call::Trace { run, horizon_us } => trace::trace(&run, horizon_us, &mut out),
         Call::Explore(call) => explore::explore(&call, &mut out),
+        Call::Tour(call) => tour::tour(&call, &mut out),
     });
     let result = result.and_then(|code| match out.flush() {
         // Whoever read our output has seen enough; what we found stays what we found.
