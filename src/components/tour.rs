@@ -26,8 +26,6 @@ pub struct Tours {
     shown: RwSignal<Option<Shown>>,
     /// How the step stands.
     standing: RwSignal<Standing>,
-    /// Lenses that the step opens; empty for the lab's own.
-    pub lenses: RwSignal<Vec<String>>,
 }
 
 /// A step, as the card shows it.
@@ -48,12 +46,12 @@ impl Tours {
             player: StoredValue::new_local(None),
             shown: RwSignal::new(None),
             standing: RwSignal::new(Standing::Reading),
-            lenses: RwSignal::new(Vec::new()),
         };
         Effect::new(move |_| {
             playground.revision.track();
             this.look();
         });
+        Effect::new(move |_| playground.highlight.with(|names| page::set_lit(&names.join(" "))));
         page::on_page_key(move |press| this.on_key(&press.key));
         this
     }
@@ -123,9 +121,8 @@ impl Tours {
         let playground = self.playground;
         playground.show_run(&scene.run, scene.time_us, scene.until_us);
         playground.speed.set(scene.speed);
-        page::set_lit(&highlight.join(" "));
         playground.highlight.set(highlight);
-        self.lenses.set(lenses);
+        page::set_lenses(&lenses.join(" "));
         self.shown.set(Some(shown));
         self.look();
         if scene.plays && plays && !page::prefers_reduced_motion() {
@@ -174,9 +171,8 @@ impl Tours {
     fn leave(self) {
         self.player.set_value(None);
         self.shown.set(None);
-        self.lenses.set(Vec::new());
         self.playground.highlight.set(Vec::new());
-        page::set_lit("");
+        page::set_lenses("");
         page::focus(OFFER);
     }
 
@@ -279,28 +275,28 @@ fn card(tours: Tours) -> AnyView {
         <section class="tour" aria-label="Tour">
             <div class="tour-head">
                 <h1>{title}</h1>
+                <p class="tour-place">
+                    <span>{move || format!("Step {} of {}", index() + 1, count())}</span>
+                    <span class="dots" aria-hidden="true">{dots}</span>
+                </p>
                 <button class="square bare" aria-label="Leave the tour" title="Leave the tour (Esc)" on:click=move |_| tours.leave()>
                     <Glyph icon=Icon::Cross />
                 </button>
             </div>
-            <p class="tour-place">
-                <span>{move || format!("Step {} of {}", index() + 1, count())}</span>
-                <span class="dots" aria-hidden="true">{dots}</span>
-            </p>
             <div class="tour-words" aria-live="polite">{words}</div>
             <p class="tour-status" class:alone=move || offer.get() == Some(Offer::Return) role="status">{status}</p>
-            {move || {
-                offer_label().map(|label| {
-                    view! {
-                        <button class="tour-offer primary" on:click=move |_| {
-                            if let Some(offer) = offer.get_untracked() {
-                                tours.accept(offer);
-                            }
-                        }>{label}</button>
-                    }
-                })
-            }}
             <div class="tour-way">
+                {move || {
+                    offer_label().map(|label| {
+                        view! {
+                            <button class="tour-offer primary" on:click=move |_| {
+                                if let Some(offer) = offer.get_untracked() {
+                                    tours.accept(offer);
+                                }
+                            }>{label}</button>
+                        }
+                    })
+                }}
                 <button
                     aria-disabled=move || (index() == 0).to_string()
                     title="The step before (P)"

@@ -74,10 +74,20 @@ pub fn set_theme(theme: Option<&str>) {
 
 /// Names what is lit up, for the style sheet: `data-lit` of the page's body.
 pub fn set_lit(names: &str) {
+    set_of_body("data-lit", names);
+}
+
+/// Names the lenses that are open, for the style sheet: `data-lenses` of the page's body; all are
+/// open when it is empty.
+pub fn set_lenses(names: &str) {
+    set_of_body("data-lenses", names);
+}
+
+fn set_of_body(name: &str, value: &str) {
     if let Some(body) = window().document().and_then(|document| document.body()) {
-        let _ = match names {
-            "" => body.remove_attribute("data-lit"),
-            names => body.set_attribute("data-lit", names),
+        let _ = match value {
+            "" => body.remove_attribute(name),
+            value => body.set_attribute(name, value),
         };
     }
 }

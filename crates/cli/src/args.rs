@@ -226,7 +226,9 @@ pub fn parse() -> Result<Call, Failure> {
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] => Err(Failure::input("a command is missing: list, run, replay, trace, explore or tour; try netsplit --help")),
+        [] => {
+            Err(Failure::input("a command is missing: list, run, replay, trace, explore or tour; try netsplit --help"))
+        }
         ["help"] => Ok(Call::Help),
         ["list"] => {
             options.allow("list", &["--json"])?;

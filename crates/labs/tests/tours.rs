@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 fn player(id: &str) -> Player {
     let shelved = SHELF.iter().find(|shelved| shelved.id == id).expect("a tour on the shelf");
-    Player::new(shelved.read().unwrap_or_else(|error| panic!("{id}: {error}"))).unwrap_or_else(|error| panic!("{id}: {error}"))
+    Player::new(shelved.read().unwrap_or_else(|error| panic!("{id}: {error}")))
+        .unwrap_or_else(|error| panic!("{id}: {error}"))
 }
 
 /// What the page does with a scene.
@@ -54,9 +55,9 @@ fn follow(player: &mut Player, index: usize) -> Box<dyn Session> {
 #[test]
 fn the_shelf_holds_what_the_files_say() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tours");
-    let files = fs::read_dir(folder).unwrap().filter(|entry| {
-        entry.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "toml")
-    });
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "toml"));
     assert_eq!(files.count(), SHELF.len(), "a file in tours/ is not on the shelf");
     for shelved in SHELF {
         let tour = shelved.read().unwrap_or_else(|error| panic!("{}: {error}", shelved.id));
@@ -169,16 +170,16 @@ fn two_leaders_one_term_says_what_is_so() {
 #[test]
 fn committed_and_gone_says_what_is_so() {
     let mut player = player("committed-and-gone");
-    let session = follow(&mut player, 1);
+    let session = follow(&mut player, 0);
     assert_eq!((log(session.as_ref(), "n1").len(), log(session.as_ref(), "n2").len()), (16, 16));
     for node in ["n3", "n4", "n5"] {
         assert_eq!(log(session.as_ref(), node).len(), 0, "{node}");
     }
     assert_eq!(detail(session.as_ref(), "n1")["commit"], 0);
-    let session = follow(&mut player, 3);
+    let session = follow(&mut player, 2);
     assert_eq!(detail(session.as_ref(), "n1")["map"], json!({"x": 15}));
     assert_eq!(log(session.as_ref(), "n3").len(), 16);
-    let session = follow(&mut player, 4);
+    let session = follow(&mut player, 3);
     assert_eq!(status(session.as_ref(), "leader-completeness"), "violated");
     assert!(log(session.as_ref(), "n3").iter().all(|(term, _)| *term != 1), "n3 has dropped what n1 had called safe");
     // With the rule: not at the moment at which the wrong one commits, but later, and for good.
@@ -223,6 +224,7 @@ fn what_is_asked_may_be_done_by_hand() {
 fn what_cannot_come_true_any_more_is_said() {
     let mut player = player("cut-the-leader-off");
     let mut session = show(player.enter(3));
+    assert_eq!(player.look(session.as_ref()), Standing::Inviting);
     for node in ["n1", "n2", "n3"] {
         session.apply(&json!({"do": "crash", "node": node})).unwrap();
     }
@@ -336,7 +338,11 @@ fn what_is_wrong_is_named_by_line_step_and_field() {
         ("node = \"n3\"", "node = \"n3\", at_us = 1", "line 14, step 2: do[0].at_us: is not a known field"),
         ("do = \"crash\"", "do = \"explode\"", "line 14, step 2: do[0].do: there is no command \"explode\""),
         ("{ do = \"crash\", node = \"n3\" }", "5", "line 14, step 2: do[0]: is a table such as"),
-        ("{ do = \"crash\", node = \"n3\" }", "{ do = \"request\", node = \"n1\", op = \"sing\" }", "do[0].op: there is no operation"),
+        (
+            "{ do = \"crash\", node = \"n3\" }",
+            "{ do = \"request\", node = \"n1\", op = \"sing\" }",
+            "do[0].op: there is no operation",
+        ),
         ("highlight = [\"n1\", ", "highlight = [\"n7\", ", "line 15, step 2: highlight[0]: \"n7\" is no node"),
         ("\"n1-n2\"", "\"n1-n8\"", "line 15, step 2: highlight[1]: there is no node \"n8\""),
         ("highlight = [", "lens = [\"x-ray\"]\nhighlight = [", "line 15, step 2: lens[0]: there is no lens \"x-ray\""),
@@ -351,13 +357,29 @@ fn what_is_wrong_is_named_by_line_step_and_field() {
         (", within = \"2s\"", "", "line 17, step 2: wait.within: is missing"),
         ("within = \"2s\"", "within = \"2s\", node = \"x\"", "line 17, step 2: wait.node: there is no node \"x\""),
         ("within = \"2s\"", "within = \"2s\", whithin = 2", "line 17, step 2: wait.whithin: is not a known field"),
-        ("note = \"became-leader\"", "property = \"safety\", status = \"holds\"", "wait.property: there is no property \"safety\""),
+        (
+            "note = \"became-leader\"",
+            "property = \"safety\", status = \"holds\"",
+            "wait.property: there is no property \"safety\"",
+        ),
         ("note = \"became-leader\"", "property = \"election-safety\", status = \"bad\"", "wait.status: is one of"),
-        ("note = \"became-leader\", within = \"2s\"", "time = \"0s\"", "line 17, step 2: wait.time: is a time above zero"),
-        ("note = \"became-leader\", within = \"2s\"", "command = \"cut\"", "wait.command: the reader is not asked to cut"),
+        (
+            "note = \"became-leader\", within = \"2s\"",
+            "time = \"0s\"",
+            "line 17, step 2: wait.time: is a time above zero",
+        ),
+        (
+            "note = \"became-leader\", within = \"2s\"",
+            "command = \"cut\"",
+            "wait.command: the reader is not asked to cut",
+        ),
         ("speed = 0.05", "try = { label = \"Go\", do = [] }", "line 16, step 2: try.do: is empty"),
         ("speed = 0.05", "try = { do = [{ do = \"heal-all\" }] }", "line 16, step 2: try.label: is missing"),
-        ("speed = 0.05", "try = { label = \"Go\", do = [{ do = \"cut\", from = \"n1\", to = \"n1\" }] }", "line 16, step 2: try.do[0].to: is the same"),
+        (
+            "speed = 0.05",
+            "try = { label = \"Go\", do = [{ do = \"cut\", from = \"n1\", to = \"n1\" }] }",
+            "line 16, step 2: try.do[0].to: is the same",
+        ),
     ];
     for (from, to, wanted) in cases {
         assert!(GOOD.contains(from), "{from}");
@@ -397,8 +419,7 @@ fn everything_has_a_limit() {
     // A tour that would take too long to play is refused in bounded time.
     let busy = format!(
         "{}\n[set]\nnodes = 9\nheartbeat-ms = 1\nlatency-ms = \"0..1\"\n{}",
-        head,
-        "[[step]]\nwords = \"x\"\nat = \"100s\"\nwait = { note = \"never\", within = \"100s\" }\n"
+        head, "[[step]]\nwords = \"x\"\nat = \"100s\"\nwait = { note = \"never\", within = \"100s\" }\n"
     );
     assert!(problem(&busy).contains("too long"), "{}", problem(&busy));
 }

@@ -46,14 +46,40 @@ pub const SPEED_RANGE: (f64, f64) = (0.001, 1_000.0);
 
 /// What a step may light up besides nodes and links: the page's controls.
 pub const CONTROLS: &[&str] = &[
-    "play", "step", "step-back", "reset", "time", "speed", "share", "cut-off", "heal-all", "undo", "seed", "lab",
+    "play",
+    "step",
+    "step-back",
+    "reset",
+    "time",
+    "speed",
+    "share",
+    "cut-off",
+    "heal-all",
+    "undo",
+    "seed",
+    "lab",
     "variant",
 ];
 
 /// What a step may open or light up: the page's lenses.
 pub const LENSES: &[&str] = &[
-    "stage", "checks", "wire", "story", "space-time", "ring", "log", "kv", "clocks", "machine", "lanes", "chart",
-    "keyspace", "levels", "history", "swimlane", "inspector",
+    "stage",
+    "checks",
+    "log",
+    "states",
+    "inspector",
+    "history",
+    "wire",
+    "story",
+    "space-time",
+    "ring",
+    "kv",
+    "clocks",
+    "lanes",
+    "chart",
+    "keyspace",
+    "levels",
+    "swimlane",
 ];
 
 /// A tour, as its file says.

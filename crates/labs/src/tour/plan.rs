@@ -216,5 +216,6 @@ fn time_of(event: &Value) -> u64 {
 
 fn has_note(event: &Value, note: &str, node: Option<&str>) -> bool {
     let noted = |outcome: &Value| outcome["what"] == "noted" && outcome["note"] == note;
-    node.is_none_or(|node| event["node"] == node) && event["outcomes"].as_array().is_some_and(|all| all.iter().any(noted))
+    node.is_none_or(|node| event["node"] == node)
+        && event["outcomes"].as_array().is_some_and(|all| all.iter().any(noted))
 }

@@ -5,8 +5,8 @@
 //! reader who gives commands of his own or travels elsewhere is noticed, and may return; what he did
 //! is then replaced.
 
-use sim::Stamped;
 use serde_json::Value;
+use sim::Stamped;
 
 use super::plan::{Plan, Stop, Watch};
 use super::{Step, Tour, TourError, Wait};

@@ -183,7 +183,10 @@ impl Reader {
 
     fn command(&mut self, value: &Value) -> Result<Planned, InputError> {
         let Value::Object(map) = value else {
-            return Err(InputError::new("", format!("is a table such as {{ do = \"crash\", node = \"n1\" }}, not {}", kind_of(value))));
+            return Err(InputError::new(
+                "",
+                format!("is a table such as {{ do = \"crash\", node = \"n1\" }}, not {}", kind_of(value)),
+            ));
         };
         let at_us = match map.get("at") {
             Some(at) => Some(read_time(at).map_err(|error| error.within("at"))?),
@@ -227,12 +230,16 @@ impl Reader {
             "property" => {
                 let property = fields.text("property")?;
                 if !self.properties.contains(&property) {
-                    let problem = format!("there is no property \"{property}\"; there are {}", self.properties.join(", "));
+                    let problem =
+                        format!("there is no property \"{property}\"; there are {}", self.properties.join(", "));
                     return Err(InputError::new("property", problem));
                 }
                 let status = fields.text("status")?;
                 if !STATUSES.contains(&status) {
-                    return Err(InputError::new("status", format!("is one of {}, not \"{status}\"", STATUSES.join(", "))));
+                    return Err(InputError::new(
+                        "status",
+                        format!("is one of {}, not \"{status}\"", STATUSES.join(", ")),
+                    ));
                 }
                 Wait::Property { property: property.into(), status: status.into(), within_us: within(&mut fields)? }
             }

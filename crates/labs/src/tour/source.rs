@@ -80,13 +80,15 @@ impl Reader {
             DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
                 .map(Value::from)
                 .map_err(|_| InputError::new(place, "is too large a number"))?,
-            DeValue::Float(float) => float
-                .as_str()
-                .parse::<f64>()
-                .ok()
-                .and_then(Number::from_f64)
-                .map(Value::Number)
-                .ok_or_else(|| InputError::new(place, "is a number that netsplit does not know"))?,
+            DeValue::Float(float) => {
+                float
+                    .as_str()
+                    .parse::<f64>()
+                    .ok()
+                    .and_then(Number::from_f64)
+                    .map(Value::Number)
+                    .ok_or_else(|| InputError::new(place, "is a number that netsplit does not know"))?
+            }
             DeValue::Datetime(_) => return Err(InputError::new(place, "is a date; tours have none")),
             DeValue::Array(items) => {
                 let mut list = Vec::with_capacity(items.len());
