@@ -264,4 +264,9 @@ test("what is wrong with a tour is said by line, step and field", async ({ page,
     await expect(card(page)).toHaveCount(0);
     expect((await state(page)).lab).toBe("raft-election");
   }
+  // What else is wrong with the address is said together with a tour that is fine.
+  await page.goto("about:blank");
+  await open(page, "?tour=cut-the-leader-off&theme=blue");
+  await expect(alert).toContainText("theme: is light, dark or auto");
+  await expect(card(page)).toBeVisible();
 });

@@ -181,7 +181,6 @@ impl Playground {
     /// Opens another run in place of this one, paused at a time. Playing goes on from there up to
     /// `until_us`, if that is given.
     pub fn show_run(self, run: &Run, time_us: u64, until_us: Option<u64>) {
-        self.problem.set(None);
         self.replace_at(run, Some(time_us));
         self.player.update_value(|player| player.stop_us = until_us);
     }

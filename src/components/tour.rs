@@ -58,8 +58,8 @@ impl Tours {
 
     /// Starts the tour that the page's address names, if it names one.
     pub fn open_address(self, query: &[(String, String)], fragment: &str) {
-        if self.open_fragment(fragment) {
-            return;
+        if link::looks_like_tour(fragment) {
+            return self.begin_linked(fragment);
         }
         let Some((_, name)) = query.iter().rev().find(|(key, _)| key == "tour") else { return };
         if !name.ends_with(".toml") {
@@ -77,11 +77,22 @@ impl Tours {
         if !link::looks_like_tour(fragment) {
             return false;
         }
+        self.playground.problem.set(None);
+        self.begin_linked(fragment);
+        true
+    }
+
+    fn begin_linked(self, fragment: &str) {
         match link::decode(fragment) {
             Ok(text) => self.begin("tour", &text, false),
             Err(error) => self.playground.report(error.to_string()),
         }
-        true
+    }
+
+    /// Starts a tour that somebody has chosen on the page.
+    fn choose(self, id: &str) {
+        self.playground.problem.set(None);
+        self.start(id, true);
     }
 
     /// Starts one of netsplit's own tours.
@@ -331,7 +342,7 @@ pub fn TourMenu() -> impl IntoView {
     let press = move |_| {
         let mut offered = shelf::of_lab(lab.get_untracked());
         match (offered.next(), offered.next()) {
-            (Some(only), None) => tours.start(only.id, true),
+            (Some(only), None) => tours.choose(only.id),
             _ => open.update(|open| *open = !*open),
         }
     };
@@ -339,7 +350,7 @@ pub fn TourMenu() -> impl IntoView {
         let choice = |shelved: &'static shelf::Shelved| {
             let start = move |_| {
                 open.set(false);
-                tours.start(shelved.id, true);
+                tours.choose(shelved.id);
                 page::focus(NEXT);
             };
             view! { <li><button on:click=start>{shelved.title}</button></li> }

@@ -300,20 +300,35 @@ fn the_good_one_is_good() {
     follow(&mut player, 1);
 }
 
+/// What the authors' guide shows is what happens.
+#[test]
+fn the_guides_example_comes_true() {
+    let guide = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/TOURS.md")).unwrap();
+    let text = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let mut player = Player::new(Tour::read(text).unwrap()).unwrap();
+    for index in 0..3 {
+        follow(&mut player, index);
+    }
+    let (stop, shown) =
+        (&player.plan().stops[2], "183.949 ms · asks: Crash n3 · a node notes became-leader after 164.814 ms");
+    assert_eq!((stop.start_us, stop.end_us - stop.start_us), (183_949, 164_814));
+    assert!(guide.contains(shown));
+}
+
 #[test]
 fn what_is_wrong_is_named_by_line_step_and_field() {
     let deep = format!("x = {}1{}", "[".repeat(60), "]".repeat(60));
     let cases: &[(&str, &str, &str)] = &[
         ("format = 1", "format = 2", "line 1: format: 2 is not known here"),
         ("format = 1\n", "", "line 1: format: is missing"),
-        ("format = 1", "format = 1\nformat = 1", "line 2: is not TOML: duplicate key"),
+        ("format = 1", "format = 1\nformat = 1", "line 2: is not TOML: there is a format already"),
         ("id = \"mine\"", "id = \"Mine!\"", "line 2: id: is made of"),
         ("title = \"Mine\"", "title = \"\"", "line 3: title: has 0 characters"),
         ("title = \"Mine\"", "title = \"a\\nb\"", "line 3: title: is one line"),
         ("title = \"Mine\"", "title = 5", "line 3: title: is a text, not a number"),
         ("title = \"Mine\"", "titel = \"Mine\"", "title: is missing"),
         ("seed = 1", "seed = 1\ncolour = \"red\"", "line 7: colour: is not a known field"),
-        ("seed = 1", &deep, "line 6: x"),
+        ("seed = 1", &deep, "line 6: is not TOML: cannot recurse further"),
         ("seed = 1", "seed = -1", "line 6: seed: is a whole number"),
         ("seed = 1", "seed = 99999999999999999999", "line 6: seed: is too large"),
         ("seed = 1", "seed = 1979-05-27", "line 6: seed: is a date"),
