@@ -156,9 +156,7 @@ impl<'a> Builder<'a> {
     fn key(&mut self, first: Option<&Event>, events: &mut Iter<'_, Event>) -> Result<Vec<Key>, TourError> {
         let mut parts = Vec::new();
         let mut next = first;
-        loop {
-            let Some(event) = next.or_else(|| events.next()) else { break };
-            next = None;
+        while let Some(event) = next.take().or_else(|| events.next()) {
             match event.kind() {
                 EventKind::SimpleKey => {
                     let mut name = Cow::Borrowed("");
