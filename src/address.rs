@@ -138,7 +138,12 @@ pub fn read(query: &[(String, String)], fragment: &str) -> Opening {
     };
     let list = |text: &str| text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(String::from).collect();
     let tour = value("tour").filter(|tour| !tour.is_empty()).map(String::from);
-    let home = !is_linked && value("lab").is_none() && tour.is_none() && !embedded && !present;
+    let home = !is_linked
+        && !labs::tour::link::looks_like_tour(fragment)
+        && value("lab").is_none()
+        && tour.is_none()
+        && !embedded
+        && !present;
     Opening {
         run,
         home,

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::address::{self, Chrome, Opening};
+use crate::components::tour::Tours;
 use crate::platform::page;
 use crate::playground::Playground;
 
@@ -10,6 +11,7 @@ use crate::playground::Playground;
 #[derive(Clone, Copy)]
 pub struct Mode {
     playground: Playground,
+    tours: Tours,
     /// The home page: a lab, and the catalogue below.
     pub home: RwSignal<bool>,
     /// For a hall: large type, and only what is talked about.
@@ -25,9 +27,11 @@ pub struct Mode {
 impl Mode {
     /// As the address asks.
     pub fn new(playground: Playground, opening: &Opening) -> Self {
+        let home = RwSignal::new(opening.home);
         let this = Self {
             playground,
-            home: RwSignal::new(opening.home),
+            tours: Tours::new(playground, home),
+            home,
             present: RwSignal::new(opening.present),
             chrome: opening.chrome,
             embedded: opening.embedded,
@@ -80,11 +84,23 @@ impl Mode {
         }
     }
 
+    /// Starts the tour that the address names, if it names one.
+    pub fn start_tour(self, opening: &Opening) {
+        self.tours.open_address(opening.tour.as_deref(), &page::fragment());
+    }
+
+    /// The tour that is on.
+    pub fn tours(self) -> Tours {
+        self.tours
+    }
+
     /// Shows what the address names now.
     fn arrive(self) {
         let opening = address::read(&page::query(), &page::fragment());
         self.home.set(opening.home);
+        self.tours.end();
         self.playground.visit(&opening);
+        self.start_tour(&opening);
         page::scroll_up();
     }
 }

@@ -76,6 +76,8 @@ struct Player {
     /// The moment that is drawn; runs between steps, which the session cannot.
     shown_us: f64,
     frame_ms: Option<f64>,
+    /// Where playing stops, in µs, once it gets there from before.
+    stop_us: Option<u64>,
     painter: Option<Painter>,
     frames: Option<FrameLoop>,
     /// The step that the signals show.
@@ -125,6 +127,8 @@ pub struct Playground {
     pub lenses: RwSignal<Vec<LensKind>>,
     /// What is picked on the stage.
     pub selected: RwSignal<Option<Selection>>,
+    /// What is lit up, by name: nodes, links such as `n1-n2`, controls, lenses.
+    pub highlight: RwSignal<Vec<String>>,
     /// Grows when lenses have to look again: at most ten times a second while it plays.
     pub revision: RwSignal<u64>,
     /// What went wrong with somebody's input.
@@ -144,6 +148,7 @@ impl Playground {
                 effort: Effort::default(),
                 shown_us: 0.0,
                 frame_ms: None,
+                stop_us: None,
                 painter: None,
                 frames: None,
                 published_step: 0,
@@ -170,6 +175,7 @@ impl Playground {
             theme: RwSignal::new(0),
             lenses: RwSignal::new(run.entry.info.opening_lenses.to_vec()),
             selected: RwSignal::new(None),
+            highlight: RwSignal::new(Vec::new()),
             revision: RwSignal::new(0),
             problem: RwSignal::new((!opening.problems.is_empty()).then(|| opening.problems.join(" · "))),
         };
@@ -188,8 +194,22 @@ impl Playground {
         self.start_as_asked(opening);
     }
 
+    /// Opens the lenses that somebody asks for by name; says which names are none.
+    pub fn open_lenses(self, names: &[String]) {
+        let (known, unknown): (Vec<_>, Vec<_>) = names.iter().partition(|name| LensKind::parse(name).is_some());
+        self.lenses.set(known.iter().filter_map(|name| LensKind::parse(name)).collect());
+        if !unknown.is_empty() {
+            let all: Vec<_> = self.lab.get_untracked().lenses.iter().map(|kind| kind.id()).collect();
+            let unknown: Vec<_> = unknown.iter().map(|name| name.as_str()).collect();
+            self.report(format!("lens: there is no lens {}; there are {}", unknown.join(", "), all.join(", ")));
+        }
+    }
+
     /// Plays, unless somebody would rather not see it move by itself.
     fn start_as_asked(self, opening: &Opening) {
+        if let Some(lenses) = &opening.lenses {
+            self.open_lenses(lenses);
+        }
         let calm = page::prefers_reduced_motion();
         if !(opening.paused || opening.linked || opening.time_us.is_some() || calm) {
             self.play();
@@ -224,12 +244,20 @@ impl Playground {
         self.replace_at(run, None);
     }
 
+    /// Opens another run in place of this one, paused at a time. Playing goes on from there up to
+    /// `until_us`, if that is given.
+    pub fn show_run(self, run: &Run, time_us: u64, until_us: Option<u64>) {
+        self.replace_at(run, Some(time_us));
+        self.player.update_value(|player| player.stop_us = until_us);
+    }
+
     fn replace_at(self, run: &Run, time_us: Option<u64>) {
         self.pause();
         let session = open_session(run);
         self.player.update_value(|player| {
             player.session = session;
             player.logged_step = 0;
+            player.stop_us = None;
         });
         self.log.set(Vec::new());
         self.caption.set(None);
@@ -263,6 +291,9 @@ impl Playground {
         forget_readers(self.selected);
         forget_readers(self.revision);
         forget_readers(self.problem);
+        forget_readers(self.lenses);
+        forget_readers(self.highlight);
+        forget_readers(self.loads);
     }
 
     /// Says whether the stage can be seen. While it cannot, nothing is simulated; what plays goes on when it can again.
@@ -622,18 +653,31 @@ impl Playground {
         let speed = self.speed.get_untracked();
         let began_ms = page::now_ms();
         let before = self.read(|session| session.step_count());
-        let notes = self.player.try_update_value(|player| {
+        let done = self.player.try_update_value(|player| {
             let from = player.session.step_count();
             let elapsed_ms = player.frame_ms.map_or(0.0, |before_ms| (now_ms - before_ms).clamp(0.0, FRAME_MS_MAX));
             player.frame_ms = Some(now_ms);
+            let stop_us = player.stop_us.filter(|&stop_us| player.shown_us < stop_us as f64);
             player.shown_us += elapsed_ms * 1_000.0 * speed;
+            if let Some(stop_us) = stop_us {
+                player.shown_us = player.shown_us.min(stop_us as f64);
+            }
             if !player.session.advance(player.shown_us as u64, STEPS_PER_FRAME) {
                 player.shown_us = player.session.time_us() as f64;
             }
-            notes_since(player.session.as_ref(), from)
+            let stopped = stop_us.is_some_and(|stop_us| player.session.time_us() >= stop_us);
+            if stopped {
+                player.stop_us = None;
+            }
+            (notes_since(player.session.as_ref(), from), stopped)
         });
-        self.show(now_ms, false);
-        tell_notes(notes.unwrap_or_default());
+        let (notes, stopped) = done.unwrap_or_default();
+        if stopped {
+            self.pause()
+        } else {
+            self.show(now_ms, false)
+        }
+        tell_notes(notes);
         self.player.update_value(|player| {
             let effort = &mut player.effort;
             effort.frames += 1;

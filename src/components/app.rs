@@ -14,6 +14,7 @@ use super::home::{Catalogue, Introduction};
 use super::panel::Panel;
 use super::stage::StageView;
 use super::timeline::Timeline;
+use super::tour::TourCard;
 
 /// Reads the address, opens its run, and shows it.
 #[component]
@@ -25,9 +26,12 @@ pub fn App() -> impl IntoView {
     let mode = Mode::new(playground, &opening);
     provide_context(mode);
     api::install(playground);
+    let tours = mode.tours();
+    provide_context(tours);
+    mode.start_tour(&opening);
     page::on_fragment_change(move || {
         let fragment = page::fragment();
-        if !fragment.is_empty() {
+        if !fragment.is_empty() && !tours.open_fragment(&fragment) {
             mode.home.set(false);
             playground.open_link(&fragment);
         }
@@ -58,6 +62,7 @@ fn key(mode: Mode, playground: Playground, help: RwSignal<bool>, black: RwSignal
         "?" => help.update(|open| *open = !*open),
         "f" | "F" => page::toggle_full_screen(),
         "b" | "B" | "." if presenting => black.set(true),
+        key if presenting && mode.tours().present_key(key) => {}
         "Escape" if presenting => mode.present.set(false),
         // On the home page these keys scroll.
         _ if mode.home.get_untracked() => return false,
@@ -77,6 +82,7 @@ fn key(mode: Mode, playground: Playground, help: RwSignal<bool>, black: RwSignal
 fn Lab() -> impl IntoView {
     let mode = use_mode();
     view! {
+        <TourCard />
         <main>
             <StageView />
         </main>

@@ -8,6 +8,7 @@ use crate::playground::use_playground;
 
 use super::icons::{Glyph, Icon};
 use super::share::Share;
+use super::tour::TourMenu;
 
 /// The bar at the top.
 #[component]
@@ -55,6 +56,7 @@ pub fn Header(theme: Option<&'static str>, help: RwSignal<bool>) -> impl IntoVie
                 <select on:change=move |event| playground.choose_variant(&event_target_value(&event))>{variants}</select>
             </label>
             <span class="space"></span>
+            <TourMenu />
             <button class="square" aria-label="Help" title="Keys and gestures (?)" on:click=move |_| help.set(true)>"?"</button>
             <ThemeSwitch theme=theme />
             <Share />

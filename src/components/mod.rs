@@ -13,4 +13,5 @@ mod popover;
 mod share;
 mod stage;
 mod timeline;
+pub mod tour;
 mod words;

@@ -68,7 +68,7 @@ pub fn Share() -> impl IntoView {
     };
     view! {
         <div class="anchor">
-            <button aria-expanded=move || link.get().is_some().to_string() on:click=toggle>"Share"</button>
+            <button data-control="share" aria-expanded=move || link.get().is_some().to_string() on:click=toggle>"Share"</button>
             {dialog}
         </div>
     }

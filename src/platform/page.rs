@@ -190,6 +190,41 @@ pub fn after_ms(wait_ms: f64, then: impl FnOnce() + 'static) {
     let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(closure.unchecked_ref(), wait_ms);
 }
 
+/// Names what is lit up, for the style sheet: `data-lit` of the page's body.
+pub fn set_lit(names: &str) {
+    set_of_body("data-lit", names);
+}
+
+fn set_of_body(name: &str, value: &str) {
+    if let Some(body) = window().document().and_then(|document| document.body()) {
+        let _ = match value {
+            "" => body.remove_attribute(name),
+            value => body.set_attribute(name, value),
+        };
+    }
+}
+
+/// Fetches a text from this origin; `then` gets it, or what went wrong. It takes a path relative to
+/// the page and nothing that could lead elsewhere.
+pub fn fetch_text(path: &str, then: impl FnOnce(Result<String, String>) + 'static) {
+    let elsewhere = path.contains([':', '\\', '?', '#']) || path.starts_with('/');
+    if elsewhere || path.chars().any(char::is_control) {
+        return then(Err("is a path below this page, such as lessons/mine.toml".into()));
+    }
+    let promise = window().fetch_with_str(path);
+    wasm_bindgen_futures::spawn_local(async move { then(fetched(promise).await) });
+}
+
+async fn fetched(promise: js_sys::Promise) -> Result<String, String> {
+    let lost = |_| "cannot be fetched".to_owned();
+    let response = JsFuture::from(promise).await.map_err(lost)?.dyn_into::<web_sys::Response>().map_err(lost)?;
+    if !response.ok() {
+        return Err(format!("cannot be fetched: the server says {}", response.status()));
+    }
+    let text = JsFuture::from(response.text().map_err(lost)?).await.map_err(lost)?;
+    text.as_string().ok_or_else(|| "is not text".into())
+}
+
 /// Copies a text; `then` hears whether it worked.
 pub fn copy(text: &str, then: impl FnOnce(bool) + 'static) {
     let clipboard = Reflect::get(&window().navigator(), &"clipboard".into());
@@ -224,21 +259,30 @@ pub struct KeyPress {
     pub key: String,
 }
 
+/// Controls that take keys such as space, Enter and the arrows.
+const CONTROLS: &str = "button, input, select, textarea, a, summary, [role=button], [role=switch]";
+
+/// What takes letters, page keys or Escape: fields, what scrolls, and what floats above the page.
+const FIELDS: &str = "input, select, textarea, [role=dialog], [role=menu], [role=log], [contenteditable], ul[tabindex]";
+
 /// Calls `then` for key presses that no control takes; a true answer means that it was used.
 pub fn on_key(then: impl Fn(KeyPress) -> bool + 'static) -> Guard {
+    on_key_beside(CONTROLS, then)
+}
+
+/// Calls `then` for letters, page keys and Escape where nothing else takes them; a button does not.
+pub fn on_page_key(then: impl Fn(KeyPress) -> bool + 'static) -> Guard {
+    on_key_beside(FIELDS, then)
+}
+
+fn on_key_beside(taken_by: &'static str, then: impl Fn(KeyPress) -> bool + 'static) -> Guard {
     listen(&window(), "keydown", move |event| {
         let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
         if event.default_prevented() || event.ctrl_key() || event.alt_key() || event.meta_key() {
             return;
         }
-        let taken =
-            event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()).is_some_and(|element| {
-                element
-                    .closest("button, input, select, textarea, a, summary, [role=button], [role=switch]")
-                    .ok()
-                    .flatten()
-                    .is_some()
-            });
+        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let taken = target.is_some_and(|element| element.closest(taken_by).ok().flatten().is_some());
         if !taken && then(KeyPress { key: event.key() }) {
             event.prevent_default();
         }

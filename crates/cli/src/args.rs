@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use labs::command::{TIME_US_MAX, parse_duration};
+use labs::tour::shelf;
 use labs::{InputError, Run, link};
 use lexopt::prelude::*;
 use view::Theme;
@@ -21,11 +22,13 @@ netsplit: distributed systems that run, break and explain themselves
   netsplit trace RUN --format jsonl
   netsplit render RUN --at T [--theme light|dark] [--lens stage] [-o FILE.svg]
   netsplit explore LAB [--variant V] [--set k=v]… [--seeds A..B] [--shard k/n] [--keep-going] [--shrink] [--json]
+  netsplit tour ID|FILE [--check] [--link]
 
 RUN is LAB [--seed N] [--variant V] [--set k=v]… [--commands FILE] [--for D], or a link, or a file.
 D is a time such as 12us, 250ms, 3.2s or 1m; by default 10s, or the end that a recorded run has beyond.
 trace prints one JSON object a step. render writes SVG, to stdout without -o; T is a time as D is, or 0s.
 --seeds A..B leaves B out.
+tour prints a tour's words and notes; --check plays it to its end, --link prints it as the end of an address.
 
 Exit codes: 0 nothing violated, 1 something violated, 2 wrong usage or input, 3 a replay that differs.
 ";
@@ -100,6 +103,20 @@ pub enum Call {
     Render(RenderCall),
     /// Sweep.
     Explore(ExploreCall),
+    /// Read a tour.
+    Tour(TourCall),
+}
+
+/// A tour.
+pub struct TourCall {
+    /// Where the text comes from: a file, or a tour of netsplit's own.
+    pub from: String,
+    /// The text.
+    pub text: String,
+    /// Play it to its end.
+    pub check: bool,
+    /// Print it as the end of an address.
+    pub link: bool,
 }
 
 /// One run.
@@ -141,6 +158,8 @@ struct Options {
     explain: bool,
     keep_going: bool,
     shrink: bool,
+    check: bool,
+    link: bool,
     seed: Option<String>,
     variant: Option<String>,
     set: Vec<String>,
@@ -183,6 +202,8 @@ pub fn parse() -> Result<Call, Failure> {
                     "explain" => ("--explain", &mut options.explain),
                     "keep-going" => ("--keep-going", &mut options.keep_going),
                     "shrink" => ("--shrink", &mut options.shrink),
+                    "check" => ("--check", &mut options.check),
+                    "link" => ("--link", &mut options.link),
                     _ => {
                         let (name, slot) = match name {
                             "set" => {
@@ -227,7 +248,7 @@ pub fn parse() -> Result<Call, Failure> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         [] => Err(Failure::input(
-            "a command is missing: list, run, replay, trace, render or explore; try netsplit --help",
+            "a command is missing: list, run, replay, trace, render, explore or tour; try netsplit --help",
         )),
         ["help"] => Ok(Call::Help),
         ["list"] => {
@@ -245,16 +266,18 @@ pub fn parse() -> Result<Call, Failure> {
         ["trace", what] => trace_call(what, &options),
         ["render", what] => render_call(what, &options).map(Call::Render),
         ["explore", lab] => explore_call(lab, &options).map(Call::Explore),
+        ["tour", what] => tour_call(what, &options).map(Call::Tour),
+        ["tour"] => Err(Failure::input("tour needs a file or one of netsplit's own tours")),
         ["trace"] => Err(Failure::input("trace needs a lab, a link or a file")),
         ["render"] => Err(Failure::input("render needs a lab, a link or a file")),
         ["run"] => Err(Failure::input("run needs a lab, a link or a file")),
         ["replay"] => Err(Failure::input("replay needs a link or a file")),
         ["explore"] => Err(Failure::input("explore needs a lab; see netsplit list")),
-        [call @ ("list" | "run" | "replay" | "trace" | "render" | "explore"), .., extra] => {
+        [call @ ("list" | "run" | "replay" | "trace" | "render" | "explore" | "tour"), .., extra] => {
             Err(Failure::input(format!("{call} does not know what to do with \"{extra}\"")))
         }
         [other, ..] => Err(Failure::input(format!(
-            "there is no command \"{other}\"; there are list, run, replay, trace, render and explore; try netsplit --help"
+            "there is no command \"{other}\"; there are list, run, replay, trace, render, explore and tour; try netsplit --help"
         ))),
     }
 }
@@ -350,6 +373,20 @@ fn explore_call(lab: &str, options: &Options) -> Result<ExploreCall, Failure> {
         shrink: options.shrink,
         json: options.json,
     })
+}
+
+fn tour_call(what: &str, options: &Options) -> Result<TourCall, Failure> {
+    options.allow("tour", &["--check", "--link"])?;
+    let text = match shelf::find(what) {
+        Ok(shelved) => shelved.text.to_owned(),
+        Err(_) if std::path::Path::new(what).exists() => read_file(what)?,
+        Err(_) => {
+            let known: Vec<_> = shelf::SHELF.iter().map(|shelved| shelved.id).collect();
+            let problem = format!("\"{what}\" is neither a file nor a tour; tours are {}", known.join(", "));
+            return Err(Failure::Input(problem));
+        }
+    };
+    Ok(TourCall { from: what.to_owned(), text, check: options.check, link: options.link })
 }
 
 fn base(lab: &str, options: &Options) -> Result<Run, Failure> {

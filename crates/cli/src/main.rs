@@ -8,6 +8,7 @@ mod explore;
 mod list;
 mod render;
 mod run;
+mod tour;
 mod trace;
 
 use std::io::{self, Write};
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Call::Trace { run, horizon_us } => trace::trace(&run, horizon_us, &mut out),
         Call::Render(call) => render::render(&call, &mut out),
         Call::Explore(call) => explore::explore(&call, &mut out),
+        Call::Tour(call) => tour::tour(&call, &mut out),
     });
     let result = result.and_then(|code| match out.flush() {
         // Whoever read our output has seen enough; what we found stays what we found.

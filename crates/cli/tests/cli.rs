@@ -653,3 +653,33 @@ fn render_says_what_is_wrong() {
         refused(binary().args(line.split_whitespace()), wanted);
     }
 }
+
+#[test]
+fn tours_are_read_checked_and_made_links() {
+    let said = good("tour cut-the-leader-off --check");
+    assert!(said.out.starts_with("cut-the-leader-off: 8 steps, raft-election (correct)\n"), "{}", said.out);
+    assert!(said.out.contains("asks: Cut n3 off · n4 notes became-leader after 151.045 ms"), "{}", said.out);
+    let read = good("tour two-leaders-one-term").out;
+    assert!(read.contains("[Restart n2]") && read.contains("Notes: ") && !read.contains('*'), "{read}");
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("mine.toml");
+    let text = "format = 1\nid = \"mine\"\ntitle = \"Mine\"\nsummary = \"x\"\nlab = \"raft-election\"\n[[step]]\nwords = \"One.\"\n";
+    let file = |more: &str| std::fs::write(&path, format!("{text}{more}")).unwrap();
+    let tour = |option: &str| {
+        let mut command = binary();
+        command.arg("tour").arg(&path).args((!option.is_empty()).then_some(option));
+        command
+    };
+    file("");
+    let link = finish(&mut tour("--link"));
+    assert_eq!((link.code, link.err.as_str()), (0, ""));
+    assert!(link.out.starts_with("#tour1.") && link.out.lines().count() == 1, "{}", link.out);
+    assert_eq!(finish(&mut tour("--check")).code, 0);
+    file("at = \"soon\"\n");
+    refused(&mut tour(""), "mine.toml: line 8, step 1: at: is a time like");
+    file("wait = { note = \"became-king\", within = \"1s\" }\n");
+    refused(&mut tour("--check"), "mine.toml: line 8, step 1: wait: never comes true");
+    refused(binary().args(["tour", "no-such-tour"]), "neither a file nor a tour; tours are cut-the-leader-off");
+    refused(binary().arg("tour"), "tour needs a file");
+    refused(binary().args(["tour", "cut-the-leader-off", "--json"]), "tour does not take --json");
+    refused(binary().args(["list", "--check"]), "list does not take --check");
+}

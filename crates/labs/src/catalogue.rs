@@ -11,7 +11,7 @@ use crate::run::Run;
 use crate::session::{LabSession, Session};
 #[cfg(feature = "sweep")]
 use crate::sweep::{self, Sweep};
-use crate::{raft_election, raft_log};
+use crate::{raft_election, raft_log, tour};
 
 /// A lab in the catalogue: what it is, and how to use it without knowing its types.
 #[derive(Debug)]
@@ -73,6 +73,7 @@ fn describe_lab(lab: &LabInfo) -> Value {
         })
     };
     let op = |op: &OpInfo| json!({"id": op.id, "title": op.title, "summary": op.summary, "form": op.form});
+    let tours = tour::shelf::of_lab(lab.id).map(|tour| json!({"id": tour.id, "title": tour.title}));
     json!({
         "id": lab.id,
         "title": lab.title,
@@ -82,5 +83,6 @@ fn describe_lab(lab: &LabInfo) -> Value {
         "params": lab.params.iter().map(param).collect::<Vec<_>>(),
         "ops": lab.ops.iter().map(op).collect::<Vec<_>>(),
         "metrics": lab.metrics,
+        "tours": tours.collect::<Vec<_>>(),
     })
 }

@@ -57,6 +57,11 @@ impl Roster {
         }
     }
 
+    /// Complains about a name that nothing has by now.
+    pub fn require(&self, name: &str) -> Result<(), InputError> {
+        self.find(name).map(|_| ())
+    }
+
     fn find(&self, name: &str) -> Result<NodeId, InputError> {
         let found = self.names.find(name).ok().filter(|node| self.known[node.index()]);
         found.ok_or_else(|| {

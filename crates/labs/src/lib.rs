@@ -23,6 +23,7 @@ pub mod session;
 pub mod state;
 #[cfg(feature = "sweep")]
 pub mod sweep;
+pub mod tour;
 pub mod trace;
 
 pub use catalogue::{Entry, catalogue, find};

@@ -32,7 +32,24 @@ pub fn encode(run: &Run) -> Result<String, InputError> {
         );
         return Err(InputError::new("link", problem));
     }
-    Ok(format!("#{PREFIX}{}", URL_SAFE_NO_PAD.encode(compress_to_vec(json.as_bytes(), 9))))
+    Ok(format!("#{PREFIX}{}", deflate(json.as_bytes())))
+}
+
+/// Unpadded base64url of raw-deflated bytes.
+pub(crate) fn deflate(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(compress_to_vec(bytes, 9))
+}
+
+/// What [`deflate`] made; the error says what is wrong with it. It never takes more than `most`
+/// bytes of memory.
+pub(crate) fn inflate(payload: &str, most: usize) -> Result<Vec<u8>, String> {
+    let deflated = URL_SAFE_NO_PAD
+        .decode(payload.trim_end())
+        .map_err(|error| format!("is damaged: {error}; was it copied whole?"))?;
+    decompress_to_vec_with_limit(&deflated, most).map_err(|error| match error.status {
+        TINFLStatus::HasMoreOutput => format!("is too large: it inflates to more than {} KiB", most / 1024),
+        _ => "is damaged: it cannot be inflated; was it copied whole?".into(),
+    })
 }
 
 /// Reads a link: a whole address with a fragment, a fragment, or its text.
@@ -49,15 +66,7 @@ pub fn decode(text: &str) -> Result<Run, InputError> {
         let version = fragment.split('.').next().unwrap_or_default();
         return Err(wrong(format!("starts with \"{}\"; links that are known here start with v1.", shorten(version))));
     };
-    let deflated = URL_SAFE_NO_PAD
-        .decode(payload.trim_end())
-        .map_err(|error| wrong(format!("is damaged: {error}; was it copied whole?")))?;
-    let json = decompress_to_vec_with_limit(&deflated, INFLATED_MAX).map_err(|error| match error.status {
-        TINFLStatus::HasMoreOutput => {
-            wrong(format!("is too large: it inflates to more than {} KiB", INFLATED_MAX / 1024))
-        }
-        _ => wrong("is damaged: it cannot be inflated; was it copied whole?".into()),
-    })?;
+    let json = inflate(payload, INFLATED_MAX).map_err(wrong)?;
     let value = serde_json::from_slice(&json).map_err(|error| wrong(format!("does not hold a run: {error}")))?;
     Run::from_json(&value).map_err(|error| error.within("link"))
 }

@@ -84,6 +84,13 @@ fn LinkView(a: usize, b: usize) -> impl IntoView {
         })
     });
     let threatened = Memo::new(move |_| gestures.threat.with(|threat| threat.links.contains(&(a, b))));
+    let lit = Memo::new(move |_| {
+        let names = look.with(|look| look.as_ref().map(|look| look.names.clone()));
+        playground.highlight.with(|lit| {
+            names
+                .is_some_and(|[a, b]| lit.iter().any(|name| *name == format!("{a}-{b}") || *name == format!("{b}-{a}")))
+        })
+    });
     let name = move || look.with(|look| look.as_ref().map(|look| format!("Link {}–{}", look.names[0], look.names[1])));
     let lines = move || {
         look.get().map(|look| {
@@ -104,6 +111,7 @@ fn LinkView(a: usize, b: usize) -> impl IntoView {
             class:cut=move || !up()
             class:picked=move || picked.get()
             class:threatened=move || threatened.get()
+            class:lit=move || lit.get()
             role="switch"
             tabindex="0"
             aria-checked=move || up().to_string()

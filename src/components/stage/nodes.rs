@@ -52,6 +52,10 @@ fn NodeView(index: usize) -> impl IntoView {
     };
     let picked = Memo::new(move |_| node.with(|node| node.as_ref().is_some_and(is_picked)));
     let threatened = Memo::new(move |_| gestures.threat.with(|threat| threat.nodes.contains(&index)));
+    let lit = Memo::new(move |_| {
+        let id = node.with(|node| node.as_ref().map(|node| node.id.clone()));
+        playground.highlight.with(|names| id.is_some_and(|id| names.contains(&id)))
+    });
     let radius = Memo::new(move |_| node.with(|node| node.as_ref().map_or(0.0, shapes::radius)));
     let place = Memo::new(move |_| {
         node.with(|node| node.as_ref().map(|node| format!("translate({} {})", node.position.x, node.position.y)))
@@ -93,6 +97,7 @@ fn NodeView(index: usize) -> impl IntoView {
             class="node"
             class:picked=move || picked.get()
             class:threatened=move || threatened.get()
+            class:lit=move || lit.get()
             role="button"
             tabindex="0"
             transform=move || place.get()
@@ -112,6 +117,7 @@ fn NodeView(index: usize) -> impl IntoView {
             on:keydown=key
         >
             <circle class="reach" r=move || radius.get() + 4.0></circle>
+            <circle class="glow" r=move || radius.get() + 18.0></circle>
             <circle class="focus" r=move || radius.get() + 14.0></circle>
         </g>
     }

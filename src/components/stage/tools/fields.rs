@@ -84,11 +84,6 @@ pub fn scaled(text: &str, by: f64) -> Option<i64> {
     scaled.is_finite().then_some(scaled as i64)
 }
 
-/// A whole number as it stands in a field of a larger unit.
-pub fn unscaled(number: i64, by: f64) -> String {
-    (number as f64 / by).to_string()
-}
-
 /// A field's signal that starts with a text.
 pub fn field(start: impl Into<String>) -> RwSignal<String> {
     RwSignal::new(start.into())

@@ -39,6 +39,7 @@ pub fn Tools() -> impl IntoView {
             {tools}
             <span class="space"></span>
             <button
+                data-control="undo"
                 disabled=move || playground.marks.with(Vec::is_empty)
                 on:click=move |_| {
                     playground.undo();
@@ -126,18 +127,18 @@ fn Everywhere() -> impl IntoView {
         }
     };
     view! {
-        <button disabled=move || leader.with(Option::is_none) on:click=cut_off>
+        <button data-control="cut-off" disabled=move || leader.with(Option::is_none) on:click=cut_off>
             <Glyph icon=Icon::Scissors />
             <span>{move || leader.get().map_or_else(|| "Cut off the leader".to_owned(), |leader| format!("Cut off {leader}"))}</span>
         </button>
-        <button disabled=move || healthy.get() on:click=move |_| playground.command(&json!({"do": "heal-all"}))>
+        <button data-control="heal-all" disabled=move || healthy.get() on:click=move |_| playground.command(&json!({"do": "heal-all"}))>
             <Glyph icon=Icon::Heal />
             <span>"Heal all"</span>
         </button>
         <split::Split />
         <ask::Ask of=None />
         <DistanceSwitch />
-        <button title="The same cluster with other luck" on:click=move |_| playground.reseed()>
+        <button data-control="seed" title="The same cluster with other luck" on:click=move |_| playground.reseed()>
             <Glyph icon=Icon::Dice />
             <span>{move || format!("Seed {}", playground.seed.get())}</span>
         </button>
