@@ -8,6 +8,8 @@ use labs::command::{TIME_US_MAX, parse_duration};
 use labs::{InputError, Run, link};
 use lexopt::prelude::*;
 
+use crate::ring::{self, RingCall};
+
 /// The help text.
 pub const HELP: &str = "\
 netsplit: distributed systems that run, break and explain themselves
@@ -17,10 +19,15 @@ netsplit: distributed systems that run, break and explain themselves
   netsplit replay LINK|FILE [--json]
   netsplit trace RUN --format jsonl
   netsplit explore LAB [--variant V] [--set k=v]… [--seeds A..B] [--shard k/n] [--keep-going] [--shrink] [--json]
+  netsplit ring [--algorithm ring|modulo|rendezvous|maglev|bounded|ketama] [--hash sha1|crc32|fnv1a|murmur3] [--vnodes N]
+                --node NAME[:WEIGHT]… [--remove NAME]… [--replicas R] [--key K]… [--keys-prefix P --count N] [--json]
+  netsplit ring --algorithm jump --buckets N --key-u64 K… [--json]
 
 RUN is LAB [--seed N] [--variant V] [--set k=v]… [--commands FILE] [--for D], or a link, or a file.
 D is a time such as 12us, 250ms, 3.2s or 1m; by default 10s, or the end that a recorded run has beyond.
 trace prints one JSON object a step. --seeds A..B leaves B out.
+ring says who owns which key, how evenly, and how many keys --remove moves. --vnodes is for ring and bounded; --hash for
+all but ketama, which goes by MD5.
 
 Exit codes: 0 nothing violated, 1 something violated, 2 wrong usage or input, 3 a replay that differs.
 ";
@@ -93,6 +100,8 @@ pub enum Call {
     },
     /// Sweep.
     Explore(ExploreCall),
+    /// Place keys.
+    Ring(RingCall),
 }
 
 /// One run.
@@ -165,6 +174,10 @@ pub fn parse() -> Result<Call, Failure> {
         match arg {
             Short('h') | Long("help") => return Ok(Call::Help),
             Short('V') | Long("version") => return Ok(Call::Version),
+            // What it takes has nothing in common with what runs take.
+            Value(word) if word == "ring" && words.is_empty() && options.given.is_empty() => {
+                return Ok(ring::parse(&mut parser)?.map_or(Call::Help, Call::Ring));
+            }
             Value(word) => words.push(text(word)?),
             Long(name) => {
                 let flag: (&'static str, &mut bool) = match name {
@@ -205,7 +218,9 @@ pub fn parse() -> Result<Call, Failure> {
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] => Err(Failure::input("a command is missing: list, run, replay, trace or explore; try netsplit --help")),
+        [] => {
+            Err(Failure::input("a command is missing: list, run, replay, trace, explore or ring; try netsplit --help"))
+        }
         ["help"] => Ok(Call::Help),
         ["list"] => {
             options.allow("list", &["--json"])?;
@@ -228,8 +243,9 @@ pub fn parse() -> Result<Call, Failure> {
         [call @ ("list" | "run" | "replay" | "trace" | "explore"), .., extra] => {
             Err(Failure::input(format!("{call} does not know what to do with \"{extra}\"")))
         }
+        ["ring", ..] => Err(Failure::input("ring comes first; its options follow")),
         [other, ..] => Err(Failure::input(format!(
-            "there is no command \"{other}\"; there are list, run, replay, trace and explore; try netsplit --help"
+            "there is no command \"{other}\"; there are list, run, replay, trace, explore and ring; try netsplit --help"
         ))),
     }
 }
@@ -348,11 +364,13 @@ fn read_file(path: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| Failure::input(format!("{path}: is not text in UTF-8")))
 }
 
-fn text(word: std::ffi::OsString) -> Result<String, Failure> {
+/// A word of the command line, which has to be text.
+pub fn text(word: std::ffi::OsString) -> Result<String, Failure> {
     word.into_string().map_err(|word| Failure::input(format!("\"{}\" is not valid text", word.to_string_lossy())))
 }
 
-fn number(option: &str, text: &str) -> Result<u64, Failure> {
+/// The whole number that an option takes.
+pub fn number(option: &str, text: &str) -> Result<u64, Failure> {
     text.parse().map_err(|_| Failure::input(format!("{option}: takes a whole number, not \"{text}\"")))
 }
 

@@ -6,6 +6,7 @@
 mod args;
 mod explore;
 mod list;
+mod ring;
 mod run;
 mod trace;
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Call::Run(call) => run::run(&call, &mut out),
         Call::Replay { run, json } => run::replay(&run, json, &mut out),
         Call::Trace { run, horizon_us } => trace::trace(&run, horizon_us, &mut out),
+        Call::Ring(call) => ring::ring(&call, &mut out),
         Call::Explore(call) => explore::explore(&call, &mut out),
     });
     let result = result.and_then(|code| match out.flush() {

@@ -22,6 +22,7 @@ pub mod state;
 pub mod sweep;
 pub mod trace;
 
+pub use algorithms::hashing;
 pub use catalogue::{Entry, catalogue, find};
 pub use error::InputError;
 pub use lab::{LabInfo, VariantInfo, VariantKind};
