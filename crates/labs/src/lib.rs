@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod command;
 pub mod error;
+mod hash_ring;
 pub mod json;
 pub mod lab;
 mod lab_words;
