@@ -114,8 +114,8 @@ pub struct Bugs {
     pub modulo: bool,
     /// A server deletes the keys it hands over as soon as they are sent.
     pub drops_before_confirmed: bool,
-    /// A hint counts as if the replica had the write.
-    pub hint_counts: bool,
+    /// The administrator does not wait for keys: the new ring holds as soon as a change starts.
+    pub new_ring_at_once: bool,
 }
 
 /// The members of a ring.
@@ -500,10 +500,9 @@ pub enum Entry {
     Put(String, Stored),
     /// A key belongs to others now.
     Drop(String),
-    /// Something is kept for a silent replica.
-    Hint(NodeId, String, Stored),
-    /// It has it, or is no replica any more.
-    HintGone(NodeId, String),
+    /// Something is kept for silent replicas. That they have it is not written down: to deliver it once more does
+    /// no harm.
+    Hint(Vec<NodeId>, String, Stored),
     /// A new replica has confirmed up to a key.
     Moved(NodeId, Epoch, String),
 }

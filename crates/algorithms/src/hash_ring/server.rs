@@ -77,11 +77,13 @@ impl Kept {
             Entry::Drop(key) => {
                 self.keys.remove(&key);
             }
-            Entry::Hint(replica, key, stored) => {
-                self.hints.insert((replica, key), stored);
-            }
-            Entry::HintGone(replica, key) => {
-                self.hints.remove(&(replica, key));
+            Entry::Hint(replicas, key, stored) => {
+                for replica in replicas {
+                    self.hints.insert((replica, key.clone()), stored);
+                }
+                while self.hints.len() > HINTS_MAX {
+                    self.hints.pop_first();
+                }
             }
             Entry::Moved(replica, epoch, through) => {
                 self.moved.insert(replica, (epoch, through));
@@ -120,6 +122,7 @@ impl Server {
             file_start: disk.first(),
             ticking: false,
         };
+        server.drop_stray_hints();
         server.start_moving(true, fx);
         server.tick(fx);
         server
@@ -155,16 +158,7 @@ impl Server {
             // Answers from another epoch count for nothing; clients ask again.
             self.pending.clear();
             self.outgoing.clear();
-            let stray: Vec<(NodeId, String)> = self
-                .kept
-                .hints
-                .keys()
-                .filter(|(node, key)| !self.rings.replicas(key).contains(*node))
-                .cloned()
-                .collect();
-            for (node, key) in stray {
-                self.log(Entry::HintGone(node, key), fx);
-            }
+            self.drop_stray_hints();
             if self.view.next.is_none() {
                 self.drop_strangers(fx);
             }
@@ -172,6 +166,12 @@ impl Server {
         }
         fx.send_durable(fx.config().admin(), Msg::MembershipKnown { epoch: self.view.epoch });
         self.tick(fx);
+    }
+
+    /// Forgets what was kept for servers that are no replicas any more.
+    fn drop_stray_hints(&mut self) {
+        let rings = &self.rings;
+        self.kept.hints.retain(|(replica, key), _| rings.replicas(key).contains(*replica));
     }
 
     /// Deletes what belongs to others, once the ring has settled.
@@ -200,7 +200,7 @@ impl Server {
     fn start_moving(&mut self, resumed: bool, fx: &mut Fx<'_, HashRing>) {
         let Some(next) = &self.view.next else { return };
         let (me, epoch) = (fx.me(), self.view.epoch);
-        if !self.view.now.weights.contains_key(&me) {
+        if !self.hands_over() {
             return;
         }
         for &to in next.weights.keys().filter(|&&to| to != me) {
@@ -267,9 +267,14 @@ impl Server {
         }
     }
 
+    /// Whether keys move and it is one of those who had them; it may be that all stay with it.
+    fn hands_over(&self) -> bool {
+        self.view.next.is_some() && self.view.now.weights.contains_key(&self.me)
+    }
+
     /// Tells the administrator once everything is handed over.
     fn report(&self, fx: &mut Fx<'_, HashRing>) {
-        if !self.outgoing.is_empty() && self.outgoing.values().all(|outgoing| outgoing.done) {
+        if self.hands_over() && self.outgoing.values().all(|outgoing| outgoing.done) {
             fx.send_durable(fx.config().admin(), Msg::HandedOver { epoch: self.view.epoch });
         }
     }
@@ -369,19 +374,20 @@ impl Server {
         }
     }
 
-    /// Keeps a write for a replica that is silent.
-    fn keep_hint(&mut self, replica: NodeId, key: &str, stored: Stored, fx: &mut Fx<'_, HashRing>) {
-        let known = self.kept.hints.get(&(replica, key.to_owned()));
-        if known.is_some_and(|known| known.version >= stored.version) {
+    /// Keeps a write for replicas that are silent: one entry for all of them, because a disk that is behind makes
+    /// others look silent.
+    fn keep_hint(&mut self, mut silent: Vec<NodeId>, key: &str, stored: Stored, fx: &mut Fx<'_, HashRing>) {
+        let hints = &self.kept.hints;
+        silent.retain(|&replica| {
+            hints.get(&(replica, key.to_owned())).is_none_or(|known| known.version < stored.version)
+        });
+        if silent.is_empty() {
             return;
         }
-        if self.kept.hints.len() >= HINTS_MAX
-            && let Some((node, key)) = self.kept.hints.keys().next().cloned()
-        {
-            self.log(Entry::HintGone(node, key), fx);
+        for &replica in &silent {
+            fx.note(Note::HintKept { replica, key: key.to_owned() });
         }
-        self.log(Entry::Hint(replica, key.to_owned(), stored), fx);
-        fx.note(Note::HintKept { replica, key: key.to_owned() });
+        self.log(Entry::Hint(silent, key.to_owned(), stored), fx);
     }
 
     /// Sends each silent replica the first thing that is kept for it, or only one of them.
@@ -447,7 +453,7 @@ impl Server {
                 let slot = (from, key);
                 if self.kept.hints.get(&slot).is_some_and(|hint| hint.version <= version) {
                     fx.note(Note::HintDelivered { replica: from, key: slot.1.clone() });
-                    self.log(Entry::HintGone(from, slot.1), fx);
+                    self.kept.hints.remove(&slot);
                     self.send_hints(Some(from), fx);
                 }
             }
@@ -503,13 +509,7 @@ impl Server {
             pending.replicas.all().into_iter().filter(|node| !pending.heard.contains(node)).collect();
         if let Some(stored) = write {
             let key = pending.key.clone();
-            if fx.config().bugs.hint_counts {
-                pending.heard.extend(&silent);
-            }
-            for &replica in &silent {
-                self.keep_hint(replica, &key, stored, fx);
-            }
-            self.conclude(slot, fx);
+            self.keep_hint(silent, &key, stored, fx);
         }
         if replied || tries > TRIES_MAX {
             self.pending.remove(&slot);
@@ -520,7 +520,7 @@ impl Server {
 
     /// Whether something may have to be sent again.
     fn waits(&self) -> bool {
-        !self.pending.is_empty() || !self.kept.hints.is_empty() || !self.outgoing.is_empty()
+        !self.pending.is_empty() || !self.kept.hints.is_empty() || self.hands_over()
     }
 
     fn tick(&mut self, fx: &mut Fx<'_, HashRing>) {

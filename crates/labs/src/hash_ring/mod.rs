@@ -111,12 +111,12 @@ pub static INFO: LabInfo = LabInfo {
             "drops-before-confirmed",
             "deletes before it is confirmed",
             "A server deletes what it hands over as soon as it is sent; a lost message is a lost key.",
-            &[],
+            &[("replicas", Setting::number(1))],
         ),
         bug(
-            "hint-counts",
-            "hints count as copies",
-            "A write kept for a silent replica counts as if the replica had it: quorums need not meet.",
+            "new-ring-at-once",
+            "a new ring at once",
+            "Nobody waits for the keys: the new ring holds as soon as it is known, and old servers delete.",
             &[],
         ),
         VariantInfo {
@@ -153,7 +153,7 @@ fn bugs(variant: &str) -> Bugs {
         unsorted_ring: variant == "unsorted-ring",
         modulo: variant == "modulo-called-consistent",
         drops_before_confirmed: variant == "drops-before-confirmed",
-        hint_counts: variant == "hint-counts",
+        new_ring_at_once: variant == "new-ring-at-once",
     }
 }
 
