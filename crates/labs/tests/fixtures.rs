@@ -138,7 +138,8 @@ const STORIES: [(&str, &str, &str, &str); 20] = [
         "hash-ring",
         "drops-before-confirmed",
         "acknowledged-writes-survive",
-        "n1 leaves: it has sent k16 and deleted it, the new server has not got it yet, and in between somebody reads.",
+        "n1 leaves. The server that k16 goes to has not heard of the change yet and leaves the batch alone; n1 has deleted \
+         k16 already.",
     ),
     (
         "hash-ring",
