@@ -282,6 +282,9 @@ impl Lab for HashRingLab {
         for link in &mut stage.links {
             link.quiet = small[link.a] || small[link.b];
         }
+        // Clients do not talk to each other.
+        let client: Vec<bool> = world.node_ids().map(|id| config.is_client(id)).collect();
+        stage.links.retain(|link| !(client[link.a] && client[link.b]));
     }
 
     fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
