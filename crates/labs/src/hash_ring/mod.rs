@@ -226,7 +226,7 @@ impl Lab for HashRingLab {
                 disk_sync_us: in_us(&DISK_SYNC),
             },
             names: Names::servers_and_clients(servers, clients).and("a1"),
-            layout: layout::circle(servers as usize).into_iter().chain(layout::corners(clients as usize + 1)).collect(),
+            layout: places(servers as usize, clients as usize),
             fault_model: FaultModel {
                 kinds: FaultKind::ALL.to_vec(),
                 servers,
@@ -351,6 +351,16 @@ impl Lab for HashRingLab {
             world.node_ids().flat_map(|id| world.timers(id)).filter(|running| running.timer == Timer::Workload);
         running.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
     }
+}
+
+/// Servers on a circle, clients in the corners, the administrator at the upper right: the upper left belongs to the
+/// invitation.
+fn places(servers: usize, clients: usize) -> Vec<layout::Point> {
+    let corners = layout::corners(4);
+    let mut places = layout::circle(servers);
+    places.extend(&corners[..clients.min(3)]);
+    places.push(corners[3]);
+    places
 }
 
 fn dress_server(server: &Server, node: &mut view::Node) {
