@@ -12,6 +12,8 @@ use view::Theme;
 
 use crate::render::RenderCall;
 
+use crate::ring::{self, RingCall};
+
 /// The help text.
 pub const HELP: &str = "\
 netsplit: distributed systems that run, break and explain themselves
@@ -23,12 +25,17 @@ netsplit: distributed systems that run, break and explain themselves
   netsplit render RUN --at T [--theme light|dark] [--lens stage] [-o FILE.svg]
   netsplit explore LAB [--variant V] [--set k=v]… [--seeds A..B] [--shard k/n] [--keep-going] [--shrink] [--json]
   netsplit tour ID|FILE [--check] [--link]
+  netsplit ring [--algorithm ring|modulo|rendezvous|maglev|bounded|ketama] [--hash sha1|crc32|fnv1a|murmur3] [--vnodes N]
+                --node NAME[:WEIGHT]… [--remove NAME]… [--replicas R] [--key K]… [--keys-prefix P --count N] [--json]
+  netsplit ring --algorithm jump --buckets N --key-u64 K… [--json]
 
 RUN is LAB [--seed N] [--variant V] [--set k=v]… [--commands FILE] [--for D], or a link, or a file.
 D is a time such as 12us, 250ms, 3.2s or 1m; by default 10s, or the end that a recorded run has beyond.
 trace prints one JSON object a step. render writes SVG, to stdout without -o; T is a time as D is, or 0s.
 --seeds A..B leaves B out.
 tour prints a tour's words and notes; --check plays it to its end, --link prints it as the end of an address.
+ring says who owns which key, how evenly, and how many keys --remove moves. --vnodes is for ring and bounded; --hash for
+all but ketama, which goes by MD5.
 
 Exit codes: 0 nothing violated, 1 something violated, 2 wrong usage or input, 3 a replay that differs.
 ";
@@ -103,6 +110,8 @@ pub enum Call {
     Render(RenderCall),
     /// Sweep.
     Explore(ExploreCall),
+    /// Place keys.
+    Ring(RingCall),
     /// Read a tour.
     Tour(TourCall),
 }
@@ -195,6 +204,10 @@ pub fn parse() -> Result<Call, Failure> {
         match arg {
             Short('h') | Long("help") => return Ok(Call::Help),
             Short('V') | Long("version") => return Ok(Call::Version),
+            // What it takes has nothing in common with what runs take.
+            Value(word) if word == "ring" && words.is_empty() && options.given.is_empty() => {
+                return Ok(ring::parse(&mut parser)?.map_or(Call::Help, Call::Ring));
+            }
             Value(word) => words.push(text(word)?),
             Long(name) => {
                 let flag: (&'static str, &mut bool) = match name {
@@ -248,7 +261,7 @@ pub fn parse() -> Result<Call, Failure> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         [] => Err(Failure::input(
-            "a command is missing: list, run, replay, trace, render, explore or tour; try netsplit --help",
+            "a command is missing: list, run, replay, trace, render, explore, tour or ring; try netsplit --help",
         )),
         ["help"] => Ok(Call::Help),
         ["list"] => {
@@ -276,8 +289,10 @@ pub fn parse() -> Result<Call, Failure> {
         [call @ ("list" | "run" | "replay" | "trace" | "render" | "explore" | "tour"), .., extra] => {
             Err(Failure::input(format!("{call} does not know what to do with \"{extra}\"")))
         }
+        ["ring", ..] => Err(Failure::input("ring comes first; its options follow")),
         [other, ..] => Err(Failure::input(format!(
-            "there is no command \"{other}\"; there are list, run, replay, trace, render, explore and tour; try netsplit --help"
+            "there is no command \"{other}\"; there are list, run, replay, trace, render, explore, tour and ring; try \
+             netsplit --help"
         ))),
     }
 }
@@ -428,11 +443,13 @@ fn read_file(path: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| Failure::input(format!("{path}: is not text in UTF-8")))
 }
 
-fn text(word: std::ffi::OsString) -> Result<String, Failure> {
+/// A word of the command line, which has to be text.
+pub fn text(word: std::ffi::OsString) -> Result<String, Failure> {
     word.into_string().map_err(|word| Failure::input(format!("\"{}\" is not valid text", word.to_string_lossy())))
 }
 
-fn number(option: &str, text: &str) -> Result<u64, Failure> {
+/// The whole number that an option takes.
+pub fn number(option: &str, text: &str) -> Result<u64, Failure> {
     text.parse().map_err(|_| Failure::input(format!("{option}: takes a whole number, not \"{text}\"")))
 }
 

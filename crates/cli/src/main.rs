@@ -7,6 +7,7 @@ mod args;
 mod explore;
 mod list;
 mod render;
+mod ring;
 mod run;
 mod tour;
 mod trace;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Call::Replay { run, json } => run::replay(&run, json, &mut out),
         Call::Trace { run, horizon_us } => trace::trace(&run, horizon_us, &mut out),
         Call::Render(call) => render::render(&call, &mut out),
+        Call::Ring(call) => ring::ring(&call, &mut out),
         Call::Explore(call) => explore::explore(&call, &mut out),
         Call::Tour(call) => tour::tour(&call, &mut out),
     });

@@ -4,6 +4,7 @@ use check::FaultModel;
 use serde_json::{Value, json};
 
 use crate::error::InputError;
+use crate::hash_ring::HashRingLab;
 use crate::lab::{Lab, LabInfo, Names, OpInfo, VariantInfo};
 use crate::params::ParamInfo;
 use crate::raft::RaftLab;
@@ -11,7 +12,7 @@ use crate::run::Run;
 use crate::session::{LabSession, Session};
 #[cfg(feature = "sweep")]
 use crate::sweep::{self, Sweep};
-use crate::{raft_election, raft_log, tour};
+use crate::{hash_ring, raft_election, raft_log, tour};
 
 /// A lab in the catalogue: what it is, and how to use it without knowing its types.
 #[derive(Debug)]
@@ -34,7 +35,11 @@ pub struct Entry {
 /// All labs, in the order in which they are shown.
 #[must_use]
 pub fn catalogue() -> &'static [Entry] {
-    static CATALOGUE: [Entry; 2] = [entry::<RaftLab>(&raft_election::INFO), entry::<RaftLab>(&raft_log::INFO)];
+    static CATALOGUE: [Entry; 3] = [
+        entry::<RaftLab>(&raft_election::INFO),
+        entry::<RaftLab>(&raft_log::INFO),
+        entry::<HashRingLab>(&hash_ring::INFO),
+    ];
     &CATALOGUE
 }
 

@@ -193,6 +193,13 @@ impl Names {
         Self(Self::servers(servers).0.into_iter().chain(clients).collect())
     }
 
+    /// The same, and behind them one more.
+    #[must_use]
+    pub fn and(mut self, name: &str) -> Self {
+        self.0.push(name.to_owned());
+        self
+    }
+
     /// The same, and names for `count` machines that are added later: nK goes on counting.
     #[must_use]
     pub fn with_added(&self, count: u32) -> Self {

@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod command;
 pub mod error;
+mod hash_ring;
 pub mod history;
 pub mod json;
 pub mod lab;
@@ -26,6 +27,7 @@ pub mod sweep;
 pub mod tour;
 pub mod trace;
 
+pub use algorithms::hashing;
 pub use catalogue::{Entry, catalogue, find};
 pub use error::InputError;
 pub use lab::{Asked, LabInfo, VariantInfo, VariantKind};

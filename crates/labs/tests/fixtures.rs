@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// What each run shows, and its story. A run that somebody directed says so; the others are what a
 /// shrinking sweep left of a random one.
-const STORIES: [(&str, &str, &str, &str); 16] = [
+const STORIES: [(&str, &str, &str, &str); 20] = [
     (
         "raft-election",
         "forgets-vote",
@@ -121,6 +121,32 @@ const STORIES: [(&str, &str, &str, &str); 16] = [
         "Directed, after Ongaro's correction of July 2015: of four members n1 adds n5, which only n5 hears of. n2 is \
          elected by n3 and n4 and removes n1, which n3 hears of: two of three, committed. n1 is elected by n4 and n5: \
          three of five.",
+    ),
+    (
+        "hash-ring",
+        "unsorted-ring",
+        "every-key-has-an-owner",
+        "Nothing happens but a read: k13 lies behind the last virtual node, and there the walk ends.",
+    ),
+    (
+        "hash-ring",
+        "modulo-called-consistent",
+        "minimal-movement",
+        "n5 leaves, and k1 moves from n3 to n2, which have nothing to do with it.",
+    ),
+    (
+        "hash-ring",
+        "drops-before-confirmed",
+        "acknowledged-writes-survive",
+        "n1 leaves. The server that k16 goes to has not heard of the change yet and leaves the batch alone; n1 has deleted \
+         k16 already.",
+    ),
+    (
+        "hash-ring",
+        "new-ring-at-once",
+        "acknowledged-writes-survive",
+        "Every server gets more virtual nodes, so that keys change most of their replicas at once; what the old ones \
+         delete the new ones never had.",
     ),
 ];
 

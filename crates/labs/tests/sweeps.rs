@@ -11,7 +11,7 @@ use labs::{Run, link};
 /// Within how many seeds of any range a blind sweep finds a bug: fifteen times as many as one hit
 /// takes on average, so that none in so many has a probability below one in a million. Measured on
 /// seeds 0 to 1999 when this was written; the number of hits is behind each line.
-const FOUND_WITHIN: [(&str, &str, u64); 11] = [
+const FOUND_WITHIN: [(&str, &str, u64); 15] = [
     ("raft-election", "forgets-vote", 200),         // 156
     ("raft-election", "no-log-check", 45),          // 730
     ("raft-election", "fixed-timeout", 45),         // 750
@@ -23,6 +23,10 @@ const FOUND_WITHIN: [(&str, &str, u64); 11] = [
     ("raft-log", "truncates-always", 460),          // 66
     ("raft-log", "stale-leader-reads", 2_150),      // 14
     ("raft-election", "counts-late-votes", 15_000), // 2
+    ("hash-ring", "unsorted-ring", 20),             // 1947
+    ("hash-ring", "modulo-called-consistent", 20),  // 1480
+    ("hash-ring", "drops-before-confirmed", 55),    // 571
+    ("hash-ring", "new-ring-at-once", 160),         // 188
 ];
 
 /// Bugs that blind sweeps do not find, or hardly: their fixtures are directed runs. Requests of
@@ -85,9 +89,14 @@ fn correct_logs_survive_and_no_sweep_is_vacuous() {
 }
 
 #[test]
+fn correct_hash_rings_survive_and_no_sweep_is_vacuous() {
+    survives_and_is_not_vacuous("hash-ring", 2_000, 1_200);
+}
+
+#[test]
 fn correct_survives_with_other_settings() {
     type Set = &'static [(&'static str, &'static str)];
-    let settings: [(&str, Set); 9] = [
+    let settings: [(&str, Set); 16] = [
         ("raft-election", &[("nodes", "3")]),
         ("raft-election", &[("nodes", "9"), ("disk-sync-ms", "0..8")]),
         ("raft-election", &[("latency-ms", "0..30")]),
@@ -97,6 +106,13 @@ fn correct_survives_with_other_settings() {
         ("raft-log", &[("lease-reads", "1"), ("pre-vote", "1"), ("clients", "4")]),
         ("raft-log", &[("disk-sync-ms", "0..25"), ("write-every-ms", "60"), ("snapshot-every", "3")]),
         ("raft-log", &[("snapshot-every", "0"), ("clients", "4"), ("write-every-ms", "50")]),
+        ("hash-ring", &[("replicas", "1")]),
+        ("hash-ring", &[("replicas", "2"), ("retry-ms", "30")]),
+        ("hash-ring", &[("nodes", "9"), ("replicas", "5"), ("write-quorum", "3"), ("read-quorum", "3")]),
+        ("hash-ring", &[("rendezvous", "1"), ("clients", "3")]),
+        ("hash-ring", &[("hash", "1"), ("vnodes", "1"), ("write-quorum", "3"), ("read-quorum", "1")]),
+        ("hash-ring", &[("disk-sync-ms", "0..25"), ("write-every-ms", "40")]),
+        ("hash-ring", &[("keys", "3"), ("write-every-ms", "30"), ("latency-ms", "0..60")]),
     ];
     for (lab, set) in settings {
         let mut base = base(lab, "correct");

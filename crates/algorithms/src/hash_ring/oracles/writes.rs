@@ -1,0 +1,182 @@
+//! No acknowledged write is lost.
+
+use std::collections::BTreeMap;
+
+use check::{Kind, Property, Verdict, Violation};
+use sim::{Command, Event, Record};
+
+use super::{At, Config, HashRing, Note};
+use crate::hash_ring::{KeyOp, Origin, Version};
+
+/// Whatever moves: an operation that starts after a write was acknowledged finds that write or a newer one. It
+/// is promised as long as read and write quorums overlap.
+pub const ACKNOWLEDGED_WRITES: Property = Property {
+    id: "acknowledged-writes-survive",
+    name: "Durability of Acknowledged Writes",
+    claim: "No acknowledged write is lost",
+    kind: Kind::Always,
+};
+
+/// An acknowledged write: its version and value.
+type Acked = (Version, i64);
+
+/// The state of the oracle.
+#[derive(Clone, Debug)]
+pub(super) struct Writes {
+    /// Whether anything is promised.
+    overlap: bool,
+    /// The newest acknowledged write of each key.
+    acked: BTreeMap<String, Acked>,
+    /// What operations that are open have to find at least.
+    open: BTreeMap<Origin, Option<Acked>>,
+    asked: u64,
+    answered: u64,
+    violation: Option<Violation>,
+}
+
+impl Writes {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            overlap: config.read_quorum + config.write_quorum > config.replicas,
+            acked: BTreeMap::new(),
+            open: BTreeMap::new(),
+            asked: 0,
+            answered: 0,
+            violation: None,
+        }
+    }
+
+    pub(super) const fn counts(&self) -> (u64, u64) {
+        (self.asked, self.answered)
+    }
+
+    pub(super) fn noted(&mut self, at: &At, note: &Note) {
+        match note {
+            Note::Invoked { origin, op } => {
+                self.asked += 1;
+                self.open.insert(*origin, self.acked.get(op.key()).copied());
+            }
+            Note::Answered { origin, op, stored } => {
+                let Some(floor) = self.open.remove(origin) else { return };
+                self.answered += 1;
+                let found = stored.map(|stored| (stored.version, stored.value));
+                if let Some((wanted, value)) = floor
+                    && self.overlap
+                    && found.is_none_or(|(version, _)| version < wanted)
+                {
+                    let key = op.key();
+                    let what = match (op, found) {
+                        (KeyOp::Get { .. }, None) => "a read that started later found nothing".to_owned(),
+                        (KeyOp::Get { .. }, Some((_, old))) => format!("a read that started later found {old}"),
+                        (KeyOp::Put { value, .. }, _) => format!("a later write of {value} counts as older"),
+                    };
+                    let reason = format!("{key}={value} was acknowledged, and {what}");
+                    self.violation.get_or_insert_with(|| at.evidence(reason));
+                }
+                if let (KeyOp::Put { key, .. }, Some((version, value))) = (op, found) {
+                    let newest = self.acked.entry(key.clone()).or_insert((version, value));
+                    if newest.0 < version {
+                        *newest = (version, value);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What a client that is gone had asked for will never be answered.
+    pub(super) fn observe(&mut self, record: &Record<HashRing>) {
+        if let Event::Command(Command::Crash(node) | Command::RemoveNode(node)) = record.event {
+            self.open.retain(|origin, _| origin.client != node);
+        }
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        let basis = if self.overlap {
+            format!("{} of {} operations answered", self.answered, self.asked)
+        } else {
+            "read and write quorums do not overlap, so nothing is promised".to_owned()
+        };
+        Verdict::always(ACKNOWLEDGED_WRITES, self.violation.as_ref(), basis)
+    }
+
+    pub(super) const fn violated(&self) -> bool {
+        self.violation.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim::NodeId;
+
+    use super::super::some_config;
+    use super::*;
+    use crate::hash_ring::Stored;
+
+    const fn at(step: u64) -> At {
+        At { step, time_us: step * 1_000 }
+    }
+
+    fn origin(number: u32) -> Origin {
+        Origin { client: NodeId(4), session: 1, number }
+    }
+
+    fn get() -> KeyOp {
+        KeyOp::Get { key: "x".into() }
+    }
+
+    fn put(value: i64) -> KeyOp {
+        KeyOp::Put { key: "x".into(), value }
+    }
+
+    fn stored(counter: u64, number: u32, value: i64) -> Option<Stored> {
+        Some(Stored { version: Version { counter, origin: origin(number) }, value })
+    }
+
+    /// Acknowledges x=1, starts an operation, and gives it this answer.
+    fn after_a_write(op: KeyOp, answer: Option<Stored>) -> Writes {
+        let mut writes = Writes::new(&some_config());
+        writes.noted(&at(1), &Note::Invoked { origin: origin(1), op: put(1) });
+        writes.noted(&at(2), &Note::Answered { origin: origin(1), op: put(1), stored: stored(5, 1, 1) });
+        writes.noted(&at(3), &Note::Invoked { origin: origin(2), op: op.clone() });
+        assert!(!writes.violated());
+        writes.noted(&at(4), &Note::Answered { origin: origin(2), op, stored: answer });
+        writes
+    }
+
+    #[test]
+    fn a_read_of_something_older_is_rejected() {
+        assert!(!after_a_write(get(), stored(5, 1, 1)).violated());
+        assert!(!after_a_write(get(), stored(6, 9, 3)).violated());
+        for old in [None, stored(4, 9, 3)] {
+            let reason = after_a_write(get(), old).violation.unwrap().reason;
+            assert!(reason.contains("x=1 was acknowledged"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_write_that_counts_as_older_is_rejected() {
+        assert!(!after_a_write(put(2), stored(6, 2, 2)).violated());
+        assert!(after_a_write(put(2), stored(1, 2, 2)).violated());
+    }
+
+    #[test]
+    fn what_was_not_acknowledged_before_may_be_missed() {
+        let mut writes = Writes::new(&some_config());
+        writes.noted(&at(1), &Note::Invoked { origin: origin(2), op: get() });
+        writes.noted(&at(2), &Note::Invoked { origin: origin(1), op: put(1) });
+        writes.noted(&at(3), &Note::Answered { origin: origin(1), op: put(1), stored: stored(1, 1, 1) });
+        writes.noted(&at(4), &Note::Answered { origin: origin(2), op: get(), stored: None });
+        assert!(!writes.violated());
+    }
+
+    #[test]
+    fn without_overlap_nothing_is_promised() {
+        let mut writes = Writes::new(&Config { read_quorum: 1, ..some_config() });
+        writes.noted(&at(1), &Note::Invoked { origin: origin(1), op: put(1) });
+        writes.noted(&at(2), &Note::Answered { origin: origin(1), op: put(1), stored: stored(5, 1, 1) });
+        writes.noted(&at(3), &Note::Invoked { origin: origin(2), op: get() });
+        writes.noted(&at(4), &Note::Answered { origin: origin(2), op: get(), stored: None });
+        assert!(!writes.violated() && writes.verdict().basis.contains("do not overlap"));
+    }
+}
