@@ -155,11 +155,11 @@ test("a clock, a disk and a link are set with values", async ({ page }) => {
   await open(page, LAB);
   await seek(page, 1_000_000);
   await page.getByRole("button", { name: /^n1,/ }).click();
-  await page.getByRole("button", { name: "Clock" }).click();
+  await page.getByRole("button", { name: "Clock", exact: true }).click();
   await page.getByRole("spinbutton", { name: "Ahead by, ms" }).fill("-12.5");
   await page.getByRole("spinbutton", { name: "Drift, ppm" }).fill("300");
   await page.getByRole("button", { name: "Set the clock" }).click();
-  await page.getByRole("button", { name: "Disk" }).click();
+  await page.getByRole("button", { name: "Disk", exact: true }).click();
   await page.getByRole("combobox", { name: "The disk" }).selectOption("torn");
   await page.getByRole("button", { name: "Set the disk" }).click();
   await page.keyboard.press("Escape");

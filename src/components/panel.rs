@@ -32,7 +32,7 @@ impl PanelState {
     pub fn shows(self, kind: LensKind) -> bool {
         if self.home.get() {
             // Beside the introduction there is room for what happens, and for nothing else.
-            return kind == LensKind::Story;
+            return kind == LensKind::Story && !self.narrow.get();
         }
         let offered = self.playground.lab.with(|lab| lab.lenses.contains(&kind));
         let open = if self.narrow.get() {

@@ -54,11 +54,11 @@ pub fn Share() -> impl IntoView {
                         {move || if copied.get() { "The link is copied." } else { "Copy this link." }}
                         " Whoever opens it sees this run, step for step."
                     </p>
-                    <label class="field">
+                    <label class="entry">
                         <span>{format!("Link, {length} characters")}</span>
                         <input type="text" readonly=true aria-label="Link to this run" prop:value=url on:focus=move |event| page::select_all(&event) />
                     </label>
-                    <label class="field">
+                    <label class="entry">
                         <span>"In a page of your own"</span>
                         <input type="text" readonly=true aria-label="Line to embed this run" prop:value=frame on:focus=move |event| page::select_all(&event) />
                     </label>

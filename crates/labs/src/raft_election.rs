@@ -104,5 +104,5 @@ pub static INFO: LabInfo = LabInfo {
         LensKind::History,
         LensKind::Story,
     ],
-    opening_lenses: &[LensKind::Checks, LensKind::Wire, LensKind::Story],
+    opening_lenses: &[LensKind::Checks, LensKind::Story],
 };
