@@ -792,7 +792,12 @@ impl Playground {
                 }
                 None => false,
             });
-            self.stage.set(stage);
+            // Most steps only move messages, which the canvas draws by itself.
+            if !all && self.stage.with_untracked(|before| before.stands_like(&stage)) {
+                self.stage.update_untracked(|now| *now = stage);
+            } else {
+                self.stage.set(stage);
+            }
             if gone {
                 self.selected.set(None);
             }
