@@ -214,7 +214,8 @@ test("a tour is fine for everybody, in both themes", async ({ page }) => {
   await button(page, "Leave the tour").click();
   await page.getByRole("combobox", { name: "Lab" }).selectOption("raft-election");
   await page.getByRole("button", { name: "Tours" }).click();
-  await expectAccessible(page);
+  // An open menu covers part of what lies below it.
+  await expectAccessible(page, ".popover.tours");
 });
 
 test("with reduced motion a step plays only when one asks for it", async ({ page }) => {

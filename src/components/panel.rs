@@ -15,6 +15,7 @@ use super::lenses::log::LogLens;
 use super::lenses::states::StatesLens;
 use super::lenses::story::Story;
 use super::lenses::wire::Wire;
+use super::tour::Tours;
 
 /// What the panel shows, for the lenses in it.
 #[derive(Clone, Copy)]
@@ -95,6 +96,13 @@ pub fn Panel() -> impl IntoView {
     Effect::new(move |_| {
         if violated.get() {
             panel.open_beside(LensKind::Checks);
+        }
+    });
+    // A tour needs the room of a sheet.
+    let tours = expect_context::<Tours>();
+    Effect::new(move |_| {
+        if tours.is_on() {
+            panel.sheet.set(None);
         }
     });
     let buttons = move || {

@@ -11,18 +11,20 @@ use crate::hash::Fnv;
 use crate::{paths, proc, setup};
 
 /// What the page is made of. A change elsewhere needs no new build.
-const INPUTS: [&str; 12] = [
+const INPUTS: [&str; 14] = [
     ".cargo",
     "Cargo.lock",
     "Cargo.toml",
     "Trunk.toml",
     "assets",
     "crates",
+    "fixtures/bugs",
     "index.html",
     "package-lock.json",
     "rust-toolchain.toml",
     "src",
     "style",
+    "tours",
     "xtask/src/build.rs",
 ];
 

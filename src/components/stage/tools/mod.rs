@@ -123,11 +123,21 @@ fn Everywhere() -> impl IntoView {
             playground.command(&cut_off_command(playground, &leader));
         }
     };
+    let cut_off_leader = move || {
+        playground.lab.get().leads.then(|| {
+            let name = move || {
+                leader.get().map_or_else(|| "Cut off the leader".to_owned(), |leader| format!("Cut off {leader}"))
+            };
+            view! {
+                <button data-control="cut-off" disabled=move || leader.with(Option::is_none) on:click=cut_off>
+                    <Glyph icon=Icon::Scissors />
+                    <span>{name}</span>
+                </button>
+            }
+        })
+    };
     view! {
-        <button data-control="cut-off" disabled=move || leader.with(Option::is_none) on:click=cut_off>
-            <Glyph icon=Icon::Scissors />
-            <span>{move || leader.get().map_or_else(|| "Cut off the leader".to_owned(), |leader| format!("Cut off {leader}"))}</span>
-        </button>
+        {cut_off_leader}
         <button data-control="heal-all" disabled=move || healthy.get() on:click=move |_| playground.command(&json!({"do": "heal-all"}))>
             <Glyph icon=Icon::Heal />
             <span>"Heal all"</span>
