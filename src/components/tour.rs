@@ -8,7 +8,7 @@ use labs::tour::{Player, Scene, Standing, Tour, link, shelf};
 use leptos::prelude::*;
 
 use crate::platform::page;
-use crate::playground::{Playground, use_playground};
+use crate::playground::{Playground, forget_readers, use_playground};
 
 use super::icons::{Glyph, Icon};
 
@@ -201,6 +201,12 @@ impl Tours {
             self.playground.pause();
             self.playground.open_run(&run);
         }
+    }
+
+    /// Forgets readers of views that are gone; see [`forget_readers`].
+    pub fn forget_readers(self) {
+        forget_readers(self.shown);
+        forget_readers(self.standing);
     }
 
     /// Whether a tour is on; follows it.
