@@ -1,5 +1,6 @@
 //! A replicated map on a hash ring, as a lab: servers join, leave and change weight while clients read and write.
 
+pub mod ring;
 mod words;
 
 use algorithms::hash_ring::{
@@ -12,7 +13,7 @@ use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
 use sim::{ClusterConfig, Command, LinkProfile, NodeId, Record, World};
-use view::lens::LensKind;
+use view::lens::{LensKind, Ring};
 use view::narration::Weight;
 use view::{Condition, MessageShape, Stage, layout};
 
@@ -161,8 +162,15 @@ pub static INFO: LabInfo = LabInfo {
         still_us: 640_000,
         speed: 0.15,
     },
-    lenses: &[LensKind::Checks, LensKind::Inspector, LensKind::Wire, LensKind::Story],
-    opening_lenses: &[LensKind::Checks, LensKind::Wire, LensKind::Story],
+    lenses: &[
+        LensKind::Ring,
+        LensKind::Placements,
+        LensKind::Checks,
+        LensKind::Inspector,
+        LensKind::Wire,
+        LensKind::Story,
+    ],
+    opening_lenses: &[LensKind::Ring, LensKind::Placements, LensKind::Checks],
 };
 
 /// The mistakes of a variant.
@@ -368,6 +376,10 @@ impl Lab for HashRingLab {
     fn metrics(oracle: &HashRingOracle) -> Vec<u64> {
         let (asked, answered) = oracle.operations();
         vec![answered, asked, oracle.changes(), oracle.keys_moved(), oracle.hints()]
+    }
+
+    fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask: ring::RingAsk<'_>) -> Option<Ring> {
+        Some(ring::ring(world, oracle, names, ask))
     }
 
     fn opening_us(world: &World<HashRing>) -> u64 {
