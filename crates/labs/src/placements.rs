@@ -4,7 +4,7 @@
 
 use hashing::{Bounded, HashKind, Ketama, Maglev, Modulo, Node, Placement, Rendezvous, Ring, Spot, jump};
 use sim::hash::mix;
-use view::lens::ring::Membership;
+use view::lens::ring::{Circle, Membership, Token};
 
 use crate::hashing;
 
@@ -170,6 +170,21 @@ impl Placements {
         let max_ppm = counts.iter().zip(servers).map(against_due).max().unwrap_or(0);
         Row { way, max_ppm: max_ppm.min(u64::from(u32::MAX)) as u32, moved }
     }
+}
+
+/// The ring of some members, as clockwise placement has it.
+#[must_use]
+pub fn circle(of: Membership) -> Circle {
+    let hash = hash_of(&of);
+    let mut tokens = Vec::new();
+    for (member, (name, weight)) in of.servers.iter().enumerate() {
+        for index in 0..weight.saturating_mul(of.vnodes) {
+            let moved = of.moved.iter().find(|(place, number, _)| (*place, *number) == (member, index));
+            let position = moved.map_or_else(|| hash.of(format!("{name}#{index}").as_bytes()), |(.., token)| *token);
+            tokens.push(Token { position, member, index });
+        }
+    }
+    Circle::new(of, tokens)
 }
 
 fn hash_of(of: &Membership) -> HashKind {

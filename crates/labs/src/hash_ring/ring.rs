@@ -9,7 +9,7 @@ use algorithms::hash_ring::{
 };
 use sim::{NodeId, World};
 use view::Condition;
-use view::lens::ring::{Change, Circle, Key, Membership, Ring, Scheme, Server, Token};
+use view::lens::ring::{Change, Circle, Key, Membership, Ring, Scheme, Server};
 
 use super::words;
 use crate::lab::Names;
@@ -133,16 +133,7 @@ fn membership(config: &Config, members: &Members) -> Membership {
 
 fn circle(config: &Config, members: &Members, of: Membership) -> Circle {
     if matches!(scheme(config), Scheme::Clockwise | Scheme::Unsorted) {
-        let mut tokens = Vec::new();
-        for (member, node) in in_order(config, members).into_iter().enumerate() {
-            let name = config.name(node);
-            for index in 0..members.vnodes_of(node) {
-                let moved = members.tokens.get(&(node, index)).copied();
-                let position = moved.unwrap_or_else(|| config.hash.of(format!("{name}#{index}").as_bytes()));
-                tokens.push(Token { position, member, index });
-            }
-        }
-        return Circle::new(of, tokens);
+        return crate::placements::circle(of);
     }
     let view = View { epoch: 0, now: members.clone(), next: None };
     let rings = Rings::new(config, &view);

@@ -373,8 +373,7 @@ impl Ring {
 
     /// Where servers stand: members by the middle of what they own most of, apart from each other; the others aside.
     #[must_use]
-    pub fn seats(&self) -> Vec<(String, Point)> {
-        let circle = self.newest();
+    pub fn seats_on(&self, circle: &Circle) -> Vec<(String, Point)> {
         let count = circle.of.servers.len().max(1);
         let mut wanted: Vec<(f64, usize)> = (0..circle.of.servers.len())
             .map(|member| {
