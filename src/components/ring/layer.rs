@@ -17,8 +17,8 @@ use super::use_ring;
 
 /// So many virtual nodes are drawn as handles; of more, those of the server that is picked.
 const HANDLES_MAX: usize = 120;
-/// Where the numbers of a walk stand.
-const WALK: f64 = 197.0;
+/// The line of a walk, just inside the ring.
+const WALK: f64 = BAND.0 - 5.0;
 
 /// A server's part of the ring.
 #[derive(Clone, PartialEq)]
@@ -41,8 +41,8 @@ pub fn RingLayer() -> impl IntoView {
                 <svg class="layer ring-art" viewBox=view_box aria-hidden="true">
                     <Band />
                     <Keys />
-                    <Walk />
                     <Tokens />
+                    <Walk />
                     <Middle />
                 </svg>
             }
@@ -241,7 +241,7 @@ fn Walk() -> impl IntoView {
         let walk = ring.now.walk(key.position, ring.count);
         let way = walk.last().map(|(last, _)| arc_path(key.position, last.position, WALK));
         let stops = walk.iter().filter(|(_, new)| *new).enumerate().map(|(place, (token, _))| {
-            let (x, y) = at_position(token.position, WALK);
+            let (x, y) = at_position(token.position, (BAND.0 + BAND.1) / 2.0);
             view! {
                 <circle class="stop" cx=x cy=y r="9"></circle>
                 <text class="stop-number" x=x y=y + 4.0 text-anchor="middle">{place + 1}</text>
@@ -305,7 +305,7 @@ fn middle(ring: &Ring, hand: Option<super::Hand>, preview: Option<super::Preview
     }
     let moving = ring.keys.iter().filter(|key| key.moves()).count();
     if ring.next.is_some() {
-        return (format!("{} on the move", count(moving, "key")), "old and new ring both hold".to_owned());
+        return (format!("{} move", count(moving, "key")), "old and new ring both hold".to_owned());
     }
     let servers = count(ring.now.of.servers.len(), "server");
     let about = match ring.now.tokens.len() {

@@ -89,14 +89,22 @@ impl RingState {
             playground.read(|session| session.ring(RingAsk { known: &known, key })).map(Arc::new)
         });
         let shown = Memo::new(move |_| wanted.get() && ring.with(Option::is_some));
-        let (hand, trial) = (RwSignal::new(None), RwSignal::new(None));
+        let (hand, trial) = (RwSignal::new(None::<Hand>), RwSignal::new(None));
         let preview = Memo::new(move |_| preview(ring.get()?.as_ref(), hand.get().as_ref(), trial.get()));
+        let anchors = Memo::new(move |before: Option<&Vec<(String, u32)>>| {
+            let before = before.map_or(&[][..], Vec::as_slice);
+            let Some(ring) = ring.get() else { return Vec::new() };
+            let hand = hand.get();
+            let follows = hand.as_ref().filter(|hand: &&Hand| hand.moved());
+            let follows = follows.map(|hand| (hand.server.as_str(), hand.position));
+            match preview.get() {
+                Some(preview) => ring.anchors(&preview.circle, before, follows),
+                None => ring.anchors(ring.newest(), before, None),
+            }
+        });
         let seats = Memo::new(move |_| {
             let ring = ring.get().filter(|_| shown.get())?;
-            Some(match preview.get() {
-                Some(preview) => ring.seats_on(&preview.circle),
-                None => ring.seats_on(ring.newest()),
-            })
+            Some(anchors.with(|anchors| ring.seats(anchors)))
         });
         Effect::new(move |before: Option<bool>| {
             let seats = seats.get();

@@ -60,7 +60,7 @@ pub fn Shares() -> impl IntoView {
             circle.as_ref().map(|circle| {
                 let (max, deviation) = circle.spread_ppm();
                 format!(
-                    "The fullest has {}.{:02} × its due. Standard deviation {}.",
+                    "Fullest {}.{:02} × its due · deviation {}",
                     max / 1_000_000,
                     max / 10_000 % 100,
                     percent(deviation)
@@ -71,8 +71,14 @@ pub fn Shares() -> impl IntoView {
     view! {
         <Frame kind=LensKind::Ring>
             <table class="shares">
-                <thead class="unseen">
-                    <tr><th scope="col">"Server"</th><th scope="col">"Weight"</th><th scope="col">"Share against its due"</th><th scope="col">"Share"</th><th scope="col">"Keys stored"</th></tr>
+                <thead>
+                    <tr>
+                        <th scope="col">"Server"</th>
+                        <th scope="col" class="number">"Weight"</th>
+                        <th scope="col" class="bars">"Against its due"</th>
+                        <th scope="col" class="number">"Share"</th>
+                        <th scope="col" class="number">"Keys"</th>
+                    </tr>
                 </thead>
                 <tbody>
                     <For each=move || names.get() key=|name| name.clone() let:name>{row(name)}</For>

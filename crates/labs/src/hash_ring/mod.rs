@@ -92,10 +92,7 @@ pub static INFO: LabInfo = LabInfo {
     title: "A hash ring",
     family: "Partitioning",
     summary: "Keys belong to the next server clockwise; when one joins or leaves, only its neighbours' keys move.",
-    invitation: (
-        "Let a server go.",
-        "Remove one and watch its keys move to the others. Crash somebody on the way: nothing acknowledged is lost.",
-    ),
+    invitation: ("Drag a server.", "Its arc and the keys in it follow your hand. Everything else stays where it is."),
     variants: &[
         VariantInfo {
             id: "correct",
@@ -389,13 +386,13 @@ impl Lab for HashRingLab {
     }
 }
 
-/// Servers on a circle, clients in the corners, the administrator at the upper right: the upper left belongs to the
+/// Servers on a circle, clients in the corners, the administrator at the right: the upper left belongs to the
 /// invitation.
 fn places(servers: usize, clients: usize) -> Vec<layout::Point> {
     let corners = layout::corners(4);
     let mut places = layout::circle(servers);
     places.extend(&corners[..clients.min(3)]);
-    places.push(corners[3]);
+    places.push(layout::Point { y: corners[3].y + 58, ..corners[3] });
     places
 }
 

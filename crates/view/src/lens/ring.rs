@@ -371,26 +371,58 @@ impl Ring {
         self.next.as_ref().unwrap_or(&self.now)
     }
 
-    /// Where servers stand: members by the middle of what they own most of, apart from each other; the others aside.
+    /// The places of the ring that servers stand by: the middle of what each owns most of on `circle`. Who still owns
+    /// the place that they stood by before stays there, and so does who leaves, as long as keys move. The one that
+    /// somebody `follows` stands by the piece that ends there.
     #[must_use]
-    pub fn seats_on(&self, circle: &Circle) -> Vec<(String, Point)> {
-        let count = circle.of.servers.len().max(1);
-        let mut wanted: Vec<(f64, usize)> = (0..circle.of.servers.len())
-            .map(|member| {
-                let place = circle.largest(member).map(|piece| f64::from(piece.middle()) / 2f64.powi(32));
-                (place.unwrap_or(member as f64 / count as f64), member)
-            })
-            .collect();
+    pub fn anchors(
+        &self,
+        circle: &Circle,
+        before: &[(String, u32)],
+        follows: Option<(&str, u32)>,
+    ) -> Vec<(String, u32)> {
+        let old = |name: &str| before.iter().find(|(known, _)| known == name).map(|(_, position)| *position);
+        let evenly = |member: usize| {
+            let count = circle.of.servers.len().max(1) as u64;
+            (((member as u64) << 32) / count) as u32
+        };
+        let anchor = |(member, (name, _)): (usize, &(String, u32))| {
+            let followed = follows.filter(|(followed, _)| followed == name).and_then(|(_, end)| {
+                circle
+                    .pieces()
+                    .into_iter()
+                    .find(|piece| end.wrapping_sub(piece.from).wrapping_sub(1) < piece.length() as u32)
+            });
+            let kept = old(name).filter(|&position| circle.owner(position) == Some(member));
+            let position = followed.map(|piece| piece.middle()).or(kept);
+            let largest = || circle.largest(member).map_or_else(|| evenly(member), |piece| piece.middle());
+            (name.clone(), position.unwrap_or_else(largest))
+        };
+        let mut anchors: Vec<(String, u32)> = circle.of.servers.iter().enumerate().map(anchor).collect();
+        let leaving = self.now.of.servers.iter().enumerate().filter(|(_, (name, _))| circle.member(name).is_none());
+        anchors.extend(leaving.map(|(member, (name, _))| {
+            let largest = || self.now.largest(member).map_or_else(|| evenly(member), |piece| piece.middle());
+            (name.clone(), old(name).unwrap_or_else(largest))
+        }));
+        anchors
+    }
+
+    /// Where servers stand: outside the ring by their anchors, apart from each other; those without one aside.
+    #[must_use]
+    pub fn seats(&self, anchors: &[(String, u32)]) -> Vec<(String, Point)> {
+        let turn = |position: u32| f64::from(position) / 2f64.powi(32);
+        let mut wanted: Vec<(f64, usize)> =
+            anchors.iter().enumerate().map(|(place, (_, position))| (turn(*position), place)).collect();
         wanted.sort_by(|a, b| a.0.total_cmp(&b.0));
-        // Servers are 38 units wide to each side, and a little air.
-        let apart = (2.0 * (42.0 / SEATS).asin() / TAU).min(0.98 / count as f64);
+        // Servers are 38 units wide to each side; above them there may be a note.
+        let apart = (2.0 * (53.0 / SEATS).asin() / TAU).min(0.98 / anchors.len().max(1) as f64);
         spread(&mut wanted, apart);
-        let seat = |&(turn, member): &(f64, usize)| {
+        let seat = |&(turn, place): &(f64, usize)| {
             let (x, y) = at_turn(turn, SEATS);
-            (circle.name(member).to_owned(), Point { x: x.round() as i32, y: y.round() as i32 })
+            (anchors[place].0.clone(), Point { x: x.round() as i32, y: y.round() as i32 })
         };
         let mut seats: Vec<_> = wanted.iter().map(seat).collect();
-        let aside = self.servers.iter().filter(|server| circle.member(&server.name).is_none());
+        let aside = self.servers.iter().filter(|server| !anchors.iter().any(|(name, _)| *name == server.name));
         for (place, server) in aside.enumerate() {
             let lap = (place / BENCH.len()) as i32;
             let Point { x, y } = BENCH[place % BENCH.len()];
