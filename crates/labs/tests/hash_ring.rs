@@ -107,7 +107,7 @@ fn operations_are_read_strictly() {
         (json!({"put": ["x", 1.5]}), "is written like"),
         (json!({"get": ""}), "takes a key of 1 to"),
         (json!({"get": 5}), "takes a key of 1 to"),
-        (json!({"add-server": "n99"}), "there is no node \"n99\""),
+        (json!({"add-server": "n999"}), "there is no node \"n999\""),
         (json!({"weight": ["n1", 0]}), "a weight is a whole number from 1 to 16"),
         (json!({"weight": "n1"}), "is written like"),
         (json!({"token": ["n1", 0, 4_294_967_296u64]}), "a token is a whole number from 0 to 4294967295"),
@@ -115,7 +115,7 @@ fn operations_are_read_strictly() {
         (json!({"virtual-nodes": 201}), "the number of virtual nodes is a whole number from 1 to 200"),
     ] {
         let mut run = Run::of_lab("hash-ring").unwrap();
-        let error = run.set_commands(&json!([ask(1, op.clone())])).expect_err("it is wrong").to_string();
+        let error = run.set_commands(&json!([ask(1, op.clone())])).expect_err(&format!("{op} is wrong")).to_string();
         assert!(error.contains(wanted), "{op}: {error}");
     }
 }
