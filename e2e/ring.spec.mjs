@@ -49,7 +49,7 @@ test("arcs, shares and keys are those of the run", async ({ page }) => {
   await expect(page.locator(".ring-art")).toHaveCount(0);
   const at = (await state(page)).nodes.find((node) => node.id === "n1");
   await expect(server(page, "n1")).toHaveAttribute("transform", `translate(${at.x} ${at.y})`);
-  await page.getByRole("button", { name: "Ring", exact: true }).first().click();
+  await page.getByRole("button", { name: "Ring", exact: true }).click();
   await expect(page.locator(".ring-art")).toHaveCount(1);
   await expect(server(page, "n1")).not.toHaveAttribute("transform", `translate(${at.x} ${at.y})`);
 });
@@ -218,7 +218,7 @@ test("ten servers, one more: the ring moves what it has to, modulo nearly everyt
   };
   await expect.poll(() => moved("Modulo")).toBeGreaterThan(8_800);
   expect(await moved("Modulo")).toBeLessThan(9_300);
-  const ring = await moved("This ring");
+  const ring = await moved("Ring");
   expect(ring).toBeGreaterThan(909 * 0.7);
   expect(ring).toBeLessThan(909 * 1.3);
 });
@@ -229,13 +229,18 @@ test("dragging stays smooth with nine servers and two hundred virtual nodes", as
   const around = await ringCentre(page);
   await page.mouse.move(...from);
   await page.mouse.down();
-  const began = Date.now();
+  const client = await page.context().newCDPSession(page);
+  await client.send("Performance.enable");
+  const script = async () => {
+    const { metrics } = await client.send("Performance.getMetrics");
+    return metrics.find((metric) => metric.name === "ScriptDuration").value * 1_000;
+  };
+  const before = await script();
   for (let step = 1; step <= 60; step += 1) await page.mouse.move(...turned(from, around, step * 0.002));
-  const spent = Date.now() - began;
   await expect(middle(page)).toContainText("would move");
+  // Time of our own code, in ms: the rest is the browser's, and tells more about the machine.
+  expect(((await script()) - before) / 60).toBeLessThan(16);
   await page.mouse.up();
-  // Slow machines run this test as well; a drag that hangs takes many times as long.
-  expect(spent / 60).toBeLessThan(60);
 });
 
 for (const colorScheme of ["light", "dark"]) {
@@ -272,7 +277,7 @@ test.describe("on a phone", () => {
     await touch("touchEnd", []);
     const [given] = await commands(page);
     expect(given.op.token[0]).toBe("n1");
-    await page.getByRole("group", { name: "Lenses" }).getByRole("button", { name: "Ring" }).click();
+    await page.getByRole("group", { name: "Lenses" }).getByRole("button", { name: "Shares" }).click();
     await expect(shares(page).getByRole("rowheader", { name: "n5" })).toBeVisible();
     for (const control of await shares(page).locator("button, input[type=text]").all()) {
       const box = await control.boundingBox();

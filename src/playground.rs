@@ -497,6 +497,9 @@ impl Playground {
     /// seats they are back where the network has them.
     pub fn seat(self, seats: Vec<(String, Point)>) {
         if seats.is_empty() {
+            if self.player.with_value(|player| player.seats.is_empty()) {
+                return;
+            }
             self.player.update_value(|player| player.seats = seats);
             self.publish();
         } else {

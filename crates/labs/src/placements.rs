@@ -41,7 +41,7 @@ impl Way {
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Ring => "This ring",
+            Self::Ring => "Ring",
             Self::Rendezvous => "Rendezvous",
             Self::Jump => "Jump",
             Self::Bounded => "Bounded loads",

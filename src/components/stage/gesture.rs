@@ -201,7 +201,10 @@ impl Gestures {
                 None => self.swallow.set_value(true),
             },
             Doing::Stroke { moved: true } => self.strike(&threat),
-            Doing::Stroke { moved: false } if !self.takes_click() && on_ground(event) => self.playground.select(None),
+            Doing::Stroke { moved: false } if !self.takes_click() && on_ground(event) => {
+                self.ring.cancel();
+                self.playground.select(None);
+            }
             _ => {}
         }
         self.stop();

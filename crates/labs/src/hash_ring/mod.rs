@@ -307,6 +307,10 @@ impl Lab for HashRingLab {
                 node.remark = Some("paused".into());
             }
         }
+        // Keys on the move have the hue of whoever hands them over.
+        for message in stage.messages.iter_mut().filter(|message| message.kind == "batch") {
+            message.hue = stage.nodes[message.from].hue;
+        }
         let small: Vec<bool> = stage.nodes.iter().map(|node| node.small).collect();
         for link in &mut stage.links {
             link.quiet = small[link.a] || small[link.b];

@@ -73,7 +73,7 @@ impl LensKind {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Checks => "Checks",
-            Self::Ring => "Ring",
+            Self::Ring => "Shares",
             Self::Placements => "Compare",
             Self::Log => "Log",
             Self::States => "States",
