@@ -17,6 +17,8 @@ use super::use_ring;
 
 /// So many virtual nodes are drawn as handles; of more, those of the server that is picked.
 const HANDLES_MAX: usize = 120;
+/// Of more than so many, none: arcs are all that can be seen.
+const TOKENS_MAX: usize = 400;
 /// The line of a walk, just inside the ring.
 const WALK: f64 = BAND.0 - 5.0;
 
@@ -202,7 +204,10 @@ fn Tokens() -> impl IntoView {
         let circle = preview.as_ref().map_or(ring.newest(), |preview| &preview.circle);
         let mine = chosen.get().and_then(|id| circle.member(&id));
         let many = circle.tokens.len() > HANDLES_MAX;
-        let tokens = circle.tokens.iter().filter(|token| if own { Some(token.member) == mine } else { !many });
+        let tokens = circle
+            .tokens
+            .iter()
+            .filter(|token| circle.tokens.len() <= TOKENS_MAX && if own { Some(token.member) == mine } else { !many });
         Some(dots(tokens.map(|token| at_position(token.position, middle)), if many { 3.0 } else { 4.4 }))
     };
     let held = move || {

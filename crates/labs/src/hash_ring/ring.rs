@@ -162,6 +162,6 @@ fn server(world: &World<HashRing>, view: &View, id: NodeId, names: &Names) -> Se
         weight: view.now.weights.get(&id).copied(),
         next_weight: view.next.as_ref().and_then(|next| next.weights.get(&id).copied()),
         keys: running.map(|server| server.kept.keys.len() as u32),
-        to_move: running.map_or(0, |server| server.keys_moving() as u32),
+        to_move: running.map_or(0, |server| server.keys_moving()),
     }
 }

@@ -133,7 +133,7 @@ impl Circle {
     #[must_use]
     pub fn at(&self, position: u32) -> Option<usize> {
         let found = self.tokens.partition_point(|token| token.position < position);
-        (!self.tokens.is_empty()).then(|| if found == self.tokens.len() { 0 } else { found })
+        (!self.tokens.is_empty()).then_some(if found == self.tokens.len() { 0 } else { found })
     }
 
     /// Who owns a position.
