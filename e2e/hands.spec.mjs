@@ -155,11 +155,11 @@ test("a clock, a disk and a link are set with values", async ({ page }) => {
   await open(page, LAB);
   await seek(page, 1_000_000);
   await page.getByRole("button", { name: /^n1,/ }).click();
-  await page.getByRole("button", { name: "Clock" }).click();
+  await page.getByRole("button", { name: "Clock", exact: true }).click();
   await page.getByRole("spinbutton", { name: "Ahead by, ms" }).fill("-12.5");
   await page.getByRole("spinbutton", { name: "Drift, ppm" }).fill("300");
   await page.getByRole("button", { name: "Set the clock" }).click();
-  await page.getByRole("button", { name: "Disk" }).click();
+  await page.getByRole("button", { name: "Disk", exact: true }).click();
   await page.getByRole("combobox", { name: "The disk" }).selectOption("torn");
   await page.getByRole("button", { name: "Set the disk" }).click();
   await page.keyboard.press("Escape");
@@ -222,4 +222,32 @@ test.describe("by touch", () => {
     );
     expect(small).toEqual([]);
   });
+});
+
+test("a wrong variant says what is wrong with it, and is watched as it breaks", async ({ page }) => {
+  await open(page, LAB);
+  await page.getByRole("combobox", { name: "Variant" }).selectOption({ label: "forgets its vote" });
+  await expect(page.getByRole("heading", { name: "forgets its vote" })).toBeVisible();
+  await expect(page.getByText("The vote is kept in memory only")).toBeVisible();
+  await page.getByRole("button", { name: "Watch it break" }).click();
+  await expect(page.getByRole("button", { name: /^One Vote per Term is violated/ })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Play", exact: true })).toBeVisible();
+  const { verdicts, variant } = await state(page);
+  expect(variant).toBe("forgets-vote");
+  expect(verdicts.filter((verdict) => verdict.status === "violated").map((verdict) => verdict.property)).toContain("one-vote-per-term");
+});
+
+test("another branch tells its own story", async ({ page }) => {
+  await open(page, LAB);
+  await seek(page, 1_000_000);
+  await page.getByRole("button", { name: "Cut off n3" }).click();
+  await seek(page, 2_000_000);
+  const told = () => page.getByRole("log", { name: "What happened" }).locator("button.moment").allTextContents();
+  const first = await told();
+  await seek(page, 1_300_000);
+  await page.getByRole("button", { name: "Heal all" }).click();
+  await seek(page, 2_000_000);
+  expect(await told()).not.toEqual(first);
+  await page.evaluate(() => window.netsplit.setBranch("a"));
+  await expect.poll(told).toEqual(first);
 });
