@@ -384,7 +384,8 @@ impl Ring {
         let old = |name: &str| before.iter().find(|(known, _)| known == name).map(|(_, position)| *position);
         let evenly = |member: usize| {
             let count = circle.of.servers.len().max(1) as u64;
-            (((member as u64) << 32) / count) as u32
+            // Half a place on, so that nobody stands at the very top.
+            (((2 * member as u64 + 1) << 31) / count) as u32
         };
         let anchor = |(member, (name, _)): (usize, &(String, u32))| {
             let followed = follows.filter(|(followed, _)| followed == name).and_then(|(_, end)| {
@@ -393,7 +394,7 @@ impl Ring {
                     .into_iter()
                     .find(|piece| end.wrapping_sub(piece.from).wrapping_sub(1) < piece.length() as u32)
             });
-            let kept = old(name).filter(|&position| circle.owner(position) == Some(member));
+            let kept = old(name).filter(|&position| circle.owner(position).is_none_or(|owner| owner == member));
             let position = followed.map(|piece| piece.middle()).or(kept);
             let largest = || circle.largest(member).map_or_else(|| evenly(member), |piece| piece.middle());
             (name.clone(), position.unwrap_or_else(largest))
