@@ -72,6 +72,8 @@ struct Player {
     session: Box<dyn Session>,
     /// A node under somebody's hand, and where it is held.
     held: Option<(String, Point)>,
+    /// Places that a picture of the run gives to nodes, instead of those of the network.
+    seats: Vec<(String, Point)>,
     /// Whether the stage is on the screen.
     seen: bool,
     effort: Effort,
@@ -148,6 +150,7 @@ impl Playground {
             player: StoredValue::new_local(Player {
                 session,
                 held: None,
+                seats: Vec::new(),
                 seen: true,
                 effort: Effort::default(),
                 shown_us: 0.0,
@@ -495,6 +498,22 @@ impl Playground {
         self.paint();
     }
 
+    /// Seats nodes where a picture of the run wants them, for as long as it does; nothing of the run changes. Without
+    /// seats they are back where the network has them.
+    pub fn seat(self, seats: Vec<(String, Point)>) {
+        if seats.is_empty() {
+            if self.player.with_value(|player| player.seats.is_empty()) {
+                return;
+            }
+            self.player.update_value(|player| player.seats = seats);
+            self.publish();
+        } else {
+            self.stage.update(|stage| sit(stage, &seats));
+            self.player.update_value(|player| player.seats = seats);
+            self.paint();
+        }
+    }
+
     /// Puts a node down where it is held.
     pub fn put_down(self) {
         let held = self.player.try_update_value(|player| player.held.take()).flatten();
@@ -784,6 +803,7 @@ impl Playground {
             News {
                 stage: moved.then(|| {
                     let mut stage = player.session.stage();
+                    sit(&mut stage, &player.seats);
                     if let Some((id, at)) = &player.held
                         && let Some(node) = stage.nodes.iter_mut().find(|node| node.id == *id)
                     {
@@ -882,6 +902,15 @@ impl Playground {
     fn remember(self) {
         if let Ok(link) = self.share_url() {
             crash::remember_link(link);
+        }
+    }
+}
+
+/// Moves nodes to their seats.
+fn sit(stage: &mut Stage, seats: &[(String, Point)]) {
+    for node in &mut stage.nodes {
+        if let Some((_, seat)) = seats.iter().find(|(id, _)| *id == node.id) {
+            node.position = *seat;
         }
     }
 }

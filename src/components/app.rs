@@ -12,6 +12,7 @@ use super::header::Header;
 use super::help::Help;
 use super::home::{Catalogue, Introduction};
 use super::panel::Panel;
+use super::ring::RingState;
 use super::stage::StageView;
 use super::timeline::Timeline;
 use super::tour::TourCard;
@@ -81,6 +82,7 @@ fn key(mode: Mode, playground: Playground, help: RwSignal<bool>, black: RwSignal
 #[component]
 fn Lab() -> impl IntoView {
     let mode = use_mode();
+    provide_context(RingState::new(use_playground()));
     view! {
         <TourCard />
         <main>
@@ -98,6 +100,7 @@ fn Lab() -> impl IntoView {
 /// The home page: a live lab, and all the others below.
 #[component]
 fn Home() -> impl IntoView {
+    provide_context(RingState::new(use_playground()));
     view! {
         <Introduction />
         <main>

@@ -10,6 +10,7 @@ mod icons;
 mod lenses;
 mod panel;
 mod popover;
+mod ring;
 mod share;
 mod stage;
 mod timeline;

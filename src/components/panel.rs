@@ -15,6 +15,8 @@ use super::lenses::log::LogLens;
 use super::lenses::states::StatesLens;
 use super::lenses::story::Story;
 use super::lenses::wire::Wire;
+use super::ring::placements::PlacementsLens;
+use super::ring::shares::Shares;
 use super::tour::Tours;
 
 /// What the panel shows, for the lenses in it.
@@ -149,6 +151,8 @@ pub fn Panel() -> impl IntoView {
 fn one(kind: LensKind) -> AnyView {
     match kind {
         LensKind::Checks => view! { <Checks /> }.into_any(),
+        LensKind::Ring => view! { <Shares /> }.into_any(),
+        LensKind::Placements => view! { <PlacementsLens /> }.into_any(),
         LensKind::Log => view! { <LogLens /> }.into_any(),
         LensKind::States => view! { <StatesLens /> }.into_any(),
         LensKind::Inspector => view! { <InspectorLens /> }.into_any(),

@@ -5,12 +5,13 @@ use check::{FaultModel, Oracle};
 use serde_json::Value;
 use sim::{ClusterConfig, NodeId, Protocol, Record, World};
 use view::layout::{self, Point};
-use view::lens::{History, LensKind, Log, LogWindow, States};
+use view::lens::{History, LensKind, Log, LogWindow, Ring, States};
 use view::narration::Weight;
 use view::{MessageShape, Stage};
 
 use crate::command::ADDED_MAX;
 use crate::error::InputError;
+use crate::hash_ring::ring::RingAsk;
 use crate::history::Turn;
 use crate::lenses::{OTHER, Topic};
 use crate::params::{DISTANCE, ParamInfo, Setting, Settings};
@@ -301,6 +302,11 @@ pub trait Lab: Sized + 'static {
 
     /// Clients' operations; none where there is no such thing.
     fn history(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names) -> Option<History> {
+        None
+    }
+
+    /// The hash ring; none where there is no such thing.
+    fn ring(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names, _ask: RingAsk<'_>) -> Option<Ring> {
         None
     }
 

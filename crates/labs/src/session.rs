@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use sim::{BranchId, Command, Event, NodeId, Outcome, Presence, Protocol, Record, Stamped, Timeline};
 use view::layout::{self, Point};
-use view::lens::{History, Inspector, Log, LogWindow, States};
+use view::lens::{History, Inspector, Log, LogWindow, Ring, States};
 use view::narration::{Sentence, Weight};
 use view::stage::{Condition, Link, Message, Node, Stage};
 use view::timeline::Strip;
@@ -15,6 +15,7 @@ pub use sim::timeline::Facts;
 
 use crate::command::{self, ADDED_MAX, Roster, TIME_US_MAX, write_message_id};
 use crate::error::InputError;
+use crate::hash_ring::ring::RingAsk;
 use crate::history::{self, Watch};
 use crate::lab::{Lab, Names, Setup};
 use crate::lab_words;
@@ -104,6 +105,8 @@ pub trait Session {
     fn states(&self) -> Option<States>;
     /// Clients' operations, if the lab has any.
     fn history(&self) -> Option<History>;
+    /// The hash ring, if the lab has one.
+    fn ring(&self, ask: RingAsk<'_>) -> Option<Ring>;
     /// Everything about a node; none when there is no such node. With `changes`, fields that the
     /// last step changed are marked, which takes a replay of up to a keyframe's spacing.
     fn inspector(&self, node: &str, changes: bool) -> Option<Inspector>;
@@ -611,6 +614,10 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn history(&self) -> Option<History> {
         L::history(self.timeline.world(), &self.timeline.observer().0, &self.names)
+    }
+
+    fn ring(&self, ask: RingAsk<'_>) -> Option<Ring> {
+        L::ring(self.timeline.world(), &self.timeline.observer().0, &self.names, ask)
     }
 
     fn inspector(&self, node: &str, changes: bool) -> Option<Inspector> {

@@ -112,10 +112,10 @@ fn operations_are_read_strictly() {
         (json!({"weight": "n1"}), "is written like"),
         (json!({"token": ["n1", 0, 4_294_967_296u64]}), "a token is a whole number from 0 to 4294967295"),
         (json!({"token": ["n1", -1, 5]}), "a virtual node is a whole number"),
-        (json!({"virtual-nodes": 129}), "the number of virtual nodes is a whole number from 1 to 128"),
+        (json!({"virtual-nodes": 201}), "the number of virtual nodes is a whole number from 1 to 200"),
     ] {
         let mut run = Run::of_lab("hash-ring").unwrap();
-        let error = run.set_commands(&json!([ask(1, op.clone())])).expect_err("it is wrong").to_string();
+        let error = run.set_commands(&json!([ask(1, op.clone())])).expect_err(&format!("{op} is wrong")).to_string();
         assert!(error.contains(wanted), "{op}: {error}");
     }
 }

@@ -197,6 +197,35 @@ fn committed_and_gone_says_what_is_so() {
 }
 
 #[test]
+fn one_server_leaves_says_what_is_so() {
+    let mut player = player("one-server-leaves");
+    // Hundredths of the ring, rounded.
+    let share = |session: &dyn Session, node: &str| {
+        (detail(session, node)["ring"]["share_ppm"].as_u64().unwrap() + 5_000) / 10_000
+    };
+    let session = follow(&mut player, 0);
+    assert_eq!(["n2", "n4", "n5"].map(|node| share(session.as_ref(), node)), [29, 56, 4]);
+    let session = follow(&mut player, 2);
+    assert_eq!(["n1", "n3", "n4", "n5"].map(|node| share(session.as_ref(), node)), [6, 6, 56, 33]);
+    let session = follow(&mut player, 3);
+    assert_eq!(detail(session.as_ref(), "a1")["members"]["n1"], 2);
+    let session = follow(&mut player, 5);
+    assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
+    // What a step says is so at its beginning; servers hear of a change a little later than the administrator.
+    let mut session = show(player.enter(4));
+    session.seek(session.time_us() + 40_000);
+    assert_eq!(["n1", "n4"].map(|node| share(session.as_ref(), node)), [29, 56]);
+    let mut session = show(player.enter(5));
+    session.seek(session.time_us() + 40_000);
+    assert_eq!(["n1", "n3", "n4", "n5"].map(|node| share(session.as_ref(), node)), [44, 19, 20, 16]);
+    let mut session = show(player.enter(6));
+    session.seek(session.time_us() + 40_000);
+    assert_eq!(["n1", "n3", "n5"].map(|node| share(session.as_ref(), node)), [55, 23, 22]);
+    let ring = session.ring(netsplit_labs::RingAsk::default()).unwrap();
+    assert_eq!(ring.newest().of.servers.len(), 3);
+}
+
+#[test]
 fn what_is_asked_may_be_done_by_hand() {
     let mut player = player("cut-the-leader-off");
     let mut session = show(player.enter(3));

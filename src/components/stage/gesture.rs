@@ -12,6 +12,8 @@ use view::shapes::{radius, rim_to_rim};
 use crate::platform::page;
 use crate::playground::{Playground, Selection};
 
+use super::super::ring::RingState;
+
 /// A pointer that moves less than this, in units of the stage, has clicked.
 const CLICK_SLACK: f64 = 6.0;
 /// Nodes stay this far inside the stage.
@@ -28,6 +30,12 @@ enum Doing {
         id: String,
         start: Spot,
         offset: Spot,
+        moved: bool,
+    },
+    /// A virtual node of the ring is held, by itself or by its server.
+    Token {
+        server: Option<String>,
+        start: Spot,
         moved: bool,
     },
     /// A stroke is drawn.
@@ -49,6 +57,7 @@ pub struct Threat {
 #[derive(Clone, Copy)]
 pub struct Gestures {
     playground: Playground,
+    ring: RingState,
     layers: NodeRef<html::Div>,
     doing: StoredValue<Doing>,
     /// Whether the click that ends a gesture has to be swallowed.
@@ -61,10 +70,11 @@ pub struct Gestures {
 
 impl Gestures {
     /// For a playground, on the layers of its stage.
-    pub fn new(playground: Playground, layers: NodeRef<html::Div>) -> Self {
+    pub fn new(playground: Playground, ring: RingState, layers: NodeRef<html::Div>) -> Self {
         let stroke = RwSignal::new(Vec::new());
         Self {
             playground,
+            ring,
             layers,
             doing: StoredValue::new(Doing::Nothing),
             swallow: StoredValue::new(false),
@@ -98,6 +108,9 @@ impl Gestures {
                 let offset = (spot.0 - x, spot.1 - y);
                 (offset.0.hypot(offset.1) <= radius(node) + 4.0).then(|| (node.id.clone(), offset))
             })?;
+            if self.ring.hold_server(&held.0, spot) {
+                return Some(Doing::Token { server: Some(held.0), start: spot, moved: false });
+            }
             Some(Doing::Node { id: held.0, start: spot, offset: held.1, moved: false })
         });
         let doing = node.unwrap_or_else(|| match playground.message_near(spot) {
@@ -107,6 +120,7 @@ impl Gestures {
                 self.swallow.set_value(true);
                 Doing::Nothing
             }
+            None if self.ring.hold_token(spot) => Doing::Token { server: None, start: spot, moved: false },
             None => {
                 self.stroke.set(vec![spot]);
                 Doing::Stroke { moved: false }
@@ -133,6 +147,16 @@ impl Gestures {
                 }
                 self.playground.hold_at(&id, on_stage(spot.0 - offset.0, spot.1 - offset.1));
                 self.doing.set_value(Doing::Node { id, start, offset, moved: true });
+            }
+            Doing::Token { server, start, moved } => {
+                if !moved && !far(start) {
+                    return;
+                }
+                if !moved {
+                    self.begin_drag(event);
+                }
+                self.ring.drag(spot);
+                self.doing.set_value(Doing::Token { server, start, moved: true });
             }
             Doing::Stroke { moved } => {
                 let Some(last) = self.stroke.with_untracked(|stroke| stroke.last().copied()) else { return };
@@ -167,8 +191,20 @@ impl Gestures {
             Doing::Node { moved: true, .. } => self.playground.put_down(),
             // Not left to the click that follows: after a drag by finger a browser may leave that one out.
             Doing::Node { id, moved: false, .. } => self.playground.select(Some(Selection::Node(id))),
+            Doing::Token { moved: true, .. } => self.ring.let_go(),
+            Doing::Token { server, moved: false, .. } => match server {
+                Some(id) => {
+                    self.ring.cancel();
+                    self.playground.select(Some(Selection::Node(id)));
+                }
+                // A token that is only touched stays picked, for buttons and keys.
+                None => self.swallow.set_value(true),
+            },
             Doing::Stroke { moved: true } => self.strike(&threat),
-            Doing::Stroke { moved: false } if !self.takes_click() && on_ground(event) => self.playground.select(None),
+            Doing::Stroke { moved: false } if !self.takes_click() && on_ground(event) => {
+                self.ring.cancel();
+                self.playground.select(None);
+            }
             _ => {}
         }
         self.stop();
@@ -176,8 +212,10 @@ impl Gestures {
 
     /// The browser takes the pointer away; nothing happens.
     pub fn cancelled(self) {
-        if let Doing::Node { moved: true, .. } = self.doing.get_value() {
-            self.playground.put_down();
+        match self.doing.get_value() {
+            Doing::Node { moved: true, .. } => self.playground.put_down(),
+            Doing::Token { .. } => self.ring.cancel(),
+            _ => {}
         }
         self.stop();
     }

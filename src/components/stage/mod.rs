@@ -18,6 +18,10 @@ use crate::platform::canvas::Painter;
 use crate::platform::page;
 use crate::playground::{Selection, use_playground};
 
+use super::ring::bar::{RingBar, TokenSlider};
+use super::ring::layer::RingLayer;
+use super::ring::use_ring;
+
 /// The element that holds the actions for whatever is picked.
 pub const TOOLS_ID: &str = "tools";
 
@@ -27,7 +31,8 @@ pub fn StageView() -> impl IntoView {
     let playground = use_playground();
     let canvas = NodeRef::<Canvas>::new();
     let layers = NodeRef::<Div>::new();
-    let gestures = gesture::Gestures::new(playground, layers);
+    let ring = use_ring();
+    let gestures = gesture::Gestures::new(playground, ring, layers);
     provide_context(gestures);
     Effect::new(move |_| {
         if let Some(canvas) = canvas.get() {
@@ -50,14 +55,17 @@ pub fn StageView() -> impl IntoView {
         <section class="stage" aria-label="Stage">
             <Invitation />
             <Violated />
+            <RingBar />
             <div
                 class="layers"
+                class:ringed=move || ring.shown.get()
                 node_ref=layers
                 on:pointerdown=move |event| gestures.down(&event)
                 on:pointermove=move |event| gestures.moved(&event)
                 on:pointerup=move |event| gestures.up(&event)
                 on:pointercancel=move |_| gestures.cancelled()
             >
+                <RingLayer />
                 <svg class="layer" viewBox=view_box.clone() role="group" aria-label="Links">
                     <links::Links />
                 </svg>
@@ -71,6 +79,7 @@ pub fn StageView() -> impl IntoView {
                     </defs>
                     <Caught />
                     <nodes::Nodes />
+                    <TokenSlider />
                     <Stroke />
                 </svg>
             </div>

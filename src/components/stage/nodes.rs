@@ -8,6 +8,7 @@ use view::{Condition, Node};
 use crate::platform::page;
 use crate::playground::{Selection, use_playground};
 
+use super::super::ring::use_ring;
 use super::gesture::{Gestures, on_stage};
 use super::{TOOLS_ID, shape_view};
 
@@ -41,6 +42,7 @@ pub fn toggle(node: &Node) -> serde_json::Value {
 fn NodeView(index: usize) -> impl IntoView {
     let playground = use_playground();
     let gestures = expect_context::<Gestures>();
+    let ring = use_ring();
     // The timer runs on the canvas; a node is drawn anew only when something else about it changes.
     let node = Memo::new(move |_| {
         playground.stage.with(|stage| stage.nodes.get(index).map(|node| Node { timer_us: None, ..node.clone() }))
@@ -67,6 +69,10 @@ fn NodeView(index: usize) -> impl IntoView {
     };
     let key = move |event: leptos::ev::KeyboardEvent| {
         let Some(node) = node.get_untracked() else { return };
+        if ring.key(&node.id, &event.key()) {
+            event.prevent_default();
+            return;
+        }
         let arrow = match event.key().as_str() {
             "ArrowLeft" => Some((-NUDGE, 0)),
             "ArrowRight" => Some((NUDGE, 0)),

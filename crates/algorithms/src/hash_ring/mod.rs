@@ -54,7 +54,7 @@ pub const KEY_BYTES_MAX: usize = 32;
 /// Heaviest server.
 pub const WEIGHT_MAX: u32 = 16;
 /// Most virtual nodes for each share of weight.
-pub const VNODES_MAX: u32 = 128;
+pub const VNODES_MAX: u32 = 200;
 
 /// What all nodes know from the start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -105,7 +105,7 @@ pub enum Scheme {
 }
 
 /// Classic mistakes. All off is the algorithm as described above.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Bugs {
     /// Virtual nodes are walked in the order in which they were put in, as a map without order gives them,
     /// and behind the last there is nothing.

@@ -1,5 +1,6 @@
 //! A replicated map on a hash ring, as a lab: servers join, leave and change weight while clients read and write.
 
+pub mod ring;
 mod words;
 
 use algorithms::hash_ring::{
@@ -12,7 +13,7 @@ use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
 use sim::{ClusterConfig, Command, LinkProfile, NodeId, Record, World};
-use view::lens::LensKind;
+use view::lens::{LensKind, Ring};
 use view::narration::Weight;
 use view::{Condition, MessageShape, Stage, layout};
 
@@ -91,10 +92,7 @@ pub static INFO: LabInfo = LabInfo {
     title: "A hash ring",
     family: "Partitioning",
     summary: "Keys belong to the next server clockwise; when one joins or leaves, only its neighbours' keys move.",
-    invitation: (
-        "Let a server go.",
-        "Remove one and watch its keys move to the others. Crash somebody on the way: nothing acknowledged is lost.",
-    ),
+    invitation: ("Drag a server.", "Its arc and the keys in it follow your hand. Everything else stays where it is."),
     variants: &[
         VariantInfo {
             id: "correct",
@@ -162,8 +160,15 @@ pub static INFO: LabInfo = LabInfo {
         still_us: 640_000,
         speed: 0.15,
     },
-    lenses: &[LensKind::Checks, LensKind::Inspector, LensKind::Wire, LensKind::Story],
-    opening_lenses: &[LensKind::Checks, LensKind::Wire, LensKind::Story],
+    lenses: &[
+        LensKind::Ring,
+        LensKind::Placements,
+        LensKind::Checks,
+        LensKind::Inspector,
+        LensKind::Wire,
+        LensKind::Story,
+    ],
+    opening_lenses: &[LensKind::Ring, LensKind::Placements, LensKind::Checks],
 };
 
 /// The mistakes of a variant.
@@ -303,6 +308,10 @@ impl Lab for HashRingLab {
                 node.remark = Some("paused".into());
             }
         }
+        // Keys on the move have the hue of whoever hands them over.
+        for message in stage.messages.iter_mut().filter(|message| message.kind == "batch") {
+            message.hue = stage.nodes[message.from].hue;
+        }
         let small: Vec<bool> = stage.nodes.iter().map(|node| node.small).collect();
         for link in &mut stage.links {
             link.quiet = small[link.a] || small[link.b];
@@ -371,6 +380,10 @@ impl Lab for HashRingLab {
         vec![answered, asked, oracle.changes(), oracle.keys_moved(), oracle.hints()]
     }
 
+    fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask: ring::RingAsk<'_>) -> Option<Ring> {
+        Some(ring::ring(world, oracle, names, ask))
+    }
+
     fn opening_us(world: &World<HashRing>) -> u64 {
         let running =
             world.node_ids().flat_map(|id| world.timers(id)).filter(|running| running.timer == Timer::Workload);
@@ -378,13 +391,13 @@ impl Lab for HashRingLab {
     }
 }
 
-/// Servers on a circle, clients in the corners, the administrator at the upper right: the upper left belongs to the
+/// Servers on a circle, clients in the corners, the administrator at the right: the upper left belongs to the
 /// invitation.
 fn places(servers: usize, clients: usize) -> Vec<layout::Point> {
     let corners = layout::corners(4);
     let mut places = layout::circle(servers);
     places.extend(&corners[..clients.min(3)]);
-    places.push(corners[3]);
+    places.push(layout::Point { y: corners[3].y + 58, ..corners[3] });
     places
 }
 

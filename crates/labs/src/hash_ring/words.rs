@@ -27,7 +27,8 @@ fn keys(count: u32) -> String {
     if count == 1 { "a key".to_owned() } else { format!("{count} keys") }
 }
 
-fn change_words(change: &Change, names: &Names) -> String {
+/// A change of the ring.
+pub fn change(change: &Change, names: &Names) -> String {
     match change {
         Change::Add(node) => format!("{} joins the ring", names.of(*node)),
         Change::Remove(node) => format!("{} leaves the ring", names.of(*node)),
@@ -101,7 +102,7 @@ fn tell_note(note: &Note, me: &str, names: &Names) -> (String, Weight) {
             (format!("{} has {key} now, and {me} need not keep it any longer", names.of(*replica)), Weight::Event)
         }
         Note::ChangeStarted { epoch, change } => {
-            let what = change_words(change, names);
+            let what = self::change(change, names);
             (format!("{me} starts epoch {epoch}, in which keys move: {what}"), Weight::Milestone)
         }
         Note::ChangeEnded { epoch } => {

@@ -43,6 +43,12 @@ pub static SHELF: &[Shelved] = &[
         title: "Committed, and gone",
         text: include_str!("../../../../tours/committed-and-gone.toml"),
     },
+    Shelved {
+        id: "one-server-leaves",
+        lab: "hash-ring",
+        title: "One server leaves",
+        text: include_str!("../../../../tours/one-server-leaves.toml"),
+    },
 ];
 
 /// The tours about a lab.

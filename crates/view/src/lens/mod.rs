@@ -6,11 +6,13 @@
 pub mod history;
 pub mod inspector;
 pub mod log;
+pub mod ring;
 pub mod states;
 
 pub use history::History;
 pub use inspector::Inspector;
 pub use log::{Log, LogWindow};
+pub use ring::Ring;
 pub use states::States;
 
 /// A way to look at a run.
@@ -18,6 +20,10 @@ pub use states::States;
 pub enum LensKind {
     /// How the properties stand.
     Checks,
+    /// Who owns how much of a hash ring, and which server a key has.
+    Ring,
+    /// The same keys under other ways to place them.
+    Placements,
     /// The replicated log, a row per server.
     Log,
     /// The states that a node can be in, and who is where.
@@ -34,14 +40,25 @@ pub enum LensKind {
 
 impl LensKind {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Checks, Self::Log, Self::States, Self::Inspector, Self::History, Self::Wire, Self::Story];
+    pub const ALL: [Self; 9] = [
+        Self::Checks,
+        Self::Ring,
+        Self::Placements,
+        Self::Log,
+        Self::States,
+        Self::Inspector,
+        Self::History,
+        Self::Wire,
+        Self::Story,
+    ];
 
     /// Stable kebab-case identifier.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
             Self::Checks => "checks",
+            Self::Ring => "ring",
+            Self::Placements => "placements",
             Self::Log => "log",
             Self::States => "states",
             Self::Inspector => "inspector",
@@ -56,6 +73,8 @@ impl LensKind {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Checks => "Checks",
+            Self::Ring => "Shares",
+            Self::Placements => "Compare",
             Self::Log => "Log",
             Self::States => "States",
             Self::Inspector => "Inspector",
@@ -70,6 +89,8 @@ impl LensKind {
     pub const fn heading(self) -> &'static str {
         match self {
             Self::Checks => "Checks",
+            Self::Ring => "Share of keys",
+            Self::Placements => "The same keys, placed otherwise",
             Self::Log => "Replicated log",
             Self::States => "States",
             Self::Inspector => "Inspector",

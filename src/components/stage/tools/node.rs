@@ -8,6 +8,7 @@ use crate::playground::use_playground;
 
 use super::super::super::icons::{Glyph, Icon};
 use super::super::super::popover::{Closer, Popover};
+use super::super::super::ring::bar::RingTools;
 use super::super::gesture::on_stage;
 use super::fields::{Choice, Number, field, scaled};
 use super::{Act, Picked, ask, cut_off_command};
@@ -76,6 +77,7 @@ pub fn NodeTools(id: String) -> impl IntoView {
         {power}
         {run}
         {links}
+        <RingTools id=id.clone() />
         <ask::Ask of=Some(ask_id) />
         <Popover name="Clock" icon=Icon::Clock>
             <ClockForm id=clock_id.clone() />

@@ -7,7 +7,7 @@ mod writes;
 use check::{Oracle, Verdict, Violation};
 use sim::{NodeId, Observer, Record, World};
 
-use super::{Config, HashRing, Note};
+use super::{Change, Config, HashRing, Members, Note, View};
 
 pub use moves::{HAND_OFF_COMPLETES, HAND_OFF_RESUMED, HINTED_WRITE, READ_ON_THE_MOVE};
 pub use placement::{DISTINCT_REPLICAS, EVERY_KEY_HAS_AN_OWNER, MINIMAL_MOVEMENT};
@@ -19,6 +19,9 @@ pub struct HashRingOracle {
     placement: placement::Placed,
     writes: writes::Writes,
     moves: moves::Moves,
+    /// The members of the settled ring, as the administrator has numbered them.
+    settled: Members,
+    last: Option<(Members, Members, Change)>,
 }
 
 impl HashRingOracle {
@@ -29,6 +32,8 @@ impl HashRingOracle {
             placement: placement::Placed::new(config),
             writes: writes::Writes::new(config),
             moves: moves::Moves::default(),
+            settled: View::first(config).now,
+            last: None,
         }
     }
 
@@ -50,6 +55,28 @@ impl HashRingOracle {
         self.moves.keys
     }
 
+    /// The members before and after the change that was started last.
+    #[must_use]
+    pub fn last_change(&self) -> Option<(&Members, &Members, &Change)> {
+        self.last.as_ref().map(|(before, after, change)| (before, after, change))
+    }
+
+    fn follow(&mut self, node: NodeId, note: &Note, world: &World<HashRing>) {
+        let Some(admin) = world.node(node).and_then(HashRing::admin) else { return };
+        match note {
+            Note::ChangeStarted { change, .. } => {
+                let next = admin.view.next.as_ref().unwrap_or(&admin.view.now).clone();
+                self.last = Some((self.settled.clone(), next, *change));
+            }
+            Note::ChangeEnded { .. } => {
+                if let Some((_, after, _)) = &self.last {
+                    self.settled = after.clone();
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// How many writes were kept for silent replicas.
     #[must_use]
     pub const fn hints(&self) -> u64 {
@@ -65,6 +92,7 @@ impl Observer<HashRing> for HashRingOracle {
                 self.writes.noted(&at, note);
                 self.placement.noted(&at, node, note, world);
                 self.moves.noted(&at, node, note, world.config());
+                self.follow(node, note, world);
             }
         }
         self.writes.observe(record);

@@ -1,0 +1,288 @@
+// The hash ring as people use it: by mouse, by touch, by keyboard. What the page shows is held against
+// `window.netsplit`, which tells of the same moment.
+import { devices } from "@playwright/test";
+import { expect, expectAccessible, open, test } from "./fixtures.mjs";
+
+const state = (page) => page.evaluate(() => window.netsplit.getState());
+const seek = (page, us) => page.evaluate((us) => window.netsplit.seek(us), us);
+const apply = (page, command) => page.evaluate((command) => window.netsplit.apply(command), command);
+const commands = (page) => page.evaluate(() => window.netsplit.run().commands);
+const region = (page, name) => page.getByRole("region", { name, exact: true });
+const shares = (page) => region(page, "Share of keys");
+const server = (page, name) => page.getByRole("button", { name: new RegExp(`^${name},`) });
+const slider = (page) => page.getByRole("slider", { name: "Virtual node", exact: true });
+const middle = (page) => page.locator(".ring-count");
+
+/** Where something is on the screen. */
+async function centre(locator) {
+  const box = await locator.boundingBox();
+  return [box.x + box.width / 2, box.y + box.height / 2];
+}
+
+/** A spot around the middle of the ring, `turn` of the way around from another one. */
+function turned([x, y], [cx, cy], turn) {
+  const [dx, dy, angle] = [x - cx, y - cy, turn * 2 * Math.PI];
+  return [cx + dx * Math.cos(angle) - dy * Math.sin(angle), cy + dx * Math.sin(angle) + dy * Math.cos(angle)];
+}
+
+const ringCentre = (page) => centre(page.locator(".ring-art .edge").first());
+
+/** The share of a server in percent, as the table says. */
+async function share(page, name) {
+  const row = shares(page).getByRole("row").filter({ has: page.getByRole("rowheader", { name, exact: true }) });
+  return Number.parseFloat(await row.getByRole("cell").nth(2).textContent());
+}
+
+const told = async (page, name) => (await state(page)).nodes.find((node) => node.id === name).detail.ring.share_ppm / 1e4;
+
+test("arcs, shares and keys are those of the run", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=1.5s");
+  await expect(middle(page)).toHaveText("24 keys");
+  await expect(page.locator(".ring-about")).toHaveText("40 virtual nodes · 5 servers");
+  const { nodes } = await state(page);
+  for (const node of nodes.filter((node) => node.id.startsWith("n"))) {
+    expect(Math.abs((await share(page, node.id)) - node.detail.ring.share_ppm / 1e4)).toBeLessThan(0.11);
+    await expect(server(page, node.id)).toBeVisible();
+  }
+  // Network shows the same machines on a circle, with all their links; back again the ring.
+  await page.getByRole("button", { name: "Network", exact: true }).click();
+  await expect(page.locator(".ring-art")).toHaveCount(0);
+  const at = (await state(page)).nodes.find((node) => node.id === "n1");
+  await expect(server(page, "n1")).toHaveAttribute("transform", `translate(${at.x} ${at.y})`);
+  await page.getByRole("button", { name: "Ring", exact: true }).click();
+  await expect(page.locator(".ring-art")).toHaveCount(1);
+  await expect(server(page, "n1")).not.toHaveAttribute("transform", `translate(${at.x} ${at.y})`);
+});
+
+test("a server that is dragged takes its arc along, and the others keep theirs", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=1.5s");
+  const before = await Promise.all(["n1", "n2", "n3", "n5"].map((name) => share(page, name)));
+  const from = await centre(server(page, "n1"));
+  const around = await ringCentre(page);
+  await page.mouse.move(...from);
+  await page.mouse.down();
+  for (let step = 1; step <= 8; step += 1) await page.mouse.move(...turned(from, around, (step / 8) * 0.06));
+  await expect(middle(page)).toContainText("would move");
+  const preview = await share(page, "n1");
+  expect(preview).not.toBe(before[0]);
+  // Nothing has happened yet.
+  expect(await commands(page)).toEqual([]);
+  await page.mouse.up();
+  const [given] = await commands(page);
+  expect(given).toMatchObject({ do: "request", node: "a1" });
+  const [name, index, token] = given.op.token;
+  expect(name).toBe("n1");
+  await seek(page, 3_000_000);
+  const ring = (await state(page)).nodes.find((node) => node.id === "n1").detail.ring;
+  expect(ring.tokens).toContain(token);
+  expect(index).toBeLessThan(8);
+  // What was shown is what came of it.
+  expect(Math.abs((await told(page, "n1")) - preview)).toBeLessThan(0.11);
+  expect(Math.abs((await share(page, "n1")) - preview)).toBeLessThan(0.11);
+  // Of the others only the next one on the ring has another share.
+  const after = await Promise.all(["n2", "n3", "n5"].map((name) => share(page, name)));
+  expect(after.filter((now, place) => Math.abs(now - before[place + 1]) > 0.11).length).toBeLessThanOrEqual(1);
+});
+
+test("a virtual node moves by keyboard alone, and Escape leaves it where it was", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=1.5s");
+  await slider(page).focus();
+  await page.keyboard.press("PageDown");
+  const first = await slider(page).getAttribute("aria-valuetext");
+  await page.keyboard.press("PageDown");
+  const second = await slider(page).getAttribute("aria-valuetext");
+  expect(second).not.toBe(first);
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await expect(slider(page)).toHaveAttribute("aria-valuetext", /would move/);
+  await page.keyboard.press("Escape");
+  await expect(middle(page)).toHaveText("24 keys");
+  expect(await commands(page)).toEqual([]);
+  await page.keyboard.press("PageDown");
+  const [, owner, index] = (await slider(page).getAttribute("aria-valuetext")).match(/^(n\d)#(\d+) at/);
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("Enter");
+  const [given] = await commands(page);
+  expect(given.op.token.slice(0, 2)).toEqual([owner, Number(index)]);
+  await expect(slider(page)).toBeFocused();
+  // A server's own keys do the same to the end of its largest arc.
+  await server(page, "n3").focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(page.getByRole("group", { name: "Virtual node" })).toContainText("n3#");
+  await page.keyboard.press("Enter");
+  expect((await commands(page)).at(-1).op.token[0]).toBe("n3");
+});
+
+test("a virtual node moves by clicks alone", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=1.5s");
+  // Where the first virtual node is.
+  const at = await slider(page).boundingBox();
+  await page.mouse.click(at.x + at.width / 2, at.y + at.height / 2);
+  const held = page.getByRole("group", { name: "Virtual node" });
+  await expect(held.getByRole("button", { name: "Move here" })).toBeDisabled();
+  await held.getByRole("button", { name: "Move it on" }).click();
+  await held.getByRole("button", { name: "Move here" }).click();
+  await expect(held).toHaveCount(0);
+  expect((await commands(page)).length).toBe(1);
+  await page.getByRole("button", { name: "Undo" }).click();
+  expect(await commands(page)).toEqual([]);
+});
+
+test("servers join, get weight, crash and leave", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=1.5s");
+  await page.getByRole("button", { name: "Add a server" }).click();
+  await seek(page, 2_500_000);
+  await expect(shares(page).getByRole("rowheader", { name: "n6" })).toBeVisible();
+  await server(page, "n6").click();
+  const tools = page.getByRole("toolbar", { name: "Actions" });
+  await tools.getByRole("button", { name: "More weight" }).click();
+  await seek(page, 3_500_000);
+  await expect(tools).toContainText("weight 2");
+  expect((await state(page)).nodes.find((node) => node.id === "n6").detail.weight).toBe(2);
+  await tools.getByRole("button", { name: "Crash" }).click();
+  await expect(server(page, "n6")).toHaveAccessibleName(/^n6, crashed/);
+  await expect(page.locator(".arc.down").first()).toBeAttached();
+  await tools.getByRole("button", { name: "Restart" }).click();
+  await expect(page.locator(".arc.down")).toHaveCount(0);
+  await tools.getByRole("button", { name: "Off the ring" }).click();
+  await expect(page.locator(".ring-about")).toHaveText("old and new ring both hold");
+  await seek(page, 5_500_000);
+  await expect(shares(page).getByRole("rowheader", { name: "n6" })).toHaveCount(0);
+  // The machine is still there, and may come back.
+  await page.getByRole("button", { name: "Add a server" }).click();
+  await seek(page, 6_500_000);
+  await expect(shares(page).getByRole("rowheader", { name: "n6" })).toBeVisible();
+});
+
+test("while a server is cut off its keys wait, and healing lets them go", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=1.5s&set.write-quorum=1&set.read-quorum=3");
+  await server(page, "n2").click();
+  const tools = page.getByRole("toolbar", { name: "Actions" });
+  await tools.getByRole("button", { name: "Cut off" }).click();
+  await expect(page.locator(".ringed .link.cut .cut-mark").first()).toBeVisible();
+  await tools.getByRole("button", { name: "Off the ring" }).click();
+  await seek(page, 2_600_000);
+  await expect(page.locator(".ring-about")).toHaveText("old and new ring both hold");
+  await tools.getByRole("button", { name: "Heal its links" }).click();
+  await seek(page, 4_500_000);
+  await expect(page.locator(".ring-about")).toHaveText("32 virtual nodes · 4 servers");
+});
+
+test("a key is looked up: hash, walk, owner, replicas", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=1.5s");
+  const panel = shares(page);
+  await panel.getByRole("textbox", { name: "Key" }).fill("abc");
+  // FIPS 180-4 has this hash.
+  await expect(panel).toContainText("sha1 = a9993e36");
+  const { nodes } = await state(page);
+  const tokens = nodes.filter((node) => node.id.startsWith("n")).flatMap((node) => node.detail.ring.tokens.map((token) => [token, node.id]));
+  tokens.sort(([a], [b]) => a - b);
+  const start = Math.max(tokens.findIndex(([token]) => token >= 0xa9993e36), 0);
+  const walk = [...tokens.slice(start), ...tokens.slice(0, start)].map(([, id]) => id);
+  const [owner, ...others] = [...new Set(walk)].slice(0, 3);
+  await expect(panel.locator("dl")).toContainText(`Owner${owner}Replicas${others.join(", ")}`);
+  await expect(page.locator(".ring-art .replica")).toHaveCount(3);
+  await expect(page.locator(".stop-number")).toHaveText(["1", "2", "3"]);
+  await panel.getByRole("button", { name: "Read it" }).click();
+  expect((await commands(page)).at(-1)).toMatchObject({ node: "c1", op: { get: "abc" } });
+  await panel.getByRole("button", { name: "Clear" }).click();
+  await expect(page.locator(".ring-art .replica")).toHaveCount(0);
+});
+
+test("virtual nodes even the shares out", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=1.5s&variant=no-virtual-nodes");
+  const spread = async () => {
+    const all = await Promise.all(["n1", "n2", "n3", "n4", "n5"].map((name) => share(page, name)));
+    return Math.max(...all) / 20;
+  };
+  expect(await spread()).toBeGreaterThan(2);
+  const range = page.getByRole("slider", { name: /Virtual nodes per weight/ });
+  await range.fill("200");
+  expect((await commands(page)).at(-1).op).toEqual({ "virtual-nodes": 200 });
+  await seek(page, 3_000_000);
+  expect(await spread()).toBeLessThan(1.2);
+  await expect(page.locator(".ring-about")).toHaveText("1000 virtual nodes · 5 servers");
+});
+
+test("ten servers, one more: the ring moves what it has to, modulo nearly everything", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=0.5s&set.nodes=9&set.vnodes=100");
+  await page.getByRole("button", { name: "Add a server" }).click();
+  await seek(page, 1_500_000);
+  await page.getByRole("button", { name: "Add a server" }).click();
+  await seek(page, 2_500_000);
+  const table = region(page, "The same keys, placed otherwise");
+  await expect(table).toContainText("n11 joins the ring: keys that move, of 10,000. At least 909 have to");
+  const moved = async (name) => {
+    const row = table.getByRole("row").filter({ has: page.getByRole("rowheader", { name, exact: true }) });
+    return Number((await row.getByRole("cell").nth(1).textContent()).replace(",", ""));
+  };
+  await expect.poll(() => moved("Modulo")).toBeGreaterThan(8_800);
+  expect(await moved("Modulo")).toBeLessThan(9_300);
+  const ring = await moved("Ring");
+  expect(ring).toBeGreaterThan(909 * 0.7);
+  expect(ring).toBeLessThan(909 * 1.3);
+});
+
+test("dragging stays smooth with nine servers and two hundred virtual nodes", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=0.5s&set.nodes=9&set.vnodes=200&set.keys=200");
+  const from = await centre(server(page, "n1"));
+  const around = await ringCentre(page);
+  await page.mouse.move(...from);
+  await page.mouse.down();
+  const client = await page.context().newCDPSession(page);
+  await client.send("Performance.enable");
+  const script = async () => {
+    const { metrics } = await client.send("Performance.getMetrics");
+    return metrics.find((metric) => metric.name === "ScriptDuration").value * 1_000;
+  };
+  const before = await script();
+  for (let step = 1; step <= 60; step += 1) await page.mouse.move(...turned(from, around, step * 0.002));
+  await expect(middle(page)).toContainText("would move");
+  // Time of our own code, in ms: the rest is the browser's, and tells more about the machine.
+  expect(((await script()) - before) / 60).toBeLessThan(16);
+  await page.mouse.up();
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  test.describe(`in ${colorScheme}`, () => {
+    test.use({ colorScheme });
+    test("the ring is accessible, at rest, on the move and in hand", async ({ page }) => {
+      await open(page, "?lab=hash-ring&paused=1&t=1.5s");
+      await shares(page).getByRole("textbox", { name: "Key" }).fill("k7");
+      await expectAccessible(page);
+      await apply(page, { do: "request", node: "a1", op: { "remove-server": "n2" } });
+      await seek(page, 1_530_000);
+      await server(page, "n3").focus();
+      await page.keyboard.press("ArrowRight");
+      await expectAccessible(page);
+    });
+  });
+}
+
+test.describe("on a phone", () => {
+  const { defaultBrowserType: _, ...phone } = devices["Pixel 7"];
+  test.use(phone);
+
+  test("a finger drags a server, and sheets show the rest", async ({ page }) => {
+    await open(page, "?lab=hash-ring&paused=1&t=1.5s");
+    await server(page, "n1").scrollIntoViewIfNeeded();
+    const from = await centre(server(page, "n1"));
+    const around = await ringCentre(page);
+    const client = await page.context().newCDPSession(page);
+    const touch = (type, spots) =>
+      client.send("Input.dispatchTouchEvent", { type, touchPoints: spots.map(([x, y]) => ({ x, y })) });
+    await touch("touchStart", [from]);
+    for (let step = 1; step <= 6; step += 1) await touch("touchMove", [turned(from, around, step * 0.01)]);
+    await expect(middle(page)).toContainText("would move");
+    await touch("touchEnd", []);
+    const [given] = await commands(page);
+    expect(given.op.token[0]).toBe("n1");
+    await page.getByRole("group", { name: "Lenses" }).getByRole("button", { name: "Shares" }).click();
+    await expect(shares(page).getByRole("rowheader", { name: "n5" })).toBeVisible();
+    for (const control of await shares(page).locator("button, input[type=text]").all()) {
+      const box = await control.boundingBox();
+      if (box) expect(Math.min(box.width, box.height), await control.innerText()).toBeGreaterThanOrEqual(44);
+    }
+    await expectAccessible(page);
+  });
+});
