@@ -21,13 +21,15 @@ mod raft_election;
 mod raft_log;
 pub mod run;
 pub mod session;
+pub mod shiviz;
+pub mod space_time;
 pub mod state;
 #[cfg(feature = "sweep")]
 pub mod sweep;
 pub mod tour;
 pub mod trace;
 
-pub use algorithms::hashing;
+pub use algorithms::{clocks as clock_types, hashing};
 pub use catalogue::{Entry, catalogue, find};
 pub use error::InputError;
 pub use lab::{Asked, LabInfo, VariantInfo, VariantKind};

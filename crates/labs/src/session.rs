@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use sim::{BranchId, Command, Event, NodeId, Outcome, Presence, Protocol, Record, Stamped, Timeline};
 use view::layout::{self, Point};
-use view::lens::{History, Inspector, Log, LogWindow, States};
+use view::lens::space_time::Window;
+use view::lens::{History, Inspector, Log, LogWindow, SpaceTime, States};
 use view::narration::{Sentence, Weight};
 use view::stage::{Condition, Link, Message, Node, Stage};
 use view::timeline::Strip;
@@ -18,8 +19,10 @@ use crate::error::InputError;
 use crate::history::{self, Watch};
 use crate::lab::{Lab, Names, Setup};
 use crate::lab_words;
+use crate::lenses::Topic;
 use crate::params::DISTANCE;
 use crate::run::{End, Run};
+use crate::space_time::{self, Moment};
 use crate::state::{
     BranchState, LinkState, MessageState, NodeState, NoteState, State, VerdictState, branch_name, digest_text,
 };
@@ -91,6 +94,13 @@ pub trait Session {
     fn sentence(&self, step: u64) -> Option<Sentence>;
     /// A step as data, as [`crate::trace`] documents it; none when this branch has not been there.
     fn event(&self, step: u64) -> Option<Value>;
+    /// What the processes are called, by number: machines that were added in any branch come last.
+    fn processes(&self) -> Vec<String>;
+    /// A step as far as processes and messages are concerned; none when this branch has not been there.
+    fn moment(&self, step: u64) -> Option<Moment>;
+    /// A piece of the run up to the present moment as a space-time diagram; of very many steps the last ones
+    /// ([`STEPS_MAX`](crate::space_time::STEPS_MAX)).
+    fn space_time(&self, window: Window) -> SpaceTime;
     /// What nodes said about themselves in a step, in order; nothing when this branch has not been there.
     fn notes(&self, step: u64) -> Vec<NoteState>;
     /// What the engine holds at the moment.
@@ -210,6 +220,15 @@ impl<L: Lab> LabSession<L> {
             (false, _) => Condition::Crashed,
             (true, true) => Condition::Paused,
             (true, false) => Condition::Up,
+        }
+    }
+
+    /// What a step is counted as where many are told in one line.
+    fn topic(record: &Record<L::Protocol>) -> Topic {
+        match &record.event {
+            Event::Synced(_) => ("disk sync", "disk syncs"),
+            Event::Vanish { .. } => ("message to a dead machine", "messages to dead machines"),
+            Event::Boot(_) | Event::Deliver { .. } | Event::Timer { .. } | Event::Command(_) => L::topic(record),
         }
     }
 
@@ -572,6 +591,42 @@ impl<L: Lab> Session for LabSession<L> {
         Some(crate::trace::event(&record, &self.names, command))
     }
 
+    fn processes(&self) -> Vec<String> {
+        (0..self.names.len()).map(|number| self.names.of(NodeId(number as u32)).to_owned()).collect()
+    }
+
+    fn moment(&self, step: u64) -> Option<Moment> {
+        let record = self.timeline.record(step)?;
+        Some(space_time::moment(&record, &self.names, self.tell(&record), Self::topic(&record)))
+    }
+
+    fn space_time(&self, window: Window) -> SpaceTime {
+        let time_us = |step: u64| self.timeline.record(step).map_or(u64::MAX, |record| record.time_us);
+        // The first step after a time; steps are in the order of their times.
+        let first_after = |limit_us: u64| {
+            let (mut low, mut high) = (1, self.step_count() + 1);
+            while low < high {
+                let middle = low + (high - low) / 2;
+                if time_us(middle) <= limit_us { low = middle + 1 } else { high = middle }
+            }
+            low
+        };
+        let end = if window.until_us >= self.time_us() { self.step_count() + 1 } else { first_after(window.until_us) };
+        let begin = window.from_us.checked_sub(1).map_or(1, first_after).min(end);
+        let first = begin.max(end.saturating_sub(space_time::STEPS_MAX));
+        let world = self.timeline.world();
+        // Of what is still under way here and now the kind is known; a window in the past does not say.
+        let kinds: BTreeMap<String, &str> = world
+            .flights()
+            .into_iter()
+            .map(|flight| (write_message_id(flight.id, &self.names), sim::Named::name(&flight.msg)))
+            .collect();
+        let kind_of = |id: &str| kinds.get(id).copied().unwrap_or_default().to_owned();
+        let moments = (first..end).filter_map(|step| self.moment(step));
+        let diagram = space_time::diagram(self.processes(), moments, kind_of);
+        SpaceTime { left_out: first - begin, ..diagram }
+    }
+
     fn notes(&self, step: u64) -> Vec<NoteState> {
         let Some(record) = self.timeline.record(step) else { return Vec::new() };
         // Only a node that acts can say something.
@@ -594,11 +649,7 @@ impl<L: Lab> Session for LabSession<L> {
             return format!("{steps} steps");
         }
         let records = (from..=to).filter_map(|step| self.timeline.record(step));
-        crate::lenses::tally(records.map(|record| match &record.event {
-            Event::Synced(_) => ("disk sync", "disk syncs"),
-            Event::Vanish { .. } => ("message to a dead machine", "messages to dead machines"),
-            Event::Boot(_) | Event::Deliver { .. } | Event::Timer { .. } | Event::Command(_) => L::topic(&record),
-        }))
+        crate::lenses::tally(records.map(|record| Self::topic(&record)))
     }
 
     fn log(&self, window: LogWindow) -> Option<Log> {

@@ -6,11 +6,13 @@
 pub mod history;
 pub mod inspector;
 pub mod log;
+pub mod space_time;
 pub mod states;
 
 pub use history::History;
 pub use inspector::Inspector;
 pub use log::{Log, LogWindow};
+pub use space_time::SpaceTime;
 pub use states::States;
 
 /// A way to look at a run.

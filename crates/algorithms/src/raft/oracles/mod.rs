@@ -167,7 +167,7 @@ mod tests {
                 bugs: Bugs::default(),
             };
             let link = LinkProfile { latency_us: (5_000, 15_000), ..LinkProfile::default() };
-            let cluster = ClusterConfig { nodes: 5, link, disk_sync_us: (1_000, 1_000) };
+            let cluster = ClusterConfig { nodes: 5, link, disk_sync_us: (1_000, 1_000), positions: Vec::new() };
             let mut oracle = RaftOracle::new(&config);
             let mut world = World::<Raft>::new(3, config, cluster, &mut oracle);
             for round in 0..40u32 {
