@@ -5,6 +5,7 @@
 //! (`CONTRACTS`: JSON and links) and one small object-safe trait, [`Session`].
 
 pub mod catalogue;
+mod clocks;
 pub mod command;
 pub mod error;
 mod hash_ring;
