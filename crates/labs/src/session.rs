@@ -98,9 +98,6 @@ pub trait Session {
     fn processes(&self) -> Vec<String>;
     /// A step as far as processes and messages are concerned; none when this branch has not been there.
     fn moment(&self, step: u64) -> Option<Moment>;
-    /// A piece of the run up to the present moment as a space-time diagram; of very many steps the last ones
-    /// ([`STEPS_MAX`](crate::space_time::STEPS_MAX)).
-    fn space_time(&self, window: Window) -> SpaceTime;
     /// What nodes said about themselves in a step, in order; nothing when this branch has not been there.
     fn notes(&self, step: u64) -> Vec<NoteState>;
     /// What the engine holds at the moment.
@@ -119,6 +116,16 @@ pub trait Session {
     fn inspector(&self, node: &str, changes: bool) -> Option<Inspector>;
     /// Whether the run's recorded end is what a replay comes to; goes to that end.
     fn check_end(&mut self) -> Result<(), Divergence>;
+}
+
+/// What can be said of every session alike; once for all labs, because each copy costs the page room.
+impl dyn Session + '_ {
+    /// A piece of the run up to the present moment as a space-time diagram; of very many steps the last ones
+    /// ([`STEPS_MAX`](crate::space_time::STEPS_MAX)).
+    #[must_use]
+    pub fn space_time(&self, window: Window) -> SpaceTime {
+        space_time::of_window(self, window)
+    }
 }
 
 /// A replay that did not come to the recorded end.
@@ -598,33 +605,6 @@ impl<L: Lab> Session for LabSession<L> {
     fn moment(&self, step: u64) -> Option<Moment> {
         let record = self.timeline.record(step)?;
         Some(space_time::moment(&record, &self.names, self.tell(&record), Self::topic(&record)))
-    }
-
-    fn space_time(&self, window: Window) -> SpaceTime {
-        let time_us = |step: u64| self.timeline.record(step).map_or(u64::MAX, |record| record.time_us);
-        // The first step after a time; steps are in the order of their times.
-        let first_after = |limit_us: u64| {
-            let (mut low, mut high) = (1, self.step_count() + 1);
-            while low < high {
-                let middle = low + (high - low) / 2;
-                if time_us(middle) <= limit_us { low = middle + 1 } else { high = middle }
-            }
-            low
-        };
-        let end = if window.until_us >= self.time_us() { self.step_count() + 1 } else { first_after(window.until_us) };
-        let begin = window.from_us.checked_sub(1).map_or(1, first_after).min(end);
-        let first = begin.max(end.saturating_sub(space_time::STEPS_MAX));
-        let world = self.timeline.world();
-        // Of what is still under way here and now the kind is known; a window in the past does not say.
-        let kinds: BTreeMap<String, &str> = world
-            .flights()
-            .into_iter()
-            .map(|flight| (write_message_id(flight.id, &self.names), sim::Named::name(&flight.msg)))
-            .collect();
-        let kind_of = |id: &str| kinds.get(id).copied().unwrap_or_default().to_owned();
-        let moments = (first..end).filter_map(|step| self.moment(step));
-        let diagram = space_time::diagram(self.processes(), moments, kind_of);
-        SpaceTime { left_out: first - begin, ..diagram }
     }
 
     fn notes(&self, step: u64) -> Vec<NoteState> {

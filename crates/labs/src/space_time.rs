@@ -8,12 +8,13 @@
 use std::collections::BTreeMap;
 
 use sim::{Command, Event, LossReason, MessageId, Named, NodeId, Outcome, Protocol, Record};
-use view::lens::space_time::{self, Message, SpaceTime};
+use view::lens::space_time::{self, Message, SpaceTime, Window};
 use view::narration::Weight;
 
 use crate::command::write_message_id;
 use crate::lab::Names;
 use crate::lenses::Topic;
+use crate::session::Session;
 
 /// Most steps that a diagram is made of: as many as a timeline keeps for readers, so that a window that moves on
 /// costs only what is new in it.
@@ -97,8 +98,32 @@ fn place<P: Protocol>(event: &Event<P>) -> Option<NodeId> {
     }
 }
 
+/// The steps of a window, or the last of them.
+pub(crate) fn of_window(session: &dyn Session, window: Window) -> SpaceTime {
+    let steps = session.step_count();
+    // The first step after a time; steps are in the order of their times.
+    let first_after = |limit_us: u64| {
+        let (mut low, mut high) = (1, steps + 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let earlier = session.moment(middle).is_some_and(|moment| moment.time_us <= limit_us);
+            if earlier { low = middle + 1 } else { high = middle }
+        }
+        low
+    };
+    let end = if window.until_us >= session.time_us() { steps + 1 } else { first_after(window.until_us) };
+    let begin = window.from_us.checked_sub(1).map_or(1, first_after).min(end);
+    let first = begin.max(end.saturating_sub(STEPS_MAX));
+    // Of what is still under way here and now the kind is known; a window in the past does not say.
+    let kinds: BTreeMap<String, String> =
+        session.stage().messages.into_iter().map(|message| (message.id, message.kind)).collect();
+    let moments = (first..end).filter_map(|step| session.moment(step));
+    let diagram = diagram(session.processes(), moments, |id| kinds.get(id).cloned().unwrap_or_default());
+    SpaceTime { left_out: first - begin, ..diagram }
+}
+
 /// Makes a diagram of moments, in the order of their steps.
-pub(crate) fn diagram(
+fn diagram(
     processes: Vec<String>,
     moments: impl Iterator<Item = Moment>,
     kind_of: impl Fn(&str) -> String,
