@@ -5,4 +5,5 @@ pub mod clocks;
 pub mod clocks_lab;
 pub mod hash_ring;
 pub mod hashing;
+pub mod physical_clocks;
 pub mod raft;
