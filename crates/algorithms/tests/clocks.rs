@@ -144,7 +144,7 @@ fn skewed_wall_clocks_contradict_causality_and_right_ones_do_not() {
 
 #[test]
 fn a_hybrid_clock_stays_close_to_the_wall_clock() {
-    // Theorems 2 and 3 and Corollary 1 of the paper: l is the largest wall reading in the event's past.
+    // What the paper proves of it: l is the largest wall reading in the event's past.
     for offset_us_max in [0, 3, 5_000] {
         for seed in 0..12 {
             let (graph, stamps) = execution(seed, 2 + seed as u32 % 5, 70, offset_us_max);

@@ -1,9 +1,9 @@
 //! Hybrid logical clocks: close to the wall clock, and never against causality.
 //!
 //! Sandeep Kulkarni, Murat Demirbas, Deepak Madappa, Bharadwaj Avva, Marcelo Leone, "Logical Physical Clocks", OPODIS
-//! 2014: the algorithm is Figure 5. What holds: a → b implies (l, c)(a) < (l, c)(b) (Theorem 1); l is the largest wall
-//! reading that the event knows of, so that it is never below its own (Theorems 2 and 3) and above it by at most the
-//! largest difference between any two wall clocks (Corollary 1).
+//! 2014: the algorithm is Figure 5. What holds: a → b implies (l, c)(a) < (l, c)(b); l is the largest wall
+//! reading that the event knows of, so that it is never below its own and above it by at most the
+//! largest difference between any two wall clocks.
 //!
 //! Left out: refusing a message that is too far ahead, and packing both parts into 64 bits.
 
