@@ -155,11 +155,11 @@ test("a clock, a disk and a link are set with values", async ({ page }) => {
   await open(page, LAB);
   await seek(page, 1_000_000);
   await page.getByRole("button", { name: /^n1,/ }).click();
-  await page.getByRole("button", { name: "Clock" }).click();
+  await page.getByRole("button", { name: "Clock", exact: true }).click();
   await page.getByRole("spinbutton", { name: "Ahead by, ms" }).fill("-12.5");
   await page.getByRole("spinbutton", { name: "Drift, ppm" }).fill("300");
   await page.getByRole("button", { name: "Set the clock" }).click();
-  await page.getByRole("button", { name: "Disk" }).click();
+  await page.getByRole("button", { name: "Disk", exact: true }).click();
   await page.getByRole("combobox", { name: "The disk" }).selectOption("torn");
   await page.getByRole("button", { name: "Set the disk" }).click();
   await page.keyboard.press("Escape");
@@ -221,5 +221,139 @@ test.describe("by touch", () => {
         .filter(({ height }) => height > 1 && height < 44),
     );
     expect(small).toEqual([]);
+  });
+});
+
+test("a wrong variant says what is wrong with it, and is watched as it breaks", async ({ page }) => {
+  await open(page, LAB);
+  await page.getByRole("combobox", { name: "Variant" }).selectOption({ label: "forgets its vote" });
+  await expect(page.getByRole("heading", { name: "forgets its vote" })).toBeVisible();
+  await expect(page.getByText("The vote is kept in memory only")).toBeVisible();
+  await page.getByRole("button", { name: "Watch it break" }).click();
+  await expect(page.getByRole("button", { name: /^One Vote per Term is violated/ })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Play", exact: true })).toBeVisible();
+  const { verdicts, variant } = await state(page);
+  expect(variant).toBe("forgets-vote");
+  expect(verdicts.filter((verdict) => verdict.status === "violated").map((verdict) => verdict.property)).toContain("one-vote-per-term");
+});
+
+test("another branch tells its own story", async ({ page }) => {
+  await open(page, LAB);
+  await seek(page, 1_000_000);
+  await page.getByRole("button", { name: "Cut off n3" }).click();
+  await seek(page, 2_000_000);
+  const told = () => page.getByRole("log", { name: "What happened" }).locator("button.moment").allTextContents();
+  const first = await told();
+  await seek(page, 1_300_000);
+  await page.getByRole("button", { name: "Heal all" }).click();
+  await seek(page, 2_000_000);
+  expect(await told()).not.toEqual(first);
+  await page.evaluate(() => window.netsplit.setBranch("a"));
+  await expect.poll(told).toEqual(first);
+});
+
+/** Everything a visitor is promised, in one sitting; `hand` presses a button, `stroke` splits n2 off. */
+async function wholeJourney({ page, browser, baseURL, press, split, catchMessage, scrub }) {
+  await seek(page, 1_000_000);
+  const leader = (await state(page)).nodes.find((node) => node.role === "leader").id;
+  await press(page.getByRole("button", { name: `Cut off ${leader}` }));
+  expect((await state(page)).links.filter((link) => link.from === leader).every((link) => !link.up)).toBe(true);
+  await press(page.getByRole("button", { name: "Heal all" }));
+  await split();
+  expect((await state(page)).links.some((link) => !link.up)).toBe(true);
+  await press(page.getByRole("button", { name: "Heal all" }));
+  // A message is caught and dropped.
+  await page.evaluate(() => {
+    while (window.netsplit.getState().in_flight.length === 0) window.netsplit.step(1);
+  });
+  const before = await commands(page);
+  await catchMessage();
+  await press(page.getByRole("button", { name: "Drop", exact: true }));
+  expect((await commands(page)).slice(before.length)).toMatchObject([{ do: "message", act: "drop" }]);
+  // Back in time, something else is done, and both futures are there.
+  await seek(page, 2_000_000);
+  const future = (await state(page)).digest;
+  await scrub(1_500_000);
+  await press(page.getByRole("button", { name: "Heal all" }).or(page.getByRole("button", { name: /^Cut off n\d/ })).locator("visible=true").and(page.locator("button:enabled")).first());
+  expect((await state(page)).branches).toHaveLength(2);
+  await seek(page, 2_000_000);
+  expect((await state(page)).digest).not.toBe(future);
+  // Somebody else sees the same.
+  const here = await state(page);
+  await press(page.getByRole("button", { name: "Share" }));
+  const link = await page.getByRole("textbox", { name: "Link to this run" }).inputValue();
+  const context = await browser.newContext({ baseURL });
+  const other = await context.newPage();
+  await other.goto(link);
+  await other.evaluate(() => window.netsplit.ready.then(() => undefined));
+  expect(await state(other)).toMatchObject({ digest: here.digest, step: here.step, time_us: here.time_us });
+  await context.close();
+}
+
+test("the whole journey by keyboard alone", async ({ page, browser, baseURL }) => {
+  await open(page, LAB);
+  const tabTo = async (target) => {
+    for (let presses = 0; presses < 120; presses += 1) {
+      if (await target.evaluate((element) => element === document.activeElement)) return;
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`the keyboard does not reach ${target}`);
+  };
+  const press = async (target) => {
+    await tabTo(target);
+    await page.keyboard.press("Enter");
+  };
+  await wholeJourney({
+    page,
+    browser,
+    baseURL,
+    press,
+    split: async () => {
+      await press(page.getByRole("button", { name: "Split", exact: true }));
+      await page.keyboard.press("Space");
+      await press(page.getByRole("button", { name: "Split the network" }));
+    },
+    catchMessage: async () => {
+      const wire = page.getByRole("group", { name: "Lenses" }).getByRole("button", { name: "Wire" });
+      if ((await wire.getAttribute("aria-pressed")) !== "true") await press(wire);
+      await press(page.getByRole("list", { name: "Messages in flight" }).getByRole("button").first());
+    },
+    scrub: async (us) => {
+      await tabTo(page.getByRole("slider", { name: "Time" }));
+      while ((await state(page)).time_us > us) await page.keyboard.press("PageDown");
+    },
+  });
+});
+
+test.describe("by touch", () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+  test("the whole journey by touch", async ({ page, browser, baseURL }) => {
+    await open(page, LAB);
+    await wholeJourney({
+      page,
+      browser,
+      baseURL,
+      press: (target) => target.tap(),
+      split: async () => drawByTouch(page, loopAround(await place(page, "n2"), 75)),
+      catchMessage: async () => {
+        // One that is on its way by now, and not at the middle of its link, which belongs to the link.
+        const progressOf = (flight, now) => 1 - (flight.due_us - now) / (flight.due_us - flight.sent_us);
+        const caught = ({ in_flight: flights, time_us: now }) =>
+          flights.find((flight) => Math.abs(Math.abs(progressOf(flight, now) - 0.5) - 0.25) < 0.12);
+        while (!caught(await state(page))) await seek(page, (await state(page)).time_us + 1_000);
+        const moment = await state(page);
+        const { nodes } = moment;
+        const flight = caught(moment);
+        const progress = progressOf(flight, moment.time_us);
+        const [from, to] = [flight.from, flight.to].map((id) => nodes.find((node) => node.id === id));
+        const length = Math.hypot(to.x - from.x, to.y - from.y);
+        const rim = (node) => (node.id.startsWith("c") ? 28 : 42);
+        const along = (rim(from) + (length - rim(from) - rim(to)) * progress) / length;
+        const [x, y] = (await mapper(page))([from.x + (to.x - from.x) * along, from.y + (to.y - from.y) * along]);
+        await page.touchscreen.tap(x, y);
+      },
+      scrub: async (us) => page.getByRole("slider", { name: "Time" }).fill(String(us)),
+    });
   });
 });

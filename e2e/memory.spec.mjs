@@ -27,7 +27,7 @@ test("two hundred mounts and unmounts leave memory flat", async ({ page }) => {
       }
     }, count);
   // Caches and arenas fill up first.
-  await rounds(20);
+  await rounds(60);
   const before = await measure();
   await rounds(ROUNDS);
   const after = await measure();

@@ -151,7 +151,7 @@ test("a reader does it by hand, lets go, and returns", async ({ page }) => {
   expect((await state(page)).digest).toBe(home.digest);
   await button(page, "Back").click();
 
-  await page.getByRole("button", { name: /^n1, follower/ }).click();
+  await page.getByRole("button", { name: /^n1, follower/ }).dblclick();
   await expect(card(page)).toContainText("You are on your own.");
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(card(page)).not.toContainText("You are on your own.");
@@ -170,7 +170,7 @@ test("a step whose bound has passed starts again", async ({ page }) => {
   await open(page, "?tour=cut-the-leader-off");
   for (let step = 1; step < 4; step += 1) await button(page, "Next").click();
   const home = await state(page);
-  for (const node of ["n1", "n2", "n3"]) await page.getByRole("button", { name: new RegExp(`^${node}, `) }).click();
+  for (const node of ["n1", "n2", "n3"]) await page.getByRole("button", { name: new RegExp(`^${node}, `) }).dblclick();
   await page.evaluate(() => window.netsplit.seek(2_000_000));
   await expect(card(page)).toContainText("That did not happen in time.");
   await button(page, "Start this step again").click();
@@ -214,7 +214,8 @@ test("a tour is fine for everybody, in both themes", async ({ page }) => {
   await button(page, "Leave the tour").click();
   await page.getByRole("combobox", { name: "Lab" }).selectOption("raft-election");
   await page.getByRole("button", { name: "Tours" }).click();
-  await expectAccessible(page);
+  // An open menu covers part of what lies below it.
+  await expectAccessible(page, ".popover.tours");
 });
 
 test("with reduced motion a step plays only when one asks for it", async ({ page }) => {

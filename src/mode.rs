@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::address::{self, Chrome, Opening};
 use crate::components::tour::Tours;
 use crate::platform::page;
-use crate::playground::Playground;
+use crate::playground::{Playground, forget_readers};
 
 /// How the page is shown; copies share it.
 #[derive(Clone, Copy)]
@@ -98,6 +98,9 @@ impl Mode {
     fn arrive(self) {
         let opening = address::read(&page::query(), &page::fragment());
         self.home.set(opening.home);
+        forget_readers(self.home);
+        forget_readers(self.present);
+        self.tours.forget_readers();
         self.tours.end();
         self.playground.visit(&opening);
         self.start_tour(&opening);

@@ -27,6 +27,8 @@ use crate::platform::{crash, page};
 const STEPS_PER_FRAME: u32 = 3_000;
 /// Most notes that listeners are told of for one frame or call: the newest ones.
 const NOTES_MAX: usize = 1_000;
+/// How long a demonstration plays before it gets to the point, in real seconds.
+const DEMONSTRATION_S: f64 = 4.0;
 /// A frame never stands for more real time than this, in ms: after a pause of the page the run
 /// goes on where it was.
 const FRAME_MS_MAX: f64 = 100.0;
@@ -119,6 +121,8 @@ pub struct Playground {
     pub variant: RwSignal<&'static VariantInfo>,
     /// The seed.
     pub seed: RwSignal<u64>,
+    /// Grows whenever the story is told anew: the same step may be another one then.
+    pub retellings: RwSignal<u32>,
     /// Grows with each run that is opened from outside.
     pub loads: RwSignal<u32>,
     /// Grows with each change of the theme.
@@ -171,6 +175,7 @@ impl Playground {
             lab: RwSignal::new(run.entry.info),
             variant: RwSignal::new(run.variant),
             seed: RwSignal::new(run.seed),
+            retellings: RwSignal::new(0),
             loads: RwSignal::new(0),
             theme: RwSignal::new(0),
             lenses: RwSignal::new(run.entry.info.opening_lenses.to_vec()),
@@ -555,6 +560,22 @@ impl Playground {
         Ok(format!("{}{}", page::base_address(), link::encode(&run)?))
     }
 
+    /// Opens a recorded run shortly before its end, and plays up to it.
+    pub fn demonstrate(self, text: &str) {
+        match Run::from_text(text) {
+            Ok(run) => {
+                let end_us = run.end.as_ref().map_or(0, |end| end.time_us);
+                let speed = run.entry.info.speed;
+                let lead_us = (DEMONSTRATION_S * speed * 1e6) as u64;
+                self.problem.set(None);
+                self.speed.set(speed);
+                self.show_run(&run, end_us.saturating_sub(lead_us), Some(end_us));
+                self.play();
+            }
+            Err(error) => self.report(error.to_string()),
+        }
+    }
+
     /// Opens a run with the lab's own speed.
     pub fn open_run(self, run: &Run) {
         self.speed.set(run.entry.info.speed);
@@ -792,7 +813,12 @@ impl Playground {
                 }
                 None => false,
             });
-            self.stage.set(stage);
+            // Most steps only move messages, which the canvas draws by itself.
+            if !all && self.stage.with_untracked(|before| before.stands_like(&stage)) {
+                self.stage.update_untracked(|now| *now = stage);
+            } else {
+                self.stage.set(stage);
+            }
             if gone {
                 self.selected.set(None);
             }
@@ -816,6 +842,7 @@ impl Playground {
             }
         }
         if news.retold {
+            self.retellings.update(|count| *count += 1);
             self.log.set(tail(news.told));
         } else if !news.told.is_empty() {
             self.log.update(|log| {

@@ -61,7 +61,7 @@ pub fn Header(theme: Option<&'static str>, help: RwSignal<bool>) -> impl IntoVie
             <ThemeSwitch theme=theme />
             <Share />
             <button
-                class="primary"
+                class="primary present-button"
                 title="Large type, and nothing but the stage (Escape ends it)"
                 on:click=move |_| mode.present.update(|present| *present = !*present)
             >

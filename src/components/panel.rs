@@ -15,6 +15,7 @@ use super::lenses::log::LogLens;
 use super::lenses::states::StatesLens;
 use super::lenses::story::Story;
 use super::lenses::wire::Wire;
+use super::tour::Tours;
 
 /// What the panel shows, for the lenses in it.
 #[derive(Clone, Copy)]
@@ -32,7 +33,7 @@ impl PanelState {
     pub fn shows(self, kind: LensKind) -> bool {
         if self.home.get() {
             // Beside the introduction there is room for what happens, and for nothing else.
-            return kind == LensKind::Story;
+            return kind == LensKind::Story && !self.narrow.get();
         }
         let offered = self.playground.lab.with(|lab| lab.lenses.contains(&kind));
         let open = if self.narrow.get() {
@@ -95,6 +96,13 @@ pub fn Panel() -> impl IntoView {
     Effect::new(move |_| {
         if violated.get() {
             panel.open_beside(LensKind::Checks);
+        }
+    });
+    // A tour needs the room of a sheet.
+    let tours = expect_context::<Tours>();
+    Effect::new(move |_| {
+        if tours.is_on() {
+            panel.sheet.set(None);
         }
     });
     let buttons = move || {

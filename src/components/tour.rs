@@ -8,7 +8,7 @@ use labs::tour::{Player, Scene, Standing, Tour, link, shelf};
 use leptos::prelude::*;
 
 use crate::platform::page;
-use crate::playground::{Playground, use_playground};
+use crate::playground::{Playground, forget_readers, use_playground};
 
 use super::icons::{Glyph, Icon};
 
@@ -95,6 +95,7 @@ impl Tours {
     fn choose(self, id: &str) {
         self.playground.problem.set(None);
         self.start(id, true);
+        page::focus_soon(NEXT);
     }
 
     /// Starts one of netsplit's own tours.
@@ -174,7 +175,7 @@ impl Tours {
     /// The next step; behind the last one the tour is over.
     fn next(self) {
         let last = self.shown.with_untracked(|shown| shown.as_ref().is_none_or(|shown| shown.index + 1 == shown.count));
-        if last { self.leave() } else { self.enter(self.index() + 1) }
+        if last { self.finish() } else { self.enter(self.index() + 1) }
     }
 
     fn back(self) {
@@ -191,6 +192,26 @@ impl Tours {
     fn leave(self) {
         self.end();
         page::focus(OFFER);
+    }
+
+    /// Ends the tour behind its last step: the lab is there to play with, as it is without a tour.
+    fn finish(self) {
+        self.leave();
+        if let Ok(run) = labs::Run::of_lab(self.playground.lab.get_untracked().id) {
+            self.playground.pause();
+            self.playground.open_run(&run);
+        }
+    }
+
+    /// Forgets readers of views that are gone; see [`forget_readers`].
+    pub fn forget_readers(self) {
+        forget_readers(self.shown);
+        forget_readers(self.standing);
+    }
+
+    /// Whether a tour is on; follows it.
+    pub fn is_on(self) -> bool {
+        self.shown.with(Option::is_some)
     }
 
     /// Ends the tour, if one is on, because somebody goes elsewhere.
@@ -380,7 +401,6 @@ pub fn TourMenu() -> impl IntoView {
             let start = move |_| {
                 open.set(false);
                 tours.choose(shelved.id);
-                page::focus(NEXT);
             };
             view! { <li><button on:click=start>{shelved.title}</button></li> }
         };

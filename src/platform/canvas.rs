@@ -1,10 +1,11 @@
 //! The canvas backend: draws shapes, and knows what each paint is in the present theme.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use view::Stage;
 use view::layout::{HEIGHT, WIDTH};
 use view::shapes::{self, Paint, Shape};
+use view::{MessageShape, Stage};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
@@ -16,13 +17,25 @@ pub struct Painter {
     /// Device pixels per unit of the stage, and where the stage begins.
     scale: f64,
     origin: (f64, f64),
+    /// Pictures of messages, for crowds of them; made when they are needed.
+    sprites: RefCell<BTreeMap<(u8, Option<u32>), HtmlCanvasElement>>,
 }
+
+/// From so many messages that look alike on, they are copies of one picture.
+const SPRITES_FROM: usize = 100;
 
 impl Painter {
     /// A painter for a canvas; `None` where canvases do not work.
     pub fn new(canvas: HtmlCanvasElement) -> Option<Self> {
         let context = canvas.get_context("2d").ok()??.dyn_into::<CanvasRenderingContext2d>().ok()?;
-        let mut painter = Self { canvas, context, colours: BTreeMap::new(), scale: 1.0, origin: (0.0, 0.0) };
+        let mut painter = Self {
+            canvas,
+            context,
+            colours: BTreeMap::new(),
+            scale: 1.0,
+            origin: (0.0, 0.0),
+            sprites: RefCell::default(),
+        };
         painter.read_theme();
         painter.resize();
         Some(painter)
@@ -30,6 +43,7 @@ impl Painter {
 
     /// Reads the theme's colours anew.
     pub fn read_theme(&mut self) {
+        self.sprites.borrow_mut().clear();
         let Some(window) = web_sys::window() else { return };
         let Some(root) = window.document().and_then(|document| document.document_element()) else { return };
         let Ok(Some(style)) = window.get_computed_style(&root) else { return };
@@ -46,6 +60,7 @@ impl Painter {
     /// Fits the canvas to its box and the device's pixels, as `preserveAspectRatio="xMidYMid meet"`
     /// fits the layers of SVG.
     pub fn resize(&mut self) {
+        self.sprites.borrow_mut().clear();
         let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio());
         let (width, height) = (f64::from(self.canvas.client_width()), f64::from(self.canvas.client_height()));
         self.canvas.set_width((width * ratio).round() as u32);
@@ -120,13 +135,62 @@ impl Painter {
             let group = groups.entry((message.shape as u8, message.hue)).or_default();
             group.push((shapes::message(message, towards), x, y));
         }
-        for group in groups.values() {
+        for (key, group) in &groups {
+            if group.len() >= SPRITES_FROM && self.stamp(*key, group) {
+                continue;
+            }
             self.context.begin_path();
             for (shape, x, y) in group {
                 self.outline(shape, *x, *y);
             }
             self.finish(&group[0].0);
         }
+    }
+
+    /// Draws a crowd of messages that look alike by copying a small picture of one of them: a browser without a GPU takes
+    /// long over a path of a thousand outlines. False for shapes that turn with their way.
+    fn stamp(&self, key: (u8, Option<u32>), group: &[(Shape, f64, f64)]) -> bool {
+        if key.0 == MessageShape::Triangle as u8 {
+            return false;
+        }
+        let mut sprites = self.sprites.borrow_mut();
+        if !sprites.contains_key(&key) {
+            let Some(sprite) = self.sprite(&group[0].0) else { return false };
+            sprites.insert(key, sprite);
+        }
+        let Some(sprite) = sprites.get(&key) else { return false };
+        let half = f64::from(sprite.width()) / 2.0;
+        let _ = self.context.reset_transform();
+        for (_, x, y) in group {
+            let (x, y) = (self.origin.0 + x * self.scale - half, self.origin.1 + y * self.scale - half);
+            let _ = self.context.draw_image_with_html_canvas_element(sprite, x.round(), y.round());
+        }
+        let (scale, (left, top)) = (self.scale, self.origin);
+        let _ = self.context.set_transform(scale, 0.0, 0.0, scale, left, top);
+        true
+    }
+
+    /// A picture of one shape, in device pixels.
+    fn sprite(&self, shape: &Shape) -> Option<HtmlCanvasElement> {
+        let document = web_sys::window()?.document()?;
+        let canvas = document.create_element("canvas").ok()?.dyn_into::<HtmlCanvasElement>().ok()?;
+        let size = (2.0 * (shapes::MESSAGE_RADIUS + 4.0) * self.scale).ceil().max(2.0);
+        canvas.set_width(size as u32);
+        canvas.set_height(size as u32);
+        let context = canvas.get_context("2d").ok()??.dyn_into::<CanvasRenderingContext2d>().ok()?;
+        let painter = Self {
+            context,
+            colours: self.colours.clone(),
+            scale: self.scale,
+            origin: (size / 2.0, size / 2.0),
+            sprites: RefCell::default(),
+            canvas,
+        };
+        let _ = painter.context.set_transform(self.scale, 0.0, 0.0, self.scale, size / 2.0, size / 2.0);
+        painter.context.begin_path();
+        painter.outline(shape, 0.0, 0.0);
+        painter.finish(shape);
+        Some(painter.canvas)
     }
 
     /// Adds a shape's outline to the path.

@@ -425,6 +425,11 @@ pub fn focus_first(element: &web_sys::Element) {
     }
 }
 
+/// Moves focus to the element with this identifier, once what is to come has been drawn.
+pub fn focus_soon(id: &'static str) {
+    leptos::prelude::request_animation_frame(move || focus(id));
+}
+
 /// Moves the focus to the first control inside the element with this id, once what is to come has been drawn.
 pub fn focus_first_of(id: &'static str) {
     leptos::prelude::request_animation_frame(move || {

@@ -30,6 +30,7 @@ cargo xtask COMMAND
   parity                     compare native and browser digests, and bisect to the first step that differs
   sweep [--seeds N]          20,000 seeds of every correct lab, and how often each mistake is found
   shots                      take screenshots of named states into shots/
+  frames                     what a frame costs, beside a calibration loop in the same page
   help                       this text
 
 Environment:
@@ -83,9 +84,9 @@ fn dispatch(args: &[String]) -> Result<bool, String> {
             takes_nothing(command, rest)?;
             parity::command()
         }
-        "shots" => {
+        "shots" | "frames" => {
             takes_nothing(command, rest)?;
-            shots::command()
+            shots::command(command)
         }
         "help" | "--help" | "-h" => {
             print!("{HELP}");

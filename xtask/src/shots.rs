@@ -1,9 +1,11 @@
-//! Screenshots of named states, in light, dark and on a phone. The states are listed in e2e/shots.mjs.
+//! Scripts that look at the page as it is published: `shots` takes screenshots of the states that e2e/shots.mjs lists, in
+//! light, dark, on a phone and in a hall; `frames` measures what a frame costs.
 
 use crate::{browser, build, proc, setup};
 
-pub fn command() -> Result<(), String> {
+/// `name` is that of the script.
+pub fn command(name: &str) -> Result<(), String> {
     setup::Tools::start(setup::Needs::PAGE)?.wait()?;
     build::page(build::Care::Publish)?;
-    proc::show(browser::node(&["e2e/shots.mjs"])?, "taking screenshots")
+    proc::show(browser::node(&[&format!("e2e/{name}.mjs")])?, name)
 }

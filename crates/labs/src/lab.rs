@@ -39,6 +39,8 @@ pub struct LabInfo {
     pub metrics: &'static [&'static str],
     /// Simulated seconds per real second at which it is best watched.
     pub speed: f64,
+    /// Whether somebody leads, so that cutting the leader off means something.
+    pub leads: bool,
     /// What its card shows.
     pub showcase: Showcase,
     /// The ways to look at it, in the order in which they are offered.

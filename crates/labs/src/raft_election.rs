@@ -88,6 +88,7 @@ pub static INFO: LabInfo = LabInfo {
     ops: &[raft::TIME_OUT, raft::TRANSFER, raft::PUT, raft::GET, raft::ADD],
     metrics: raft::METRICS,
     speed: 0.05,
+    leads: true,
     showcase: Showcase {
         commands: r#"[{"at_us": 300000, "do": "partition", "groups": [["n3"], ["n1", "n2", "n4", "n5", "c1"]]}, {"at_us": 1100000, "do": "heal-all"}]"#,
         from_us: 130_000,
@@ -104,5 +105,5 @@ pub static INFO: LabInfo = LabInfo {
         LensKind::History,
         LensKind::Story,
     ],
-    opening_lenses: &[LensKind::Checks, LensKind::Wire, LensKind::Story],
+    opening_lenses: &[LensKind::Checks, LensKind::Story],
 };

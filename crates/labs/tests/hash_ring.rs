@@ -107,7 +107,7 @@ fn operations_are_read_strictly() {
         (json!({"put": ["x", 1.5]}), "is written like"),
         (json!({"get": ""}), "takes a key of 1 to"),
         (json!({"get": 5}), "takes a key of 1 to"),
-        (json!({"add-server": "n99"}), "there is no node \"n99\""),
+        (json!({"add-server": "n999"}), "there is no node \"n999\""),
         (json!({"weight": ["n1", 0]}), "a weight is a whole number from 1 to 16"),
         (json!({"weight": "n1"}), "is written like"),
         (json!({"token": ["n1", 0, 4_294_967_296u64]}), "a token is a whole number from 0 to 4294967295"),

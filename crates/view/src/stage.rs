@@ -15,6 +15,32 @@ pub struct Stage {
     pub messages: Vec<Message>,
 }
 
+impl Stage {
+    /// Whether nodes and links look as they do in another stage. Timers and messages are left out: they move every
+    /// frame, and are drawn by themselves.
+    #[must_use]
+    pub fn stands_like(&self, other: &Self) -> bool {
+        let alike = |(a, b): (&Node, &Node)| {
+            let Node { id, role, label, position, condition, hue, leads, candidate, badge, remark, small, timer_us: _ } =
+                a;
+            *id == b.id
+                && *role == b.role
+                && *label == b.label
+                && *position == b.position
+                && *condition == b.condition
+                && *hue == b.hue
+                && *leads == b.leads
+                && *candidate == b.candidate
+                && *badge == b.badge
+                && *remark == b.remark
+                && *small == b.small
+        };
+        self.nodes.len() == other.nodes.len()
+            && self.links == other.links
+            && self.nodes.iter().zip(&other.nodes).all(alike)
+    }
+}
+
 /// Whether a machine runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Condition {

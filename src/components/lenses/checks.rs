@@ -27,9 +27,32 @@ pub fn Checks() -> impl IntoView {
             order.into_iter().map(|(_, property)| property).collect::<Vec<_>>()
         })
     };
+    // What simply holds is one line, until somebody wants to see it.
+    let holding = Memo::new(move |_| {
+        playground.revision.track();
+        playground.verdicts.with_untracked(|verdicts| verdicts.iter().filter(|verdict| simply_holds(verdict)).count())
+    });
+    let folded = RwSignal::new(true);
+    let summary = move || {
+        let count = holding.get();
+        (count >= FOLDED_MIN).then(|| {
+            view! {
+                <button
+                    class="holding"
+                    aria-expanded=move || (!folded.get()).to_string()
+                    on:click=move |_| folded.update(|folded| *folded = !*folded)
+                >
+                    <span class="mark" aria-hidden="true"><Glyph icon=Icon::Check /></span>
+                    <span>{format!("{count} safety checks hold")}</span>
+                </button>
+            }
+        })
+    };
+    let is_folded = move || folded.get() && holding.get() >= FOLDED_MIN;
     view! {
         <Frame kind=LensKind::Checks>
-            <ul class="verdicts">
+            {summary}
+            <ul class="verdicts" class:folded=is_folded>
                 <For each=order key=|property| *property let:property>
                     <Row property=property />
                 </For>
@@ -37,6 +60,13 @@ pub fn Checks() -> impl IntoView {
         </Frame>
     }
     .into_any()
+}
+
+/// So many that hold are told in one line.
+const FOLDED_MIN: usize = 3;
+
+fn simply_holds(verdict: &VerdictState) -> bool {
+    verdict.kind == "always" && verdict.status == "holds"
 }
 
 /// One property. What changes about it changes in place, so that its button keeps the focus.
@@ -74,6 +104,7 @@ fn Row(property: &'static str) -> impl IntoView {
     view! {
         <li
             class=move || format!("verdict {}", status.get())
+            class:simple=move || verdict.with(|verdict| verdict.as_ref().is_some_and(simply_holds))
             class:quiet-verdict=quiet
             title=move || quiet().then(basis).flatten()
         >

@@ -132,7 +132,7 @@ pub fn Story(shown: Memo<bool>) -> impl IntoView {
                 >
                     {latest}
                     <ol>
-                        <For each=move || lines.get() key=Line::key children=line />
+                        <For each=move || lines.get() key=move |line| (playground.retellings.get_untracked(), line.key()) children=line />
                     </ol>
                 </div>
             </Frame>

@@ -8,10 +8,12 @@ mod tools;
 use leptos::html::{Canvas, Div};
 use std::fmt::Write as _;
 
+use labs::{InputError, VariantKind};
 use leptos::prelude::*;
 use view::layout::{HEIGHT, WIDTH};
 use view::shapes::{Anchor, Paint, Shape, TextStyle};
 
+use crate::components::icons::{Glyph, Icon};
 use crate::platform::canvas::Painter;
 use crate::platform::page;
 use crate::playground::{Selection, use_playground};
@@ -46,10 +48,8 @@ pub fn StageView() -> impl IntoView {
     let view_box = format!("0 0 {WIDTH} {HEIGHT}");
     view! {
         <section class="stage" aria-label="Stage">
-            <div class="invitation">
-                <h1>{move || playground.lab.get().invitation.0}</h1>
-                <p>{move || playground.lab.get().invitation.1}</p>
-            </div>
+            <Invitation />
+            <Violated />
             <div
                 class="layers"
                 node_ref=layers
@@ -78,6 +78,74 @@ pub fn StageView() -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// What to try; in a wrong variant, what is wrong with it, and a way to see it break.
+#[component]
+fn Invitation() -> impl IntoView {
+    let playground = use_playground();
+    let words = move || {
+        let (lab, variant) = (playground.lab.get(), playground.variant.get());
+        if variant.kind == VariantKind::Correct { lab.invitation } else { (variant.title, variant.summary) }
+    };
+    let demonstrate = move || {
+        let (lab, variant) = (playground.lab.get(), playground.variant.get());
+        (variant.kind == VariantKind::Bug).then(|| {
+            let path = format!("bugs/{}/{}.json", lab.id, variant.id);
+            let show = move |_| {
+                let named = path.clone();
+                page::fetch_text(&path, move |text| match text.map_err(|problem| InputError::new(named, problem)) {
+                    Ok(text) => playground.demonstrate(&text),
+                    Err(error) => playground.report(error.to_string()),
+                });
+            };
+            view! {
+                <button class="demonstrate" on:click=show>
+                    <Glyph icon=Icon::Play />
+                    <span>"Watch it break"</span>
+                </button>
+            }
+        })
+    };
+    view! {
+        <div class="invitation">
+            <h1>{move || words().0}</h1>
+            <p>{move || words().1}</p>
+            {demonstrate}
+        </div>
+    }
+    .into_any()
+}
+
+/// The first property that does not hold, large enough for the last row.
+#[component]
+fn Violated() -> impl IntoView {
+    let playground = use_playground();
+    let first = Memo::new(move |_| {
+        playground.verdicts.with(|verdicts| {
+            let violated = verdicts.iter().filter(|verdict| verdict.status == "violated");
+            let first = violated.min_by_key(|verdict| verdict.step)?;
+            Some((first.name, first.reason.clone().unwrap_or_default(), first.step))
+        })
+    });
+    move || {
+        first.get().map(|(name, reason, step)| {
+            view! {
+                <button
+                    class="verdict-banner"
+                    title="Go to the step that shows it"
+                    on:click=move |_| {
+                        if let Some(step) = step {
+                            playground.seek_step(step);
+                        }
+                    }
+                >
+                    <b>{format!("{name} is violated")}</b>
+                    <span>{reason}</span>
+                </button>
+            }
+        })
+    }
 }
 
 /// The stroke that somebody draws, and what it would do, in a word.

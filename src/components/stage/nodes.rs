@@ -89,6 +89,7 @@ fn NodeView(index: usize) -> impl IntoView {
         event.prevent_default();
     };
     view! {
+        <circle class="glow" class:lit=move || lit.get() transform=move || place.get() r=move || radius.get() + 18.0></circle>
         // The picture is apart from the button, whose name says more than the words in the picture.
         <g class="picture" aria-hidden="true" transform=move || place.get()>
             {move || drawn.with(|drawn| drawn.iter().flatten().map(shape_view).collect_view())}
@@ -97,7 +98,6 @@ fn NodeView(index: usize) -> impl IntoView {
             class="node"
             class:picked=move || picked.get()
             class:threatened=move || threatened.get()
-            class:lit=move || lit.get()
             role="button"
             tabindex="0"
             transform=move || place.get()
@@ -117,7 +117,6 @@ fn NodeView(index: usize) -> impl IntoView {
             on:keydown=key
         >
             <circle class="reach" r=move || radius.get() + 4.0></circle>
-            <circle class="glow" r=move || radius.get() + 18.0></circle>
             <circle class="focus" r=move || radius.get() + 14.0></circle>
         </g>
     }

@@ -154,6 +154,7 @@ pub static INFO: LabInfo = LabInfo {
     ops: &[PUT, GET, ADD_SERVER, REMOVE_SERVER, WEIGHT, TOKEN, VIRTUAL_NODES],
     metrics: &["operations-answered", "operations", "changes", "keys-moved", "hints"],
     speed: 0.05,
+    leads: false,
     showcase: Showcase {
         commands: r#"[{"at_us": 600000, "do": "request", "node": "a1", "op": {"remove-server": "n2"}}, {"at_us": 1200000, "do": "request", "node": "a1", "op": {"add-server": "n2"}}]"#,
         from_us: 400_000,

@@ -19,7 +19,7 @@ pub fn Number(
     step: f64,
 ) -> impl IntoView {
     view! {
-        <label class="field">
+        <label class="entry">
             <span>{name}</span>
             <input
                 type="number"
@@ -38,7 +38,7 @@ pub fn Number(
 #[component]
 pub fn Text(#[prop(into)] name: String, value: RwSignal<String>) -> impl IntoView {
     view! {
-        <label class="field">
+        <label class="entry">
             <span>{name}</span>
             <input
                 type="text"
@@ -68,7 +68,7 @@ pub fn Choice(
         options.get().into_iter().map(option).collect_view()
     };
     view! {
-        <label class="field">
+        <label class="entry">
             <span>{name}</span>
             <select on:change=move |event| value.set(event_target_value(&event))>{options}</select>
         </label>

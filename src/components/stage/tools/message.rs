@@ -15,6 +15,7 @@ pub fn MessageTools(id: String) -> impl IntoView {
     let about = {
         let id = id.clone();
         Memo::new(move |_| {
+            playground.revision.track();
             playground.stage.with(|stage| {
                 let message = stage.messages.iter().find(|message| message.id == id)?;
                 let (from, to) = (&stage.nodes[message.from].id, &stage.nodes[message.to].id);

@@ -105,19 +105,16 @@ fn Act(
 #[component]
 fn Everywhere() -> impl IntoView {
     let playground = use_playground();
-    // The leader that others can hear; of several, the one that was elected last is filled with the newest hue,
-    // which the stage cannot tell, so the first one that still has a link is taken.
+    // Of several leaders the one that reaches most: whoever is cut off already goes on believing.
     let leader = Memo::new(move |_| {
         playground.stage.with(|stage| {
-            let connected =
-                |index: usize| stage.links.iter().any(|link| (link.a == index || link.b == index) && link.up());
+            let reach = |index: usize| {
+                stage.links.iter().filter(|link| (link.a == index || link.b == index) && link.up()).count()
+            };
             let leads = |node: &view::Node| node.leads && node.condition == Condition::Up;
-            stage
-                .nodes
-                .iter()
-                .enumerate()
-                .find(|&(index, node)| leads(node) && connected(index))
-                .map(|(_, node)| node.id.clone())
+            let leaders = stage.nodes.iter().enumerate().filter(|(_, node)| leads(node));
+            let leader = leaders.map(|(index, node)| (reach(index), node)).max_by_key(|(reach, _)| *reach);
+            leader.filter(|(reach, _)| *reach > 0).map(|(_, node)| node.id.clone())
         })
     });
     let healthy = Memo::new(move |_| playground.stage.with(|stage| stage.links.iter().all(view::Link::up)));
@@ -126,11 +123,21 @@ fn Everywhere() -> impl IntoView {
             playground.command(&cut_off_command(playground, &leader));
         }
     };
+    let cut_off_leader = move || {
+        playground.lab.get().leads.then(|| {
+            let name = move || {
+                leader.get().map_or_else(|| "Cut off the leader".to_owned(), |leader| format!("Cut off {leader}"))
+            };
+            view! {
+                <button data-control="cut-off" disabled=move || leader.with(Option::is_none) on:click=cut_off>
+                    <Glyph icon=Icon::Scissors />
+                    <span>{name}</span>
+                </button>
+            }
+        })
+    };
     view! {
-        <button data-control="cut-off" disabled=move || leader.with(Option::is_none) on:click=cut_off>
-            <Glyph icon=Icon::Scissors />
-            <span>{move || leader.get().map_or_else(|| "Cut off the leader".to_owned(), |leader| format!("Cut off {leader}"))}</span>
-        </button>
+        {cut_off_leader}
         <button data-control="heal-all" disabled=move || healthy.get() on:click=move |_| playground.command(&json!({"do": "heal-all"}))>
             <Glyph icon=Icon::Heal />
             <span>"Heal all"</span>
@@ -166,6 +173,7 @@ fn DistanceSwitch() -> impl IntoView {
     let switch = move || {
         view! {
             <button
+                data-control="distance"
                 title="Messages need longer the further apart nodes stand"
                 aria-label="Distance is latency"
                 aria-pressed=move || on.get().to_string()

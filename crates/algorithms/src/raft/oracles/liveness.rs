@@ -117,7 +117,9 @@ impl Liveness {
                 (Status::Pending, "timeouts this short or this alike promise no leader".to_owned())
             }
             (None, None) if this.connected => (Status::Met, String::new()),
-            (None, None) => (Status::Pending, "no majority is connected, so nothing is promised".to_owned()),
+            (None, None) => {
+                (Status::Pending, "no majority is fully connected and left in peace, so nothing is promised".to_owned())
+            }
         };
         Verdict { property: EVENTUALLY_A_LEADER, status, evidence: this.violation, basis }
     }
