@@ -111,6 +111,7 @@ pub static INFO: LabInfo = LabInfo {
     ops: &[LOCAL, SEND],
     metrics: &["events", "messages-received", "verdicts", "concurrent-verdicts", "wall-clock-reversals"],
     speed: 0.05,
+    leads: false,
     showcase: Showcase {
         commands: r#"[{"at_us": 300000, "do": "request", "node": "n1", "op": {"send": "n2"}}, {"at_us": 500000, "do": "request", "node": "n3", "op": {"send": "n1"}}]"#,
         from_us: 250_000,
