@@ -21,18 +21,22 @@ netsplit: distributed systems that run, break and explain themselves
   netsplit list [--json]
   netsplit run RUN [--json] [--explain] [--digests N]
   netsplit replay LINK|FILE [--json]
-  netsplit trace RUN --format jsonl
+  netsplit trace RUN --format jsonl|shiviz|mermaid
   netsplit render RUN --at T [--theme light|dark] [--lens stage] [-o FILE.svg]
   netsplit explore LAB [--variant V] [--set k=v]… [--seeds A..B] [--shard k/n] [--keep-going] [--shrink] [--json]
   netsplit tour ID|FILE [--check] [--link]
+  netsplit compare-clocks CLOCK CLOCK
+  netsplit import FILE [--regex R] [--json]
   netsplit ring [--algorithm ring|modulo|rendezvous|maglev|bounded|ketama] [--hash sha1|crc32|fnv1a|murmur3] [--vnodes N]
                 --node NAME[:WEIGHT]… [--remove NAME]… [--replicas R] [--key K]… [--keys-prefix P --count N] [--json]
   netsplit ring --algorithm jump --buckets N --key-u64 K… [--json]
 
 RUN is LAB [--seed N] [--variant V] [--set k=v]… [--commands FILE] [--for D], or a link, or a file.
 D is a time such as 12us, 250ms, 3.2s or 1m; by default 10s, or the end that a recorded run has beyond.
-trace prints one JSON object a step. render writes SVG, to stdout without -o; T is a time as D is, or 0s.
+trace prints one JSON object a step, or a log for ShiViz, or a sequence diagram for Mermaid. render writes SVG, to stdout without -o; T is a time as D is, or 0s.
 --seeds A..B leaves B out.
+compare-clocks takes vector clocks such as '{\"A\":1,\"B\":2}' and prints before, after, equal or concurrent. import reads a
+log for ShiViz; R has groups (?<host>…), (?<clock>…) and (?<event>…).
 tour prints a tour's words and notes; --check plays it to its end, --link prints it as the end of an address.
 ring says who owns which key, how evenly, and how many keys --remove moves. --vnodes is for ring and bounded; --hash for
 all but ketama, which goes by MD5.
@@ -42,6 +46,9 @@ Exit codes: 0 nothing violated, 1 something violated, 2 wrong usage or input, 3 
 
 /// Most bytes of a file that is read.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Most bytes of a log that is read.
+const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// How long a run lasts when nothing else is said, in µs.
 const HORIZON_US: u64 = 10_000_000;
@@ -105,7 +112,13 @@ pub enum Call {
         run: Box<Run>,
         /// All events at or before this time run, in µs.
         horizon_us: u64,
+        /// As what.
+        format: TraceFormat,
     },
+    /// Compare two vector clocks.
+    CompareClocks(String, String),
+    /// Read a log of another system.
+    Import(ImportCall),
     /// Draw one moment.
     Render(RenderCall),
     /// Sweep.
@@ -114,6 +127,29 @@ pub enum Call {
     Ring(RingCall),
     /// Read a tour.
     Tour(TourCall),
+}
+
+/// What a trace is printed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TraceFormat {
+    /// A JSON object for each step.
+    Jsonl,
+    /// A ShiViz log.
+    Shiviz,
+    /// A sequence diagram for Mermaid.
+    Mermaid,
+}
+
+/// A log.
+pub struct ImportCall {
+    /// Where it comes from.
+    pub path: String,
+    /// What it says.
+    pub text: String,
+    /// How to read it.
+    pub regex: Option<String>,
+    /// As JSON.
+    pub json: bool,
 }
 
 /// A tour.
@@ -182,6 +218,7 @@ struct Options {
     theme: Option<String>,
     lens: Option<String>,
     output: Option<String>,
+    regex: Option<String>,
     /// The options that were given, by name, to find those that a call does not know.
     given: Vec<&'static str>,
 }
@@ -235,6 +272,7 @@ pub fn parse() -> Result<Call, Failure> {
                             "at" => ("--at", &mut options.at),
                             "theme" => ("--theme", &mut options.theme),
                             "lens" => ("--lens", &mut options.lens),
+                            "regex" => ("--regex", &mut options.regex),
                             _ => return Err(arg.unexpected().into()),
                         };
                         if slot.is_some() {
@@ -261,7 +299,7 @@ pub fn parse() -> Result<Call, Failure> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         [] => Err(Failure::input(
-            "a command is missing: list, run, replay, trace, render, explore, tour or ring; try netsplit --help",
+            "a command is missing: list, run, replay, trace, render, explore, tour, compare-clocks, import or ring; try netsplit --help",
         )),
         ["help"] => Ok(Call::Help),
         ["list"] => {
@@ -280,19 +318,30 @@ pub fn parse() -> Result<Call, Failure> {
         ["render", what] => render_call(what, &options).map(Call::Render),
         ["explore", lab] => explore_call(lab, &options).map(Call::Explore),
         ["tour", what] => tour_call(what, &options).map(Call::Tour),
+        ["import", path] => import_call(path, &options).map(Call::Import),
+        ["compare-clocks", first, second] => {
+            options.allow("compare-clocks", &[])?;
+            Ok(Call::CompareClocks((*first).to_owned(), (*second).to_owned()))
+        }
+        ["compare-clocks"] | ["compare-clocks", _] => {
+            Err(Failure::input("compare-clocks needs two clocks, such as '{\"A\":1}' '{\"A\":1,\"B\":1}'"))
+        }
+        ["import"] => Err(Failure::input("import needs a file")),
         ["tour"] => Err(Failure::input("tour needs a file or one of netsplit's own tours")),
         ["trace"] => Err(Failure::input("trace needs a lab, a link or a file")),
         ["render"] => Err(Failure::input("render needs a lab, a link or a file")),
         ["run"] => Err(Failure::input("run needs a lab, a link or a file")),
         ["replay"] => Err(Failure::input("replay needs a link or a file")),
         ["explore"] => Err(Failure::input("explore needs a lab; see netsplit list")),
-        [call @ ("list" | "run" | "replay" | "trace" | "render" | "explore" | "tour"), .., extra] => {
-            Err(Failure::input(format!("{call} does not know what to do with \"{extra}\"")))
-        }
+        [
+            call @ ("list" | "run" | "replay" | "trace" | "render" | "explore" | "tour" | "compare-clocks" | "import"),
+            ..,
+            extra,
+        ] => Err(Failure::input(format!("{call} does not know what to do with \"{extra}\""))),
         ["ring", ..] => Err(Failure::input("ring comes first; its options follow")),
         [other, ..] => Err(Failure::input(format!(
-            "there is no command \"{other}\"; there are list, run, replay, trace, render, explore, tour and ring; try \
-             netsplit --help"
+            "there is no command \"{other}\"; there are list, run, replay, trace, render, explore, tour, \
+             compare-clocks, import and ring; try netsplit --help"
         ))),
     }
 }
@@ -308,11 +357,21 @@ fn run_call(what: &str, options: &Options) -> Result<RunCall, Failure> {
 
 fn trace_call(what: &str, options: &Options) -> Result<Call, Failure> {
     let (run, horizon_us) = chosen_run("trace", what, options, &["--format"])?;
-    match options.format.as_deref() {
-        Some("jsonl") => Ok(Call::Trace { run, horizon_us }),
-        Some(other) => Err(Failure::input(format!("--format: there is no format \"{other}\"; there is jsonl"))),
-        None => Err(Failure::input("--format: is missing; there is jsonl")),
-    }
+    const KNOWN: &str = "there are jsonl, shiviz and mermaid";
+    let format = match options.format.as_deref() {
+        Some("jsonl") => TraceFormat::Jsonl,
+        Some("shiviz") => TraceFormat::Shiviz,
+        Some("mermaid") => TraceFormat::Mermaid,
+        Some(other) => return Err(Failure::input(format!("--format: there is no format \"{other}\"; {KNOWN}"))),
+        None => return Err(Failure::input(format!("--format: is missing; {KNOWN}"))),
+    };
+    Ok(Call::Trace { run, horizon_us, format })
+}
+
+fn import_call(path: &str, options: &Options) -> Result<ImportCall, Failure> {
+    options.allow("import", &["--json", "--regex"])?;
+    let text = read_at_most(path, LOG_BYTES_MAX)?;
+    Ok(ImportCall { path: path.to_owned(), text, regex: options.regex.clone(), json: options.json })
 }
 
 fn render_call(what: &str, options: &Options) -> Result<RenderCall, Failure> {
@@ -433,12 +492,16 @@ fn recorded(what: &str) -> Result<Run, Failure> {
 }
 
 fn read_file(path: &str) -> Result<String, Failure> {
+    read_at_most(path, FILE_BYTES_MAX)
+}
+
+fn read_at_most(path: &str, bytes_max: u64) -> Result<String, Failure> {
     let problem = |error: io::Error| Failure::input(format!("{path}: {error}"));
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(problem)?;
-    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(problem)?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(Failure::input(format!("{path}: is larger than 1 MiB")));
+    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(problem)?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(Failure::input(format!("{path}: is larger than {} MiB", bytes_max >> 20)));
     }
     String::from_utf8(bytes).map_err(|_| Failure::input(format!("{path}: is not text in UTF-8")))
 }

@@ -4,6 +4,7 @@
 //! no longer reproduces.
 
 mod args;
+mod clocks;
 mod explore;
 mod list;
 mod render;
@@ -26,7 +27,9 @@ fn main() -> ExitCode {
         Call::List { json } => list::list(json, &mut out),
         Call::Run(call) => run::run(&call, &mut out),
         Call::Replay { run, json } => run::replay(&run, json, &mut out),
-        Call::Trace { run, horizon_us } => trace::trace(&run, horizon_us, &mut out),
+        Call::Trace { run, horizon_us, format } => trace::trace(&run, horizon_us, format, &mut out),
+        Call::CompareClocks(first, second) => clocks::compare(&first, &second, &mut out),
+        Call::Import(call) => clocks::import(&call, &mut out),
         Call::Render(call) => render::render(&call, &mut out),
         Call::Ring(call) => ring::ring(&call, &mut out),
         Call::Explore(call) => explore::explore(&call, &mut out),

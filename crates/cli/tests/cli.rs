@@ -333,7 +333,7 @@ fn wrong_usage_is_one_clear_line() {
         ("explore raft-election --shard 2", "--shard: takes k/n"),
         ("explore raft-election --for 3s", "explore does not take --for"),
         ("trace", "trace needs a lab"),
-        ("trace raft-election", "--format: is missing; there is jsonl"),
+        ("trace raft-election", "--format: is missing; there are jsonl, shiviz and mermaid"),
         ("trace raft-election --format csv", "--format: there is no format \"csv\""),
         ("trace raft-election --format jsonl --json", "trace does not take --json"),
         ("run raft-election --format jsonl", "run does not take --format"),

@@ -3,6 +3,7 @@
 use check::FaultModel;
 use serde_json::{Value, json};
 
+use crate::clocks::ClocksLab;
 use crate::error::InputError;
 use crate::hash_ring::HashRingLab;
 use crate::lab::{Lab, LabInfo, Names, OpInfo, VariantInfo};
@@ -12,7 +13,7 @@ use crate::run::Run;
 use crate::session::{LabSession, Session};
 #[cfg(feature = "sweep")]
 use crate::sweep::{self, Sweep};
-use crate::{hash_ring, raft_election, raft_log, tour};
+use crate::{clocks, hash_ring, raft_election, raft_log, tour};
 
 /// A lab in the catalogue: what it is, and how to use it without knowing its types.
 #[derive(Debug)]
@@ -35,10 +36,11 @@ pub struct Entry {
 /// All labs, in the order in which they are shown.
 #[must_use]
 pub fn catalogue() -> &'static [Entry] {
-    static CATALOGUE: [Entry; 3] = [
+    static CATALOGUE: [Entry; 4] = [
         entry::<RaftLab>(&raft_election::INFO),
         entry::<RaftLab>(&raft_log::INFO),
         entry::<HashRingLab>(&hash_ring::INFO),
+        entry::<ClocksLab>(&clocks::INFO),
     ];
     &CATALOGUE
 }

@@ -5,6 +5,7 @@
 //! (`CONTRACTS`: JSON and links) and one small object-safe trait, [`Session`].
 
 pub mod catalogue;
+mod clocks;
 pub mod command;
 pub mod error;
 mod hash_ring;
@@ -22,13 +23,15 @@ mod raft_election;
 mod raft_log;
 pub mod run;
 pub mod session;
+pub mod shiviz;
+pub mod space_time;
 pub mod state;
 #[cfg(feature = "sweep")]
 pub mod sweep;
 pub mod tour;
 pub mod trace;
 
-pub use algorithms::hashing;
+pub use algorithms::{clocks as clock_types, hashing};
 pub use catalogue::{Entry, catalogue, find};
 pub use error::InputError;
 pub use hash_ring::ring::RingAsk;

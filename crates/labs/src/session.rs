@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use sim::{BranchId, Command, Event, NodeId, Outcome, Presence, Protocol, Record, Stamped, Timeline};
 use view::layout::{self, Point};
-use view::lens::{History, Inspector, Log, LogWindow, Ring, States};
+use view::lens::space_time::Window;
+use view::lens::{History, Inspector, Log, LogWindow, Ring, SpaceTime, States};
 use view::narration::{Sentence, Weight};
 use view::stage::{Condition, Link, Message, Node, Stage};
 use view::timeline::Strip;
@@ -19,8 +20,10 @@ use crate::hash_ring::ring::RingAsk;
 use crate::history::{self, Watch};
 use crate::lab::{Lab, Names, Setup};
 use crate::lab_words;
+use crate::lenses::Topic;
 use crate::params::DISTANCE;
 use crate::run::{End, Run};
+use crate::space_time::{self, Moment};
 use crate::state::{
     BranchState, LinkState, MessageState, NodeState, NoteState, State, VerdictState, branch_name, digest_text,
 };
@@ -92,6 +95,10 @@ pub trait Session {
     fn sentence(&self, step: u64) -> Option<Sentence>;
     /// A step as data, as [`crate::trace`] documents it; none when this branch has not been there.
     fn event(&self, step: u64) -> Option<Value>;
+    /// What the processes are called, by number: machines that were added in any branch come last.
+    fn processes(&self) -> Vec<String>;
+    /// A step as far as processes and messages are concerned; none when this branch has not been there.
+    fn moment(&self, step: u64) -> Option<Moment>;
     /// What nodes said about themselves in a step, in order; nothing when this branch has not been there.
     fn notes(&self, step: u64) -> Vec<NoteState>;
     /// What the engine holds at the moment.
@@ -112,6 +119,16 @@ pub trait Session {
     fn inspector(&self, node: &str, changes: bool) -> Option<Inspector>;
     /// Whether the run's recorded end is what a replay comes to; goes to that end.
     fn check_end(&mut self) -> Result<(), Divergence>;
+}
+
+/// What can be said of every session alike; once for all labs, because each copy costs the page room.
+impl dyn Session + '_ {
+    /// A piece of the run up to the present moment as a space-time diagram; of very many steps the last ones
+    /// ([`STEPS_MAX`](crate::space_time::STEPS_MAX)).
+    #[must_use]
+    pub fn space_time(&self, window: Window) -> SpaceTime {
+        space_time::of_window(self, window)
+    }
 }
 
 /// A replay that did not come to the recorded end.
@@ -213,6 +230,15 @@ impl<L: Lab> LabSession<L> {
             (false, _) => Condition::Crashed,
             (true, true) => Condition::Paused,
             (true, false) => Condition::Up,
+        }
+    }
+
+    /// What a step is counted as where many are told in one line.
+    fn topic(record: &Record<L::Protocol>) -> Topic {
+        match &record.event {
+            Event::Synced(_) => ("disk sync", "disk syncs"),
+            Event::Vanish { .. } => ("message to a dead machine", "messages to dead machines"),
+            Event::Boot(_) | Event::Deliver { .. } | Event::Timer { .. } | Event::Command(_) => L::topic(record),
         }
     }
 
@@ -575,6 +601,15 @@ impl<L: Lab> Session for LabSession<L> {
         Some(crate::trace::event(&record, &self.names, command))
     }
 
+    fn processes(&self) -> Vec<String> {
+        (0..self.names.len()).map(|number| self.names.of(NodeId(number as u32)).to_owned()).collect()
+    }
+
+    fn moment(&self, step: u64) -> Option<Moment> {
+        let record = self.timeline.record(step)?;
+        Some(space_time::moment(&record, &self.names, self.tell(&record), Self::topic(&record)))
+    }
+
     fn notes(&self, step: u64) -> Vec<NoteState> {
         let Some(record) = self.timeline.record(step) else { return Vec::new() };
         // Only a node that acts can say something.
@@ -597,11 +632,7 @@ impl<L: Lab> Session for LabSession<L> {
             return format!("{steps} steps");
         }
         let records = (from..=to).filter_map(|step| self.timeline.record(step));
-        crate::lenses::tally(records.map(|record| match &record.event {
-            Event::Synced(_) => ("disk sync", "disk syncs"),
-            Event::Vanish { .. } => ("message to a dead machine", "messages to dead machines"),
-            Event::Boot(_) | Event::Deliver { .. } | Event::Timer { .. } | Event::Command(_) => L::topic(&record),
-        }))
+        crate::lenses::tally(records.map(|record| Self::topic(&record)))
     }
 
     fn log(&self, window: LogWindow) -> Option<Log> {

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// What each run shows, and its story. A run that somebody directed says so; the others are what a
 /// shrinking sweep left of a random one.
-const STORIES: [(&str, &str, &str, &str); 20] = [
+const STORIES: [(&str, &str, &str, &str); 25] = [
     (
         "raft-election",
         "forgets-vote",
@@ -147,6 +147,38 @@ const STORIES: [(&str, &str, &str, &str); 20] = [
         "acknowledged-writes-survive",
         "Every server gets more virtual nodes, so that keys change most of their replicas at once; what the old ones \
          delete the new ones never had.",
+    ),
+    (
+        "clocks",
+        "no-tick-on-receive",
+        "clock-condition",
+        "Nothing but time: n1 has had an event of its own when it receives a question that is as old, and the receipt gets \
+         the number of the event before it.",
+    ),
+    (
+        "clocks",
+        "merge-without-max",
+        "vector-characterizes",
+        "Nothing but time: n3 takes the clock of a message over and forgets its own, and two concurrent events look equal.",
+    ),
+    (
+        "clocks",
+        "wall-clock-order",
+        "no-reversal",
+        "Nothing but time: n3, whose clock is ahead, asks n2, whose clock is behind. By the wall clocks the answer comes \
+         before its question.",
+    ),
+    (
+        "clocks",
+        "equal-is-before",
+        "exact-verdicts",
+        "A message arrives twice, and n3 takes the copy for something newer.",
+    ),
+    (
+        "clocks",
+        "concurrent-unless-before",
+        "exact-verdicts",
+        "Nothing but time: a message overtakes another, and what comes late looks like a conflict.",
     ),
 ];
 

@@ -11,7 +11,7 @@ use labs::{Run, link};
 /// Within how many seeds of any range a blind sweep finds a bug: fifteen times as many as one hit
 /// takes on average, so that none in so many has a probability below one in a million. Measured on
 /// seeds 0 to 1999 when this was written; the number of hits is behind each line.
-const FOUND_WITHIN: [(&str, &str, u64); 15] = [
+const FOUND_WITHIN: [(&str, &str, u64); 20] = [
     ("raft-election", "forgets-vote", 200),         // 156
     ("raft-election", "no-log-check", 45),          // 730
     ("raft-election", "fixed-timeout", 45),         // 750
@@ -27,6 +27,11 @@ const FOUND_WITHIN: [(&str, &str, u64); 15] = [
     ("hash-ring", "modulo-called-consistent", 20),  // 1480
     ("hash-ring", "drops-before-confirmed", 55),    // 571
     ("hash-ring", "new-ring-at-once", 160),         // 188
+    ("clocks", "no-tick-on-receive", 20),           // 2000
+    ("clocks", "merge-without-max", 20),            // 2000
+    ("clocks", "wall-clock-order", 20),             // 2000
+    ("clocks", "equal-is-before", 30),              // 1132
+    ("clocks", "concurrent-unless-before", 20),     // 1832
 ];
 
 /// Bugs that blind sweeps do not find, or hardly: their fixtures are directed runs. Requests of
@@ -94,9 +99,14 @@ fn correct_hash_rings_survive_and_no_sweep_is_vacuous() {
 }
 
 #[test]
+fn correct_clocks_survive_and_no_sweep_is_vacuous() {
+    survives_and_is_not_vacuous("clocks", 2_000, 250);
+}
+
+#[test]
 fn correct_survives_with_other_settings() {
     type Set = &'static [(&'static str, &'static str)];
-    let settings: [(&str, Set); 16] = [
+    let settings: [(&str, Set); 20] = [
         ("raft-election", &[("nodes", "3")]),
         ("raft-election", &[("nodes", "9"), ("disk-sync-ms", "0..8")]),
         ("raft-election", &[("latency-ms", "0..30")]),
@@ -113,6 +123,10 @@ fn correct_survives_with_other_settings() {
         ("hash-ring", &[("hash", "1"), ("vnodes", "1"), ("write-quorum", "3"), ("read-quorum", "1")]),
         ("hash-ring", &[("disk-sync-ms", "0..25"), ("write-every-ms", "40")]),
         ("hash-ring", &[("keys", "3"), ("write-every-ms", "30"), ("latency-ms", "0..60")]),
+        ("clocks", &[("nodes", "8"), ("act-every-ms", "20")]),
+        ("clocks", &[("nodes", "2"), ("latency-ms", "0..0"), ("skew-ms", "0")]),
+        ("clocks", &[("skew-ms", "10000"), ("latency-ms", "0..500")]),
+        ("clocks", &[("max-offset-ms", "0"), ("skew-ms", "0"), ("act-every-ms", "0")]),
     ];
     for (lab, set) in settings {
         let mut base = base(lab, "correct");

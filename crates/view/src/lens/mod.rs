@@ -7,12 +7,14 @@ pub mod history;
 pub mod inspector;
 pub mod log;
 pub mod ring;
+pub mod space_time;
 pub mod states;
 
 pub use history::History;
 pub use inspector::Inspector;
 pub use log::{Log, LogWindow};
 pub use ring::Ring;
+pub use space_time::SpaceTime;
 pub use states::States;
 
 /// A way to look at a run.
