@@ -397,7 +397,7 @@ fn places(servers: usize, clients: usize) -> Vec<layout::Point> {
     let corners = layout::corners(4);
     let mut places = layout::circle(servers);
     places.extend(&corners[..clients.min(3)]);
-    places.push(layout::Point { y: corners[3].y + 58, ..corners[3] });
+    places.push(layout::Point { y: corners[3].y + 100, ..corners[3] });
     places
 }
 

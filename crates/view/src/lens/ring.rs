@@ -20,7 +20,7 @@ const SEATS: f64 = 238.0;
 const SLICES: u32 = 1 << 11;
 /// Places for servers that are not on the ring.
 const BENCH: [Point; 4] =
-    [Point { x: 598, y: 440 }, Point { x: 42, y: 440 }, Point { x: 598, y: 168 }, Point { x: 42, y: 330 }];
+    [Point { x: 598, y: 440 }, Point { x: 42, y: 440 }, Point { x: 42, y: 330 }, Point { x: 598, y: 330 }];
 
 /// What a ring is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
