@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use view::layout::{HEIGHT, WIDTH};
 use view::shapes::{self, Paint, Shape};
@@ -18,8 +19,14 @@ pub struct Painter {
     scale: f64,
     origin: (f64, f64),
     /// Pictures of messages, for crowds of them; made when they are needed.
-    sprites: RefCell<BTreeMap<(u8, Option<u32>), HtmlCanvasElement>>,
+    sprites: RefCell<BTreeMap<Look, HtmlCanvasElement>>,
 }
+
+/// What makes messages look alike: shape and hue.
+type Look = (u8, Option<u32>);
+
+/// A shape and where its origin is.
+type Placed = (Shape, f64, f64);
 
 /// From so many messages that look alike on, they are copies of one picture.
 const SPRITES_FROM: usize = 100;
@@ -127,7 +134,7 @@ impl Painter {
 
     /// Messages that look alike are one path: the browser is asked a few times a frame, however many there are.
     fn messages(&self, stage: &Stage, time_us: f64) {
-        let mut groups: BTreeMap<(u8, Option<u32>), Vec<(Shape, f64, f64)>> = BTreeMap::new();
+        let mut groups: BTreeMap<Look, Vec<Placed>> = BTreeMap::new();
         for message in &stage.messages {
             let (x, y) = shapes::message_position(stage, message, time_us);
             let (from, to) = (stage.nodes[message.from].position, stage.nodes[message.to].position);
@@ -149,16 +156,18 @@ impl Painter {
 
     /// Draws a crowd of messages that look alike by copying a small picture of one of them: a browser without a GPU takes
     /// long over a path of a thousand outlines. False for shapes that turn with their way.
-    fn stamp(&self, key: (u8, Option<u32>), group: &[(Shape, f64, f64)]) -> bool {
-        if key.0 == MessageShape::Triangle as u8 {
+    fn stamp(&self, look: Look, group: &[Placed]) -> bool {
+        if look.0 == MessageShape::Triangle as u8 {
             return false;
         }
         let mut sprites = self.sprites.borrow_mut();
-        if !sprites.contains_key(&key) {
-            let Some(sprite) = self.sprite(&group[0].0) else { return false };
-            sprites.insert(key, sprite);
-        }
-        let Some(sprite) = sprites.get(&key) else { return false };
+        let sprite = match sprites.entry(look) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => match self.sprite(&group[0].0) {
+                Some(sprite) => place.insert(sprite),
+                None => return false,
+            },
+        };
         let half = f64::from(sprite.width()) / 2.0;
         let _ = self.context.reset_transform();
         for (_, x, y) in group {
