@@ -43,7 +43,8 @@ export const test = base.extend({
   ],
 });
 
-/** Fails upon an accessibility violation, and says which element and why. `within` is a selector, by default the page. */
+/** Fails upon an accessibility violation, and says which element and why. `within` is a
+ * selector or a context of axe's, by default the page. */
 export async function expectAccessible(page, within) {
   // The source is evaluated by the debugger, which a content security policy does not stop.
   await page.evaluate(axeSource);

@@ -218,8 +218,8 @@ test("a tour is fine for everybody, in both themes", async ({ page }) => {
   await button(page, "Leave the tour").click();
   await page.getByRole("combobox", { name: "Lab" }).selectOption("raft-election");
   await page.getByRole("button", { name: "Tours" }).click();
-  // An open menu covers part of what lies below it.
-  await expectAccessible(page, ".popover.tours");
+  // The whole page, but for the row of lenses: the open menu covers half of its first button, which counts as too small.
+  await expectAccessible(page, { exclude: [[".lens-bar"]] });
 });
 
 test("with reduced motion a step plays only when one asks for it", async ({ page }) => {
