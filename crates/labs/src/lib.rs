@@ -7,6 +7,7 @@
 pub mod catalogue;
 mod clocks;
 pub mod command;
+pub mod comparison;
 pub mod error;
 mod hash_ring;
 pub mod history;

@@ -23,7 +23,7 @@ use crate::lab_words;
 use crate::lenses::Topic;
 use crate::params::DISTANCE;
 use crate::run::{End, Run};
-use crate::space_time::{self, Moment};
+use crate::space_time::{self, Moment, Told};
 use crate::state::{
     BranchState, LinkState, MessageState, NodeState, NoteState, State, VerdictState, branch_name, digest_text,
 };
@@ -240,6 +240,17 @@ impl<L: Lab> LabSession<L> {
             Event::Vanish { .. } => ("message to a dead machine", "messages to dead machines"),
             Event::Boot(_) | Event::Deliver { .. } | Event::Timer { .. } | Event::Command(_) => L::topic(record),
         }
+    }
+
+    /// A step in a word or two.
+    fn label(&self, record: &Record<L::Protocol>) -> String {
+        L::label(record, &self.names).unwrap_or_else(|| match &record.event {
+            Event::Boot(_) => "start".into(),
+            Event::Deliver { msg, .. } | Event::Vanish { msg, .. } => sim::Named::name(msg).into(),
+            Event::Timer { timer, .. } => sim::Named::name(timer).into(),
+            Event::Synced(_) => "on disk".into(),
+            Event::Command(command) => lab_words::short(command, &self.names, self.run.entry.info.params).1.into(),
+        })
     }
 
     fn tell(&self, record: &Record<L::Protocol>) -> (String, Weight) {
@@ -607,7 +618,10 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn moment(&self, step: u64) -> Option<Moment> {
         let record = self.timeline.record(step)?;
-        Some(space_time::moment(&record, &self.names, self.tell(&record), Self::topic(&record)))
+        let (text, weight) = self.tell(&record);
+        let label = self.label(&record);
+        let (topic, stamp) = (Self::topic(&record), L::stamp(&record, &self.names));
+        Some(space_time::moment(&record, &self.names, Told { text, label, weight, topic, stamp, forgets: L::FORGETS }))
     }
 
     fn notes(&self, step: u64) -> Vec<NoteState> {

@@ -32,10 +32,43 @@ pub struct Event {
     pub time_us: u64,
     /// What, as a sentence.
     pub text: String,
+    /// What, in a word or two, to stand beside a dot.
+    pub label: String,
     /// How much it matters.
     pub weight: Weight,
     /// What it is counted as where many are folded, in the singular and the plural.
     pub topic: (&'static str, &'static str),
+    /// What it means for the process.
+    pub standing: Standing,
+    /// What clocks say of it.
+    pub stamp: Stamp,
+}
+
+/// Whether a process is there after an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// As before.
+    #[default]
+    Same,
+    /// It has stopped.
+    Down,
+    /// It has begun, and knows what was known there before.
+    Up,
+    /// It has begun, and knows nothing: another process in the same place.
+    Anew,
+}
+
+/// What clocks that somebody keeps say of an event; nothing of those that nobody keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// The wall clock of the process, in µs.
+    pub wall_us: Option<u64>,
+    /// Lamport's clock.
+    pub lamport: Option<u64>,
+    /// The vector clock, by process; empty where there is none.
+    pub vector: Vec<(String, u64)>,
+    /// The hybrid logical clock: its wall part in µs, and its count.
+    pub hybrid: Option<(u64, u64)>,
 }
 
 /// A message.
@@ -101,12 +134,14 @@ pub struct Folded {
 
 impl SpaceTime {
     /// What directly precedes each event: the one before it at its process, and the sends of what it received.
-    fn causes(&self) -> Vec<Vec<u32>> {
+    #[must_use]
+    pub fn causes(&self) -> Vec<Vec<u32>> {
         let mut newest: Vec<Option<u32>> = vec![None; self.processes.len()];
         let mut causes: Vec<Vec<u32>> = vec![Vec::new(); self.events.len()];
         for (number, event) in (0u32..).zip(&self.events) {
             if let Some(slot) = newest.get_mut(event.process as usize) {
-                causes[number as usize].extend(slot.replace(number));
+                let before = slot.replace(number);
+                causes[number as usize].extend(before.filter(|_| event.standing != Standing::Anew));
             }
         }
         for message in &self.messages {
@@ -280,8 +315,11 @@ mod tests {
             step,
             time_us: step * 10,
             text: format!("Event {step}"),
+            label: String::new(),
             weight,
             topic: ("event", "events"),
+            standing: Standing::Same,
+            stamp: Stamp::default(),
         };
         let message = |from: u32, to: u32, sender: u32, receiver: u32, kind: &str| Message {
             id: String::new(),
@@ -359,7 +397,16 @@ mod tests {
                 let weight = if process == 2 && round == 6 { Weight::Milestone } else { Weight::Routine };
                 let topic = if process == 0 { ("heartbeat", "heartbeats") } else { ("reply", "replies") };
                 let step = u64::from(6 + 2 * round + process / 2);
-                diagram.events.push(Event { process, step, time_us: step * 10, text: "beats".into(), weight, topic });
+                let text = "beats".into();
+                diagram.events.push(Event {
+                    process,
+                    step,
+                    time_us: step * 10,
+                    text,
+                    weight,
+                    topic,
+                    ..diagram.events[0].clone()
+                });
             }
             let (from, to) = (Some(5 + 2 * round), Some(6 + 2 * round));
             let (id, kind) = (String::new(), "heartbeat".into());
