@@ -195,7 +195,7 @@ pub const fn relation_text(relation: Relation) -> &'static str {
 
 /// The shortest way along which one event came to be known to another.
 fn chain(diagram: &SpaceTime, from: u32, to: u32) -> Vec<u32> {
-    let causes = diagram.causes();
+    let index = diagram.index();
     // Backwards, breadth first; messages before what lies at the same process, so that the way is easy to see.
     let mut next: BTreeMap<u32, u32> = BTreeMap::new();
     let mut queue = VecDeque::from([to]);
@@ -203,7 +203,7 @@ fn chain(diagram: &SpaceTime, from: u32, to: u32) -> Vec<u32> {
         if event == from {
             break;
         }
-        for &cause in causes[event as usize].iter().rev() {
+        for &cause in index.causes(event).iter().rev() {
             if cause >= from && cause != to && !next.contains_key(&cause) {
                 next.insert(cause, event);
                 queue.push_back(cause);

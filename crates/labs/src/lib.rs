@@ -22,6 +22,7 @@ pub mod placements;
 mod raft;
 mod raft_election;
 mod raft_log;
+pub mod retime;
 pub mod run;
 pub mod session;
 pub mod shiviz;

@@ -67,6 +67,10 @@ pub trait Session {
     fn apply(&mut self, command: &Value) -> Result<(), InputError>;
     /// Whether a command would change anything now.
     fn would_change(&self, command: &Value) -> Result<bool, InputError>;
+    /// In the past, starts a branch in which nothing of what was done later has been done; otherwise does nothing.
+    fn fork(&mut self);
+    /// How many commands of this branch have been applied up to now.
+    fn applied(&self) -> usize;
     /// Takes the newest command back.
     fn undo(&mut self) -> bool;
     /// Shows another branch.
@@ -397,6 +401,18 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn would_change(&self, command: &Value) -> Result<bool, InputError> {
         Ok(self.timeline.world().would_change(&self.read_command(command)?))
+    }
+
+    fn fork(&mut self) {
+        if self.timeline.would_fork() {
+            self.watch().fork(self.step_count(), self.time_us());
+            self.timeline.fork();
+            self.arrive();
+        }
+    }
+
+    fn applied(&self) -> usize {
+        self.timeline.applied()
     }
 
     fn undo(&mut self) -> bool {

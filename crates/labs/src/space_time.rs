@@ -231,7 +231,9 @@ impl Gathering {
     fn name_what_is_under_way(&mut self, session: &dyn Session) {
         for message in session.stage().messages {
             if let Some(&place) = self.under_way.get(&message.id) {
-                self.diagram.messages[place as usize].kind = message.kind;
+                let known = &mut self.diagram.messages[place as usize];
+                known.due_us = message.held_at_ppm.is_none().then_some(message.due_us);
+                known.kind = message.kind;
             }
         }
     }
@@ -248,6 +250,7 @@ impl Gathering {
             from: None,
             to: None,
             lost: false,
+            due_us: None,
         };
         let here = process.map(|process| {
             let number = diagram.events.len() as u32;
@@ -272,7 +275,7 @@ impl Gathering {
             match self.under_way.remove(&passed.id) {
                 Some(known) => {
                     let known = &mut diagram.messages[known as usize];
-                    (known.lost, known.kind) = (true, passed.kind.to_owned());
+                    (known.lost, known.kind, known.due_us) = (true, passed.kind.to_owned(), None);
                 }
                 None => {
                     let from = sent.as_ref().and_then(|step| self.event_of.get(step)).copied();

@@ -407,6 +407,7 @@ impl Imported {
             from: Some(place_of[from as usize]),
             to: Some(place_of[to as usize]),
             lost: false,
+            due_us: None,
         });
         let mut diagram = SpaceTime {
             processes: self.hosts.clone(),
