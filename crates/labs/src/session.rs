@@ -514,6 +514,7 @@ impl<L: Lab> Session for LabSession<L> {
             badge: None,
             remark: None,
             small: false,
+            crowd: None,
             timer_us: None,
         };
         // What is drawn is numbered without gaps.

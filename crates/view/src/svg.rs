@@ -130,7 +130,9 @@ fn style(out: &mut String, theme: Theme) {
     rule(".cut-mark", format_args!("fill:none;stroke:{};stroke-width:3;stroke-linecap:round", colour("fault")));
     rule(".timer", format_args!("fill:none;stroke:{};stroke-width:4;stroke-linecap:round", colour("mute")));
     rule("text", format_args!("font-family:{}", FONTS.replace('"', "'")));
-    for (style, size, weight) in [("name", 18, 700), ("small-name", 14, 600), ("label", 12, 400), ("badge", 12, 600)] {
+    for (style, size, weight) in
+        [("name", 18, 700), ("small-name", 14, 600), ("tiny-name", 8, 600), ("label", 12, 400), ("badge", 12, 600)]
+    {
         rule(&format!(".text-{style}"), format_args!("font-size:{size}px;font-weight:{weight}"));
     }
     let halo = "paint-order:stroke;stroke-width:4px;stroke-linejoin:round";
@@ -200,6 +202,7 @@ fn draw(out: &mut String, shape: &Shape) {
             let style = match style {
                 TextStyle::Name => "name",
                 TextStyle::SmallName => "small-name",
+                TextStyle::TinyName => "tiny-name",
                 TextStyle::Label => "label",
                 TextStyle::Badge => "badge",
                 TextStyle::Remark => "remark",

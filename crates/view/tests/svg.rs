@@ -24,6 +24,7 @@ fn node(id: &str, position: Point) -> Node {
         badge: None,
         remark: None,
         small: false,
+        crowd: None,
         timer_us: None,
     }
 }

@@ -78,7 +78,7 @@ pub fn TokenSlider() -> impl IntoView {
     let spoken = move || {
         let moves = state.preview.with(|preview| preview.as_ref().map(|preview| preview.moves.len()));
         let moves =
-            moves.map_or_else(String::new, |moves| format!(", {} would move", super::layer::count(moves, "key")));
+            moves.map_or_else(String::new, |moves| format!(", {} would move", view::lens::ring::count(moves, "key")));
         let name = match state.hand.get() {
             Some(hand) => format!("{}#{}", hand.server, hand.index),
             None => state

@@ -38,6 +38,12 @@ enum Doing {
         start: Spot,
         moved: bool,
     },
+    /// A server that keeps its seat is touched.
+    Seat {
+        id: String,
+        start: Spot,
+        moved: bool,
+    },
     /// A stroke is drawn.
     Stroke {
         moved: bool,
@@ -111,6 +117,9 @@ impl Gestures {
             if self.ring.hold_server(&held.0, spot) {
                 return Some(Doing::Token { server: Some(held.0), start: spot, moved: false });
             }
+            if self.ring.keeps_seat(&held.0) {
+                return Some(Doing::Seat { id: held.0, start: spot, moved: false });
+            }
             Some(Doing::Node { id: held.0, start: spot, offset: held.1, moved: false })
         });
         let doing = node.unwrap_or_else(|| match playground.message_near(spot) {
@@ -158,6 +167,12 @@ impl Gestures {
                 self.ring.drag(spot);
                 self.doing.set_value(Doing::Token { server, start, moved: true });
             }
+            Doing::Seat { id, start, moved } => {
+                if !moved && far(start) {
+                    self.swallow.set_value(true);
+                    self.doing.set_value(Doing::Seat { id, start, moved: true });
+                }
+            }
             Doing::Stroke { moved } => {
                 let Some(last) = self.stroke.with_untracked(|stroke| stroke.last().copied()) else { return };
                 if !far(last) || self.stroke.with_untracked(Vec::len) >= SPOTS_MAX {
@@ -190,7 +205,9 @@ impl Gestures {
         match self.doing.get_value() {
             Doing::Node { moved: true, .. } => self.playground.put_down(),
             // Not left to the click that follows: after a drag by finger a browser may leave that one out.
-            Doing::Node { id, moved: false, .. } => self.playground.select(Some(Selection::Node(id))),
+            Doing::Node { id, moved: false, .. } | Doing::Seat { id, moved: false, .. } => {
+                self.playground.select(Some(Selection::Node(id)))
+            }
             Doing::Token { moved: true, .. } => self.ring.let_go(),
             Doing::Token { server, moved: false, .. } => match server {
                 Some(id) => {

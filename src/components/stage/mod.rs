@@ -242,6 +242,7 @@ pub fn shape_view(shape: &Shape) -> AnyView {
             let style = match style {
                 TextStyle::Name => "name",
                 TextStyle::SmallName => "small-name",
+                TextStyle::TinyName => "tiny-name",
                 TextStyle::Label => "label",
                 TextStyle::Badge => "badge",
                 TextStyle::Remark => "remark",
