@@ -223,6 +223,81 @@ test("ten servers, one more: the ring moves what it has to, modulo nearly everyt
   expect(ring).toBeLessThan(909 * 1.3);
 });
 
+test("a hundred servers, twenty thousand virtual nodes and ten thousand keys are at hand", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=1s&set.nodes=100&set.vnodes=200&set.keys=10000");
+  await expect(middle(page)).toHaveText("10,000 keys");
+  await expect(page.locator(".ring-about").first()).toHaveText("20,000 virtual nodes · 100 servers");
+  await expect(shares(page).getByRole("row")).toHaveCount(101);
+  const before = new Map((await state(page)).nodes.filter((node) => node.id.startsWith("n")).map((node) => [node.id, node.detail.ring]));
+  const from = await centre(server(page, "n50"));
+  const around = await ringCentre(page);
+  await page.mouse.move(...from);
+  // One of a crowd is named large under the pointer.
+  await expect(page.locator(".crowd-name")).toHaveText(/^n50 · \d+ keys?$/);
+  await page.mouse.down();
+  for (let step = 1; step <= 8; step += 1) await page.mouse.move(...turned(from, around, (step / 8) * 0.3));
+  await expect(middle(page)).toContainText("would move");
+  const would = Number((await middle(page).textContent()).match(/^([\d,]+) keys? would move$/)[1].replace(",", ""));
+  await page.mouse.up();
+  const [given] = await commands(page);
+  const [name, , token] = given.op.token;
+  expect(name).toBe("n50");
+  // The same count by looking at all keys, on the rings as `getState` tells of them. Keys are hashed here.
+  const hash = (text) =>
+    page.evaluate(async (names) => {
+      const places = [];
+      for (const name of names) {
+        const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(name));
+        places.push(new DataView(digest).getUint32(0));
+      }
+      return places;
+    }, text);
+  const positions = await hash(Array.from({ length: 10_000 }, (_, index) => `k${index + 1}`));
+  const ringOf = (nodes) => [...nodes].flatMap(([id, { tokens }]) => tokens.map((token) => [token, id])).sort(([a, x], [b, y]) => a - b || (x < y ? -1 : 1));
+  await seek(page, 3_000_000);
+  const after = new Map((await state(page)).nodes.filter((node) => node.id.startsWith("n")).map((node) => [node.id, node.detail.ring]));
+  expect(after.get("n50").tokens).toContain(token);
+  const [was, is] = [ringOf(before), ringOf(after)];
+  expect(was.length).toBe(20_000);
+  const servers = (ring, position) => {
+    let [low, high] = [0, ring.length];
+    while (low < high) {
+      const half = (low + high) >> 1;
+      if (ring[half][0] < position) low = half + 1;
+      else high = half;
+    }
+    const found = new Set();
+    for (let step = 0; found.size < 3; step += 1) found.add(ring[(low + step) % ring.length][1]);
+    const all = [...found];
+    return `${all[0]} of ${all.sort()}`;
+  };
+  expect(positions.filter((position) => servers(was, position) !== servers(is, position)).length).toBe(would);
+  // Whoever is added stands beside the others, and shows up in the table.
+  await page.getByRole("button", { name: "Add a server" }).click();
+  await seek(page, 5_000_000);
+  await expect(page.locator(".ring-about").first()).toHaveText("20,200 virtual nodes · 101 servers");
+  await expect(shares(page).getByRole("rowheader", { name: "n101" })).toHaveCount(1);
+});
+
+test("without arcs there is nothing to drag, and the ring says so", async ({ page }) => {
+  for (const [query, word] of [["set.rendezvous=1", "Rendezvous"], ["variant=modulo-called-consistent", "Modulo"]]) {
+    await open(page, `?lab=hash-ring&paused=1&t=1.5s&${query}`);
+    await expect(page.locator(".ring-fixed")).toHaveText(`${word} has no arcs to drag`);
+    const place = await server(page, "n1").getAttribute("transform");
+    const from = await centre(server(page, "n1"));
+    await page.mouse.move(...from);
+    await page.mouse.down();
+    await page.mouse.move(from[0] + 60, from[1] + 60, { steps: 6 });
+    await expect(server(page, "n1")).toHaveAttribute("transform", place);
+    await page.mouse.up();
+    await expect(server(page, "n1")).toHaveAttribute("transform", place);
+    await server(page, "n1").focus();
+    await page.keyboard.press("ArrowRight");
+    await expect(server(page, "n1")).toHaveAttribute("transform", place);
+    expect(await commands(page)).toEqual([]);
+  }
+});
+
 test("dragging stays smooth with nine servers and two hundred virtual nodes", async ({ page }) => {
   await open(page, "?lab=hash-ring&paused=1&t=0.5s&set.nodes=9&set.vnodes=200&set.keys=200");
   const from = await centre(server(page, "n1"));

@@ -68,6 +68,8 @@ pub struct Gestures {
     doing: StoredValue<Doing>,
     /// Whether the click that ends a gesture has to be swallowed.
     swallow: StoredValue<bool>,
+    /// The node under the pointer or with the focus, by position in the stage: one of a crowd is named large.
+    pub pointed: RwSignal<Option<usize>>,
     /// The stroke so far.
     pub stroke: RwSignal<Vec<Spot>>,
     /// What it would do.
@@ -84,6 +86,7 @@ impl Gestures {
             layers,
             doing: StoredValue::new(Doing::Nothing),
             swallow: StoredValue::new(false),
+            pointed: RwSignal::new(None),
             stroke,
             threat: Memo::new(move |_| stroke.with(|stroke| threat(playground, stroke))),
         }

@@ -79,6 +79,7 @@ pub fn StageView() -> impl IntoView {
                     </defs>
                     <Caught />
                     <nodes::Nodes />
+                    <nodes::Named />
                     <TokenSlider />
                     <Stroke />
                 </svg>

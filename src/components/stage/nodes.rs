@@ -28,6 +28,31 @@ pub fn Nodes() -> impl IntoView {
     .into_any()
 }
 
+/// The name of one of a crowd, large enough to be read: of the one under the pointer, or with the focus, or picked.
+#[component]
+pub fn Named() -> impl IntoView {
+    let playground = use_playground();
+    let gestures = expect_context::<Gestures>();
+    let named = Memo::new(move |_| {
+        let (pointed, picked) = (gestures.pointed.get(), playground.selected.get());
+        playground.stage.with(|stage| {
+            let picked = || match &picked {
+                Some(Selection::Node(id)) => stage.nodes.iter().find(|node| node.id == *id),
+                _ => None,
+            };
+            let node = pointed.and_then(|index| stage.nodes.get(index)).or_else(picked)?;
+            let r = f64::from(node.crowd?);
+            let text = if node.label.is_empty() { node.id.clone() } else { format!("{} · {}", node.id, node.label) };
+            Some((f64::from(node.position.x), f64::from(node.position.y) - r - 7.0, text))
+        })
+    });
+    move || {
+        named.get().map(|(x, y, text)| {
+            view! { <text class="crowd-name" x=x y=y text-anchor="middle" aria-hidden="true">{text}</text> }
+        })
+    }
+}
+
 /// What a double click does, as a command.
 pub fn toggle(node: &Node) -> serde_json::Value {
     let word = match node.condition {
@@ -115,6 +140,10 @@ fn NodeView(index: usize) -> impl IntoView {
                     pick();
                 }
             }
+            on:pointerenter=move |_| gestures.pointed.set(Some(index))
+            on:pointerleave=move |_| gestures.pointed.set(None)
+            on:focus=move |_| gestures.pointed.set(Some(index))
+            on:blur=move |_| gestures.pointed.set(None)
             on:dblclick=move |_| {
                 if let Some(node) = node.get_untracked() {
                     playground.command(&toggle(&node));

@@ -400,7 +400,8 @@ fn places(servers: usize, clients: usize) -> Vec<layout::Point> {
     let crowded = view::lens::ring::crowd(servers).is_some();
     let mut places = if crowded { view::lens::ring::crowd_places(servers) } else { layout::circle(servers) };
     places.extend(&corners[..clients.min(3)]);
-    places.push(layout::Point { y: corners[3].y + 100, ..corners[3] });
+    // A crowd reaches further out.
+    places.push(layout::Point { y: corners[3].y + if crowded { 70 } else { 100 }, ..corners[3] });
     places
 }
 
