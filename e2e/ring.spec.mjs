@@ -201,7 +201,7 @@ test("virtual nodes even the shares out", async ({ page }) => {
   expect((await commands(page)).at(-1).op).toEqual({ "virtual-nodes": 200 });
   await seek(page, 3_000_000);
   expect(await spread()).toBeLessThan(1.2);
-  await expect(page.locator(".ring-about")).toHaveText("1000 virtual nodes · 5 servers");
+  await expect(page.locator(".ring-about")).toHaveText("1,000 virtual nodes · 5 servers");
 });
 
 test("ten servers, one more: the ring moves what it has to, modulo nearly everything", async ({ page }) => {
@@ -223,10 +223,36 @@ test("ten servers, one more: the ring moves what it has to, modulo nearly everyt
   expect(ring).toBeLessThan(909 * 1.3);
 });
 
+for (const [query, keys, owners] of [
+  // A newcomer among eleven holds three replicas of each eleventh key.
+  ["", (10_000 * 3) / 11, 10_000 / 11],
+  ["&set.replicas=1", 10_000 / 11, 10_000 / 11],
+  ["&variant=modulo-called-consistent&set.replicas=1", (10_000 * 10) / 11, (10_000 * 10) / 11],
+]) {
+  test(`ten thousand keys, and one more server${query}: what moves is what is due, and it ends`, async ({ page }) => {
+    await open(page, `?lab=hash-ring&paused=1&t=0.5s&set.nodes=10&set.vnodes=100&set.keys=10000${query}`);
+    await expect(middle(page)).toHaveText("10,000 keys");
+    await page.getByRole("button", { name: "Add a server" }).click();
+    const number = async (locator) => Number((await locator.textContent()).match(/^[\d,]+/)[0].replace(",", ""));
+    // In small steps, until keys move: the newcomer has to answer first.
+    for (let us = 510_000; us < 800_000; us += 10_000) {
+      await seek(page, us);
+      if (/move$/.test(await middle(page).textContent())) break;
+    }
+    await expect(middle(page)).toHaveText(/keys move$/);
+    expect(Math.abs((await number(middle(page))) / keys - 1)).toBeLessThan(0.3);
+    expect(Math.abs((await number(page.locator(".ring-remark"))) / owners - 1)).toBeLessThan(0.3);
+    await seek(page, 2_500_000);
+    await expect(page.locator(".ring-about")).toContainText("11 servers");
+    const { verdicts } = await state(page);
+    expect(verdicts.find(({ id }) => id === "hand-off-completes").status).toBe("met");
+  });
+}
+
 test("a hundred servers, twenty thousand virtual nodes and ten thousand keys are at hand", async ({ page }) => {
   await open(page, "?lab=hash-ring&paused=1&t=1s&set.nodes=100&set.vnodes=200&set.keys=10000");
   await expect(middle(page)).toHaveText("10,000 keys");
-  await expect(page.locator(".ring-about").first()).toHaveText("20,000 virtual nodes · 100 servers");
+  await expect(page.locator(".ring-about")).toHaveText("20,000 virtual nodes · 100 servers");
   await expect(shares(page).getByRole("row")).toHaveCount(101);
   const before = new Map((await state(page)).nodes.filter((node) => node.id.startsWith("n")).map((node) => [node.id, node.detail.ring]));
   const from = await centre(server(page, "n50"));
@@ -275,14 +301,14 @@ test("a hundred servers, twenty thousand virtual nodes and ten thousand keys are
   // Whoever is added stands beside the others, and shows up in the table.
   await page.getByRole("button", { name: "Add a server" }).click();
   await seek(page, 5_000_000);
-  await expect(page.locator(".ring-about").first()).toHaveText("20,200 virtual nodes · 101 servers");
+  await expect(page.locator(".ring-about")).toHaveText("20,200 virtual nodes · 101 servers");
   await expect(shares(page).getByRole("rowheader", { name: "n101" })).toHaveCount(1);
 });
 
 test("without arcs there is nothing to drag, and the ring says so", async ({ page }) => {
   for (const [query, word] of [["set.rendezvous=1", "Rendezvous"], ["variant=modulo-called-consistent", "Modulo"]]) {
     await open(page, `?lab=hash-ring&paused=1&t=1.5s&${query}`);
-    await expect(page.locator(".ring-fixed")).toHaveText(`${word} has no arcs to drag`);
+    await expect(page.locator(".ring-remark")).toHaveText(`${word} has no arcs to drag`);
     const place = await server(page, "n1").getAttribute("transform");
     const from = await centre(server(page, "n1"));
     await page.mouse.move(...from);

@@ -308,6 +308,14 @@ pub fn message(message: &Message, towards: f64) -> Shape {
     }
 }
 
+/// What a message carries, as a number beside it.
+#[must_use]
+pub fn carried(message: &Message) -> Option<Shape> {
+    let text = message.carries?.to_string();
+    let (x, y) = (MESSAGE_RADIUS + 3.0, 4.0);
+    Some(Shape::Text { x, y, text, style: TextStyle::Remark, anchor: Anchor::Start, fill: Paint::Ink })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,6 +350,7 @@ mod tests {
             sent_us,
             latency_us,
             due_us: sent_us + latency_us,
+            carries: None,
             held_at_ppm: None,
         }
     }

@@ -180,6 +180,8 @@ pub struct Message {
     pub latency_us: u64,
     /// When it arrives, in simulated µs.
     pub due_us: u64,
+    /// How many things it carries, where that is worth a word.
+    pub carries: Option<u32>,
     /// Where it was stopped, in parts per million of its way.
     pub held_at_ppm: Option<u32>,
 }

@@ -10,7 +10,7 @@ use view::layout::{HEIGHT, WIDTH};
 use view::lens::Ring;
 use view::lens::ring::{
     self, Arcs, BAND, Circle, Dots, Key, KeyDots, MIDDLE, NEXT_BAND, Piece, arc_path, at_position, band_path, count,
-    dots, seams,
+    dots,
 };
 use view::shapes::{self, HUES, Paint};
 
@@ -18,10 +18,6 @@ use crate::playground::{Selection, use_playground};
 
 use super::{Hand, Preview, use_ring};
 
-/// So many virtual nodes are drawn as handles; of more, those of the server that is picked.
-const HANDLES_MAX: usize = 120;
-/// Of more than so many, none: arcs are all that can be seen.
-const TOKENS_MAX: usize = 400;
 /// The line of a walk, just inside the ring.
 const WALK: f64 = BAND.0 - 5.0;
 
@@ -128,9 +124,7 @@ fn Band() -> impl IntoView {
     let lines = move || {
         drawn.with(|drawn| {
             drawn.as_ref().map(|Drawn { pieces, next, .. }| {
-                let few =
-                    |pieces: &[Piece], band| if pieces.len() <= 400 { seams(pieces, band) } else { String::new() };
-                format!("{}{}", few(pieces, BAND), few(next, NEXT_BAND))
+                format!("{}{}", Circle::seams(pieces, BAND), Circle::seams(next, NEXT_BAND))
             })
         })
     };
@@ -249,13 +243,11 @@ fn Tokens() -> impl IntoView {
         let ring = state.ring.get()?;
         let preview = state.preview.get();
         let circle = preview.as_ref().map_or(ring.newest(), |preview| &preview.circle);
-        if circle.tokens.len() > TOKENS_MAX {
-            return None;
+        if !own {
+            return Some(circle.token_dots(None));
         }
         let mine = chosen.get().and_then(|id| circle.member(&id));
-        let many = circle.tokens.len() > HANDLES_MAX;
-        let tokens = circle.tokens.iter().filter(|token| if own { Some(token.member) == mine } else { !many });
-        Some(dots(tokens.map(|token| at_position(token.position, middle)), if many { 3.0 } else { 4.4 }))
+        Some(circle.token_dots(Some(mine?)))
     };
     let held = move || {
         let hand = state.hand.get()?;
@@ -338,7 +330,10 @@ fn Middle() -> impl IntoView {
             None => ring.words(),
         })
     });
-    let fixed = Memo::new(move |_| state.ring.with(|ring| ring.as_ref().and_then(|ring| ring.why_fixed())));
+    let remark = Memo::new(move |_| {
+        let foretold = state.preview.with(Option::is_some);
+        state.ring.with(|ring| ring.as_ref().filter(|_| !foretold).and_then(|ring| ring.remark()))
+    });
     view! {
         <text class="ring-count" x=MIDDLE.0 y=MIDDLE.1 text-anchor="middle">
             {move || words.with(|words| words.as_ref().map(|(large, _)| large.clone()))}
@@ -346,7 +341,7 @@ fn Middle() -> impl IntoView {
         <text class="ring-about" x=MIDDLE.0 y=MIDDLE.1 + 24.0 text-anchor="middle">
             {move || words.with(|words| words.as_ref().map(|(_, small)| small.clone()))}
         </text>
-        <text class="ring-about ring-fixed" x=MIDDLE.0 y=MIDDLE.1 + 44.0 text-anchor="middle">{move || fixed.get()}</text>
+        <text class="ring-remark" x=MIDDLE.0 y=MIDDLE.1 + 44.0 text-anchor="middle">{move || remark.get()}</text>
     }
     .into_any()
 }

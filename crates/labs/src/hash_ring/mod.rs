@@ -342,6 +342,13 @@ impl Lab for HashRingLab {
         (shape, None)
     }
 
+    fn carries(msg: &Msg) -> Option<u32> {
+        match msg {
+            Msg::Batch { keys, .. } => Some(keys.len() as u32),
+            _ => None,
+        }
+    }
+
     /// For a server: `epoch`, `weight` (0 for one that is no member), `map` (what it stores), `hints` (kept for
     /// silent replicas), `ring`: its `tokens`, the share of the circle that it owns in parts per million
     /// (`share_ppm`; 0 where there is no ring), how many `keys` it holds, how many of them it owns as the first

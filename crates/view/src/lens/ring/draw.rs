@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 use std::fmt::Write as _;
 
-use super::{BAND, Circle, Key, MIDDLE, NEXT_BAND, Piece, Ring, Scheme, Server};
+use super::{BAND, Circle, Key, MIDDLE, NEXT_BAND, Piece, Ring, Scheme, Server, Token};
 use crate::geometry::Spot;
 use crate::shapes::HUES;
 use crate::stage::Condition;
@@ -74,8 +74,7 @@ pub fn arc_path(from: u32, to: u32, radius: f64) -> String {
 }
 
 /// Lines across the ring at the ends of pieces.
-#[must_use]
-pub fn seams(pieces: &[Piece], (inner, outer): (f64, f64)) -> String {
+fn seams(pieces: &[Piece], (inner, outer): (f64, f64)) -> String {
     let mut path = String::new();
     for piece in pieces.iter().filter(|_| pieces.len() > 1) {
         let (a, b) = (at_position(piece.to, inner), at_position(piece.to, outer));
@@ -224,13 +223,18 @@ impl Ring {
         self.keys.iter().enumerate().map(move |(place, key)| (place, self.owner(key).and_then(hue), key.moves()))
     }
 
-    /// Why there is nothing to drag; none where there is.
+    /// A third line in its middle: how many keys get another owner, or why there is nothing to drag.
     #[must_use]
-    pub const fn why_fixed(&self) -> Option<&'static str> {
+    pub fn remark(&self) -> Option<String> {
+        if self.next.is_some() {
+            let others = self.keys.iter().filter(|key| key.next.first() != key.replicas.first()).count();
+            let verb = if others == 1 { "gets" } else { "get" };
+            return Some(format!("{} {verb} another owner", count(others, "key")));
+        }
         match self.scheme {
             Scheme::Clockwise | Scheme::Unsorted => None,
-            Scheme::Rendezvous => Some("Rendezvous has no arcs to drag"),
-            Scheme::Modulo => Some("Modulo has no arcs to drag"),
+            Scheme::Rendezvous => Some("Rendezvous has no arcs to drag".to_owned()),
+            Scheme::Modulo => Some("Modulo has no arcs to drag".to_owned()),
         }
     }
 
@@ -248,6 +252,29 @@ impl Ring {
             tokens => format!("{} · {servers}", count(tokens, "virtual node")),
         };
         (count(self.keys.len(), "key"), about)
+    }
+}
+
+/// So many virtual nodes are drawn as handles; of more, those of the server that is picked.
+const HANDLES_MAX: usize = 120;
+/// Of more than so many, none: arcs are all that can be seen.
+const TOKENS_MAX: usize = 400;
+
+impl Circle {
+    /// The virtual nodes as dots: all of them, or those of one member.
+    #[must_use]
+    pub fn token_dots(&self, of: Option<usize>) -> String {
+        let many = self.tokens.len() > HANDLES_MAX;
+        let most = if of.is_some() { TOKENS_MAX } else { HANDLES_MAX };
+        let shown = |token: &&Token| self.tokens.len() <= most && of.is_none_or(|member| member == token.member);
+        let spots = self.tokens.iter().filter(shown).map(|token| at_position(token.position, (BAND.0 + BAND.1) / 2.0));
+        dots(spots, if many { 3.0 } else { 4.4 })
+    }
+
+    /// The lines between pieces, while they are few enough to be seen.
+    #[must_use]
+    pub fn seams(pieces: &[Piece], band: (f64, f64)) -> String {
+        if pieces.len() <= TOKENS_MAX { seams(pieces, band) } else { String::new() }
     }
 }
 
