@@ -189,6 +189,20 @@ test("a key is looked up: hash, walk, owner, replicas", async ({ page }) => {
   await expect(page.locator(".ring-art .replica")).toHaveCount(0);
 });
 
+test("a picture shows what the stage shows", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=1.5s");
+  const picture = () => page.evaluate(() => window.netsplit.exportSvg());
+  const place = await server(page, "n1").getAttribute("transform");
+  const ring = await picture();
+  expect(ring).toContain(">24 keys</text>");
+  expect(ring).toContain(`<g transform="${place.replace(", ", " ")}">`);
+  await page.getByRole("button", { name: "Network", exact: true }).click();
+  await expect(page.locator(".ring-art")).toHaveCount(0);
+  const network = await picture();
+  expect(network).not.toContain("24 keys</text>");
+  expect(network).not.toContain(place);
+});
+
 test("virtual nodes even the shares out", async ({ page }) => {
   await open(page, "?lab=hash-ring&paused=1&t=1.5s&variant=no-virtual-nodes");
   const spread = async () => {
@@ -245,7 +259,7 @@ for (const [query, keys, owners] of [
     await seek(page, 2_500_000);
     await expect(page.locator(".ring-about")).toContainText("11 servers");
     const { verdicts } = await state(page);
-    expect(verdicts.find(({ id }) => id === "hand-off-completes").status).toBe("met");
+    expect(verdicts.find(({ property }) => property === "hand-off-completes").status).toBe("met");
   });
 }
 
@@ -379,6 +393,14 @@ test.describe("on a phone", () => {
     const [given] = await commands(page);
     expect(given.op.token[0]).toBe("n1");
     await page.getByRole("group", { name: "Lenses" }).getByRole("button", { name: "Shares" }).click();
+    // A key is looked up without scrolling, and the ring stays in sight.
+    await shares(page).getByRole("textbox", { name: "Key" }).fill("k7");
+    await expect(shares(page).getByText("Stored by")).toBeInViewport({ ratio: 1 });
+    await expect(page.locator(".ring-art .replica")).toHaveCount(3);
+    const ring = await page.locator(".ring-art .edge").nth(1).boundingBox();
+    const sheet = await shares(page).boundingBox();
+    expect(ring.width).toBeGreaterThan(90);
+    expect(ring.y + ring.height).toBeLessThan(sheet.y);
     await expect(shares(page).getByRole("rowheader", { name: "n5" })).toBeVisible();
     for (const control of await shares(page).locator("button, input[type=text]").all()) {
       const box = await control.boundingBox();

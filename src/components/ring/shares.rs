@@ -7,6 +7,7 @@ use view::lens::ring::{Circle, Ring, percent};
 use view::shapes::Paint;
 
 use super::super::lenses::Frame;
+use super::super::panel::use_panel;
 use super::lookup::Lookup;
 use super::use_ring;
 use crate::playground::{Selection, use_playground};
@@ -66,8 +67,11 @@ pub fn Shares() -> impl IntoView {
             })
         })
     };
+    // In a sheet the table is long, and what becomes of a key is to be seen at once.
+    let narrow = use_panel().narrow;
     view! {
         <Frame kind=LensKind::Ring>
+            {move || narrow.get().then(|| view! { <Lookup /> })}
             <table class="shares">
                 <thead>
                     <tr>
@@ -84,7 +88,7 @@ pub fn Shares() -> impl IntoView {
             </table>
             <p class="small">{even}</p>
             <Vnodes />
-            <Lookup />
+            {move || (!narrow.get()).then(|| view! { <Lookup /> })}
         </Frame>
     }
     .into_any()

@@ -128,7 +128,7 @@ impl Dots {
             0..=60 => Self { size: 4.6, lanes: 3, gap: 11.0 },
             61..=400 => Self { size: 3.6, lanes: 3, gap: 11.0 },
             401..=2_000 => Self { size: 1.7, lanes: 9, gap: 5.0 },
-            _ => Self { size: 0.9, lanes: 20, gap: 2.0 },
+            _ => Self { size: 0.9, lanes: 18, gap: 2.0 },
         }
     }
 
