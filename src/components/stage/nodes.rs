@@ -28,19 +28,25 @@ pub fn Nodes() -> impl IntoView {
     .into_any()
 }
 
-/// The name of one of a crowd, large enough to be read: of the one under the pointer, or with the focus, or picked.
+/// The name of one of a crowd, large enough to be read: of the one in somebody's hand, under the pointer, with
+/// the focus, or picked.
 #[component]
 pub fn Named() -> impl IntoView {
     let playground = use_playground();
     let gestures = expect_context::<Gestures>();
+    let ring = use_ring();
     let named = Memo::new(move |_| {
         let (pointed, picked) = (gestures.pointed.get(), playground.selected.get());
+        // What somebody drags comes first: others pass below the pointer.
+        let held = ring.hand.with(|hand| hand.as_ref().map(|hand| hand.server.clone()));
         playground.stage.with(|stage| {
+            let called = |id: &String| stage.nodes.iter().find(|node| node.id == *id);
             let picked = || match &picked {
-                Some(Selection::Node(id)) => stage.nodes.iter().find(|node| node.id == *id),
+                Some(Selection::Node(id)) => called(id),
                 _ => None,
             };
-            let node = pointed.and_then(|index| stage.nodes.get(index)).or_else(picked)?;
+            let pointed = || pointed.and_then(|index| stage.nodes.get(index));
+            let node = held.as_ref().and_then(called).or_else(pointed).or_else(picked)?;
             let r = f64::from(node.crowd?);
             let text = if node.label.is_empty() { node.id.clone() } else { format!("{} · {}", node.id, node.label) };
             Some((f64::from(node.position.x), f64::from(node.position.y) - r - 7.0, text))

@@ -238,6 +238,17 @@ impl Ring {
         }
     }
 
+    /// What to try where there are no arcs to drag.
+    #[must_use]
+    pub const fn invitation(&self) -> Option<(&'static str, &'static str)> {
+        match self.scheme {
+            Scheme::Rendezvous => {
+                Some(("Add a server.", "Each server throws dice for each key, and the highest throws hold it."))
+            }
+            Scheme::Clockwise | Scheme::Unsorted | Scheme::Modulo => None,
+        }
+    }
+
     /// What it says in its middle: a line, and a smaller one.
     #[must_use]
     pub fn words(&self) -> (String, String) {

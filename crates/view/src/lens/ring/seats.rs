@@ -93,8 +93,10 @@ impl Ring {
         let crowd = crowd(self.servers.len());
         let count = if crowd.is_some() { anchors.len().div_ceil(ROW_MAX).max(1) } else { 1 };
         let mut rows: Vec<Vec<(f64, usize)>> = vec![Vec::new(); count];
-        for (place, (_, position)) in anchors.iter().enumerate() {
-            rows[place % count].push((turn(*position), place));
+        for (place, (name, position)) in anchors.iter().enumerate() {
+            // Whoever joins is the last one of the servers, so that the others keep their rows.
+            let row = self.servers.iter().position(|server| server.name == *name).unwrap_or(place) % count;
+            rows[row].push((turn(*position), place));
         }
         let mut seats = Vec::with_capacity(self.servers.len());
         for (row, wanted) in rows.iter_mut().enumerate() {
