@@ -312,6 +312,13 @@ test("a hundred servers, twenty thousand virtual nodes and ten thousand keys are
     return `${all[0]} of ${all.sort()}`;
   };
   expect(positions.filter((position) => servers(was, position) !== servers(is, position)).length).toBe(would);
+  // By keyboard as well.
+  await server(page, "n7").focus();
+  await expect(page.locator(".crowd-name")).toHaveText(/^n7 · /);
+  await page.keyboard.press("ArrowRight");
+  await expect(middle(page)).toContainText("would move");
+  await expectAccessible(page);
+  await page.keyboard.press("Escape");
   // Whoever is added stands beside the others, and shows up in the table.
   await page.getByRole("button", { name: "Add a server" }).click();
   await seek(page, 5_000_000);

@@ -121,6 +121,12 @@ pub fn radius(node: &Node) -> f64 {
     }
 }
 
+/// How far from its centre a node is hit: a little beyond its rim, and in a crowd no further than halfway to the next.
+#[must_use]
+pub fn reach(node: &Node) -> f64 {
+    radius(node) + if node.crowd.is_some() { 1.5 } else { 4.0 }
+}
+
 /// A node, around its own centre. Everything but the timer, which moves every frame.
 #[must_use]
 pub fn node(node: &Node) -> Vec<Shape> {

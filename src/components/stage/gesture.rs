@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use serde_json::{Value, json};
 use view::geometry::{self, Spot};
 use view::layout::{HEIGHT, Point, WIDTH};
-use view::shapes::{radius, rim_to_rim};
+use view::shapes::{reach, rim_to_rim};
 
 use crate::platform::page;
 use crate::playground::{Playground, Selection};
@@ -115,7 +115,7 @@ impl Gestures {
             let held = stage.nodes.iter().rev().find_map(|node| {
                 let (x, y) = (f64::from(node.position.x), f64::from(node.position.y));
                 let offset = (spot.0 - x, spot.1 - y);
-                (offset.0.hypot(offset.1) <= radius(node) + 4.0).then(|| (node.id.clone(), offset))
+                (offset.0.hypot(offset.1) <= reach(node)).then(|| (node.id.clone(), offset))
             })?;
             if self.ring.hold_server(&held.0, spot) {
                 return Some(Doing::Token { server: Some(held.0), start: spot, moved: false });

@@ -90,6 +90,7 @@ fn NodeView(index: usize) -> impl IntoView {
         playground.highlight.with(|names| id.is_some_and(|id| names.contains(&id)))
     });
     let radius = Memo::new(move |_| node.with(|node| node.as_ref().map_or(0.0, shapes::radius)));
+    let reach = Memo::new(move |_| node.with(|node| node.as_ref().map_or(0.0, shapes::reach)));
     let place = Memo::new(move |_| {
         node.with(|node| node.as_ref().map(|node| format!("translate({} {})", node.position.x, node.position.y)))
     });
@@ -157,8 +158,8 @@ fn NodeView(index: usize) -> impl IntoView {
             }
             on:keydown=key
         >
-            <circle class="reach" r=move || radius.get() + 4.0></circle>
-            <circle class="focus" r=move || radius.get() + 14.0></circle>
+            <circle class="reach" r=move || reach.get()></circle>
+            <circle class="focus" r=move || reach.get() + 10.0></circle>
         </g>
     }
     .into_any()

@@ -20,10 +20,12 @@ const BENCH: [Point; 4] =
 /// How large each of so many servers is drawn, as a radius; none where there is room for all that a node has to say.
 #[must_use]
 pub const fn crowd(servers: usize) -> Option<u32> {
-    match servers {
-        0..=LARGE_MAX => None,
-        0..=MEDIUM_MAX => Some(20),
-        _ => Some(13),
+    if servers <= LARGE_MAX {
+        None
+    } else if servers <= MEDIUM_MAX {
+        Some(20)
+    } else {
+        Some(13)
     }
 }
 
