@@ -396,6 +396,8 @@ test.describe("on a phone", () => {
     await touch("touchStart", [from]);
     for (let step = 1; step <= 6; step += 1) await touch("touchMove", [turned(from, around, step * 0.01)]);
     await expect(middle(page)).toContainText("would move");
+    // Nothing comes up that would push the ring away from the finger.
+    await expect(page.getByRole("group", { name: "Virtual node" })).toHaveCount(0);
     await touch("touchEnd", []);
     const [given] = await commands(page);
     expect(given.op.token[0]).toBe("n1");

@@ -39,7 +39,8 @@ pub fn RingBar() -> impl IntoView {
 #[component]
 fn Held() -> impl IntoView {
     let state = use_ring();
-    let held = Memo::new(move |_| state.hand.with(Option::is_some));
+    // Not below a pointer: it would only be in the way, and on a phone push the ring away from the finger.
+    let held = Memo::new(move |_| state.hand.with(|hand| hand.as_ref().is_some_and(|hand| !hand.gripped)));
     let name = move || {
         state.hand.with(|hand| {
             hand.as_ref().map(|hand| format!("{}#{} at {}", hand.server, hand.index, position_percent(hand.position)))

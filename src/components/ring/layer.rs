@@ -330,12 +330,15 @@ fn Middle() -> impl IntoView {
             None => ring.words(),
         })
     });
+    // Many dots leave less room between them.
+    let dense =
+        Memo::new(move |_| state.ring.with(|ring| ring.as_ref().is_some_and(|ring| Dots::of(ring.keys.len()).fine())));
     let remark = Memo::new(move |_| {
         let foretold = state.preview.with(Option::is_some);
         state.ring.with(|ring| ring.as_ref().filter(|_| !foretold).and_then(|ring| ring.remark()))
     });
     view! {
-        <text class="ring-count" x=MIDDLE.0 y=MIDDLE.1 text-anchor="middle">
+        <text class="ring-count" class:dense=move || dense.get() x=MIDDLE.0 y=MIDDLE.1 text-anchor="middle">
             {move || words.with(|words| words.as_ref().map(|(large, _)| large.clone()))}
         </text>
         <text class="ring-about" x=MIDDLE.0 y=MIDDLE.1 + 24.0 text-anchor="middle">

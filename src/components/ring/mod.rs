@@ -36,6 +36,8 @@ pub struct Hand {
     pub position: u32,
     /// Where the pointer took hold, as a position of the ring.
     grip: u32,
+    /// Whether a pointer holds it; otherwise it is held by buttons and keys.
+    pub gripped: bool,
 }
 
 impl Hand {
@@ -178,8 +180,17 @@ impl RingState {
         let server = self.with(|ring| Some(ring.newest().name(token.member).to_owned()));
         let Some(server) = server else { return false };
         let (from, grip) = (token.position, position_at(spot).0);
-        self.hand.set(Some(Hand { server, index: token.index, from, position: from, grip }));
+        self.hand.set(Some(Hand { server, index: token.index, from, position: from, grip, gripped: false }));
         true
+    }
+
+    /// A pointer holds it, or leaves it to buttons and keys.
+    pub fn grip(self, gripped: bool) {
+        self.hand.update(|hand| {
+            if let Some(hand) = hand {
+                hand.gripped = gripped;
+            }
+        });
     }
 
     /// The pointer moves what is held.

@@ -138,6 +138,9 @@ impl Gestures {
                 Doing::Stroke { moved: false }
             }
         });
+        if matches!(doing, Doing::Token { .. }) {
+            self.ring.grip(true);
+        }
         self.doing.set_value(doing);
     }
 
@@ -218,7 +221,10 @@ impl Gestures {
                     self.playground.select(Some(Selection::Node(id)));
                 }
                 // A token that is only touched stays picked, for buttons and keys.
-                None => self.swallow.set_value(true),
+                None => {
+                    self.ring.grip(false);
+                    self.swallow.set_value(true);
+                }
             },
             Doing::Stroke { moved: true } => self.strike(&threat),
             Doing::Stroke { moved: false } if !self.takes_click() && on_ground(event) => {

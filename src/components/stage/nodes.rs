@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use serde_json::json;
+use view::layout::WIDTH;
 use view::shapes;
 use view::{Condition, Node};
 
@@ -49,12 +50,20 @@ pub fn Named() -> impl IntoView {
             let node = held.as_ref().and_then(called).or_else(pointed).or_else(picked)?;
             let r = f64::from(node.crowd?);
             let text = if node.label.is_empty() { node.id.clone() } else { format!("{} · {}", node.id, node.label) };
-            Some((f64::from(node.position.x), f64::from(node.position.y) - r - 7.0, text))
+            // Half the plate below the text; it stays on the stage.
+            let half = 4.6 * text.chars().count() as f64 + 8.0;
+            let x = f64::from(node.position.x).clamp(half, f64::from(WIDTH) - half);
+            // Above the node; at the top below it.
+            let y = f64::from(node.position.y);
+            Some((x, if y < 60.0 { y + r + 22.0 } else { y - r - 12.0 }, half, text))
         })
     });
     move || {
-        named.get().map(|(x, y, text)| {
-            view! { <text class="crowd-name" x=x y=y text-anchor="middle" aria-hidden="true">{text}</text> }
+        named.get().map(|(x, y, half, text)| {
+            view! {
+                <rect class="crowd-plate" x=x - half y=y - 16.0 width=2.0 * half height="22" rx="6"></rect>
+                <text class="crowd-name" x=x y=y text-anchor="middle" aria-hidden="true">{text}</text>
+            }
         })
     }
 }
