@@ -1,5 +1,6 @@
-// What a frame costs: five-node Raft at its own speed, and a crowd of 200 machines with 2,000 messages on their way.
-// Also the space-time diagram: a log of 10,000 events opened, and one of 100,000 dragged along and pointed at.
+// What a frame costs: five-node Raft at its own speed, a crowd of 200 machines with 2,000 messages on their way, and a
+// drag on a hash ring of 100 servers × 200 virtual nodes and 10,000 keys; also the space-time diagram: a log of 10,000
+// events opened, and one of 100,000 dragged along and pointed at.
 // Figures are printed beside a calibration loop in the same page, because machines differ; nothing here passes or fails.
 import { launch, open, url } from "./browser.mjs";
 
@@ -19,6 +20,57 @@ const calibrate = (page) =>
     return best.ms;
   });
 
+/** Notes when frames begin, until `stopFrames` asks for the intervals, in ms. */
+const startFrames = (page) =>
+  page.evaluate(() => {
+    const times = [];
+    window.frameTimes = times;
+    const tick = (now) => {
+      times.push(now);
+      if (window.frameTimes === times) requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  });
+const stopFrames = (page) =>
+  page.evaluate(() => {
+    const times = window.frameTimes;
+    window.frameTimes = undefined;
+    return times.slice(1).map((time, index) => time - times[index]);
+  });
+
+/** Drags a server of the ring around and measures what a move of the pointer costs, and frames. */
+async function measureDrag(page, name) {
+  const box = await page.getByRole("button", { name: new RegExp(`^${name},`) }).boundingBox();
+  const around = await page.locator(".ring-art .edge").first().boundingBox();
+  const [cx, cy] = [around.x + around.width / 2, around.y + around.height / 2];
+  const [dx, dy] = [box.x + box.width / 2 - cx, box.y + box.height / 2 - cy];
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const totals = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    const value = (metric) => metrics.find(({ name }) => name === metric).value * 1_000;
+    return { script: value("ScriptDuration"), task: value("TaskDuration") };
+  };
+  const move = (step) => {
+    const angle = step * 0.008;
+    return page.mouse.move(cx + dx * Math.cos(angle) - dy * Math.sin(angle), cy + dx * Math.sin(angle) + dy * Math.cos(angle));
+  };
+  await move(0);
+  await page.mouse.down();
+  // The first moves take hold and warm up.
+  for (let step = 1; step <= 30; step += 1) await move(step);
+  await startFrames(page);
+  const before = await totals();
+  const moves = SECONDS * 60;
+  for (let step = 31; step <= 30 + moves; step += 1) await move(step);
+  const after = await totals();
+  const intervals = await stopFrames(page);
+  const would = await page.locator(".ring-count").textContent();
+  if (!/would move/.test(would)) throw new Error(`nothing is dragged: ${would}`);
+  await page.mouse.up();
+  return { ...spread(intervals), script: (after.script - before.script) / moves, task: (after.task - before.task) / moves };
+}
+
 /** Plays for a while and measures frames. */
 async function measure(page) {
   const session = await page.context().newCDPSession(page);
@@ -31,31 +83,19 @@ async function measure(page) {
   await page.evaluate(() => window.netsplit.play());
   await page.waitForTimeout(1_000);
   const before = await totals();
-  const intervals = await page.evaluate(
-    (seconds) =>
-      new Promise((done) => {
-        const times = [];
-        const tick = (now) => {
-          times.push(now);
-          if (now - times[0] < seconds * 1_000) requestAnimationFrame(tick);
-          else done(times.slice(1).map((time, index) => time - times[index]));
-        };
-        requestAnimationFrame(tick);
-      }),
-    SECONDS,
-  );
+  await startFrames(page);
+  await page.waitForTimeout(SECONDS * 1_000);
+  const intervals = await stopFrames(page);
   const after = await totals();
-  intervals.sort((a, b) => a - b);
-  const at = (share) => intervals[Math.min(intervals.length - 1, Math.floor(share * intervals.length))];
   const frames = intervals.length;
-  return {
-    frames,
-    script: (after.script - before.script) / frames,
-    task: (after.task - before.task) / frames,
-    median: at(0.5),
-    p95: at(0.95),
-    worst: at(1),
-  };
+  return { ...spread(intervals), script: (after.script - before.script) / frames, task: (after.task - before.task) / frames };
+}
+
+/** How frames follow each other, by their intervals in ms. */
+function spread(intervals) {
+  const sorted = [...intervals].sort((a, b) => a - b);
+  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+  return { frames: sorted.length, median: at(0.5), p95: at(0.95), worst: at(1) };
 }
 
 const CROWD = {
@@ -71,9 +111,9 @@ const CROWD = {
 const browser = await launch();
 const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 800 } });
 const page = await context.newPage();
-const row = (name, { frames, script, task, median, p95, worst }, calibration) =>
+const row = (name, { frames, script, task, median, p95, worst }, calibration, per = "frame") =>
   console.log(
-    `${name.padEnd(34)} ${frames} frames · script ${script.toFixed(2)} ms · task ${task.toFixed(2)} ms a frame · interval ` +
+    `${name.padEnd(34)} ${frames} frames · script ${script.toFixed(2)} ms · task ${task.toFixed(2)} ms a ${per} · interval ` +
       `${median.toFixed(1)} median, ${p95.toFixed(1)} p95, ${worst.toFixed(1)} worst · calibration ${calibration.toFixed(2)} ms`,
   );
 
@@ -90,6 +130,10 @@ const crowd = await page.evaluate(() => {
   return { nodes: nodes.length, messages: flights.length };
 });
 row(`${crowd.nodes} nodes, ${crowd.messages} messages`, await measure(page), await calibrate(page));
+
+await open(page, "?lab=hash-ring&paused=1&t=1s&set.nodes=100&set.vnodes=200&set.keys=10000");
+const dragged = await measureDrag(page, "n50");
+row("ring: 100 × 200, 10,000 keys, dragged", dragged, await calibrate(page), "move");
 
 /** A ShiViz log of ten hosts that send each other messages, always the same one. */
 function log(events) {

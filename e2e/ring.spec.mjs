@@ -189,6 +189,20 @@ test("a key is looked up: hash, walk, owner, replicas", async ({ page }) => {
   await expect(page.locator(".ring-art .replica")).toHaveCount(0);
 });
 
+test("a picture shows what the stage shows", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=1.5s");
+  const picture = () => page.evaluate(() => window.netsplit.exportSvg());
+  const place = await server(page, "n1").getAttribute("transform");
+  const ring = await picture();
+  expect(ring).toContain(">24 keys</text>");
+  expect(ring).toContain(`<g transform="${place.replace(", ", " ")}">`);
+  await page.getByRole("button", { name: "Network", exact: true }).click();
+  await expect(page.locator(".ring-art")).toHaveCount(0);
+  const network = await picture();
+  expect(network).not.toContain("24 keys</text>");
+  expect(network).not.toContain(place);
+});
+
 test("virtual nodes even the shares out", async ({ page }) => {
   await open(page, "?lab=hash-ring&paused=1&t=1.5s&variant=no-virtual-nodes");
   const spread = async () => {
@@ -201,7 +215,7 @@ test("virtual nodes even the shares out", async ({ page }) => {
   expect((await commands(page)).at(-1).op).toEqual({ "virtual-nodes": 200 });
   await seek(page, 3_000_000);
   expect(await spread()).toBeLessThan(1.2);
-  await expect(page.locator(".ring-about")).toHaveText("1000 virtual nodes · 5 servers");
+  await expect(page.locator(".ring-about")).toHaveText("1,000 virtual nodes · 5 servers");
 });
 
 test("ten servers, one more: the ring moves what it has to, modulo nearly everything", async ({ page }) => {
@@ -221,6 +235,114 @@ test("ten servers, one more: the ring moves what it has to, modulo nearly everyt
   const ring = await moved("Ring");
   expect(ring).toBeGreaterThan(909 * 0.7);
   expect(ring).toBeLessThan(909 * 1.3);
+});
+
+for (const [query, keys, owners] of [
+  // A newcomer among eleven holds three replicas of each eleventh key.
+  ["", (10_000 * 3) / 11, 10_000 / 11],
+  ["&set.replicas=1", 10_000 / 11, 10_000 / 11],
+  ["&variant=modulo-called-consistent&set.replicas=1", (10_000 * 10) / 11, (10_000 * 10) / 11],
+]) {
+  test(`ten thousand keys, and one more server${query}: what moves is what is due, and it ends`, async ({ page }) => {
+    await open(page, `?lab=hash-ring&paused=1&t=0.5s&set.nodes=10&set.vnodes=100&set.keys=10000${query}`);
+    await expect(middle(page)).toHaveText("10,000 keys");
+    await page.getByRole("button", { name: "Add a server" }).click();
+    const number = async (locator) => Number((await locator.textContent()).match(/^[\d,]+/)[0].replace(",", ""));
+    // In small steps, until keys move: the newcomer has to answer first.
+    for (let us = 510_000; us < 800_000; us += 10_000) {
+      await seek(page, us);
+      if (/move$/.test(await middle(page).textContent())) break;
+    }
+    await expect(middle(page)).toHaveText(/keys move$/);
+    expect(Math.abs((await number(middle(page))) / keys - 1)).toBeLessThan(0.3);
+    expect(Math.abs((await number(page.locator(".ring-remark"))) / owners - 1)).toBeLessThan(0.3);
+    await seek(page, 2_500_000);
+    await expect(page.locator(".ring-about")).toContainText("11 servers");
+    const { verdicts } = await state(page);
+    expect(verdicts.find(({ property }) => property === "hand-off-completes").status).toBe("met");
+  });
+}
+
+test("a hundred servers, twenty thousand virtual nodes and ten thousand keys are at hand", async ({ page }) => {
+  await open(page, "?lab=hash-ring&paused=1&t=1s&set.nodes=100&set.vnodes=200&set.keys=10000");
+  await expect(middle(page)).toHaveText("10,000 keys");
+  await expect(page.locator(".ring-about")).toHaveText("20,000 virtual nodes · 100 servers");
+  await expect(shares(page).getByRole("row")).toHaveCount(101);
+  const before = new Map((await state(page)).nodes.filter((node) => node.id.startsWith("n")).map((node) => [node.id, node.detail.ring]));
+  const from = await centre(server(page, "n50"));
+  const around = await ringCentre(page);
+  await page.mouse.move(...from);
+  // One of a crowd is named large under the pointer.
+  await expect(page.locator(".crowd-name")).toHaveText(/^n50 · \d+ keys?$/);
+  await page.mouse.down();
+  for (let step = 1; step <= 8; step += 1) await page.mouse.move(...turned(from, around, (step / 8) * 0.3));
+  await expect(middle(page)).toContainText("would move");
+  const would = Number((await middle(page).textContent()).match(/^([\d,]+) keys? would move$/)[1].replace(",", ""));
+  await page.mouse.up();
+  const [given] = await commands(page);
+  const [name, , token] = given.op.token;
+  expect(name).toBe("n50");
+  // The same count by looking at all keys, on the rings as `getState` tells of them. Keys are hashed here.
+  const hash = (text) =>
+    page.evaluate(async (names) => {
+      const places = [];
+      for (const name of names) {
+        const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(name));
+        places.push(new DataView(digest).getUint32(0));
+      }
+      return places;
+    }, text);
+  const positions = await hash(Array.from({ length: 10_000 }, (_, index) => `k${index + 1}`));
+  const ringOf = (nodes) => [...nodes].flatMap(([id, { tokens }]) => tokens.map((token) => [token, id])).sort(([a, x], [b, y]) => a - b || (x < y ? -1 : 1));
+  await seek(page, 3_000_000);
+  const after = new Map((await state(page)).nodes.filter((node) => node.id.startsWith("n")).map((node) => [node.id, node.detail.ring]));
+  expect(after.get("n50").tokens).toContain(token);
+  const [was, is] = [ringOf(before), ringOf(after)];
+  expect(was.length).toBe(20_000);
+  const servers = (ring, position) => {
+    let [low, high] = [0, ring.length];
+    while (low < high) {
+      const half = (low + high) >> 1;
+      if (ring[half][0] < position) low = half + 1;
+      else high = half;
+    }
+    const found = new Set();
+    for (let step = 0; found.size < 3; step += 1) found.add(ring[(low + step) % ring.length][1]);
+    const all = [...found];
+    return `${all[0]} of ${all.sort()}`;
+  };
+  expect(positions.filter((position) => servers(was, position) !== servers(is, position)).length).toBe(would);
+  // By keyboard as well.
+  await server(page, "n7").focus();
+  await expect(page.locator(".crowd-name")).toHaveText(/^n7 · /);
+  await page.keyboard.press("ArrowRight");
+  await expect(middle(page)).toContainText("would move");
+  await expectAccessible(page);
+  await page.keyboard.press("Escape");
+  // Whoever is added stands beside the others, and shows up in the table.
+  await page.getByRole("button", { name: "Add a server" }).click();
+  await seek(page, 5_000_000);
+  await expect(page.locator(".ring-about")).toHaveText("20,200 virtual nodes · 101 servers");
+  await expect(shares(page).getByRole("rowheader", { name: "n101" })).toHaveCount(1);
+});
+
+test("without arcs there is nothing to drag, and the ring says so", async ({ page }) => {
+  for (const [query, word] of [["set.rendezvous=1", "Rendezvous"], ["variant=modulo-called-consistent", "Modulo"]]) {
+    await open(page, `?lab=hash-ring&paused=1&t=1.5s&${query}`);
+    await expect(page.locator(".ring-remark")).toHaveText(`${word} has no arcs to drag`);
+    const place = await server(page, "n1").getAttribute("transform");
+    const from = await centre(server(page, "n1"));
+    await page.mouse.move(...from);
+    await page.mouse.down();
+    await page.mouse.move(from[0] + 60, from[1] + 60, { steps: 6 });
+    await expect(server(page, "n1")).toHaveAttribute("transform", place);
+    await page.mouse.up();
+    await expect(server(page, "n1")).toHaveAttribute("transform", place);
+    await server(page, "n1").focus();
+    await page.keyboard.press("ArrowRight");
+    await expect(server(page, "n1")).toHaveAttribute("transform", place);
+    expect(await commands(page)).toEqual([]);
+  }
 });
 
 test("dragging stays smooth with nine servers and two hundred virtual nodes", async ({ page }) => {
@@ -274,10 +396,20 @@ test.describe("on a phone", () => {
     await touch("touchStart", [from]);
     for (let step = 1; step <= 6; step += 1) await touch("touchMove", [turned(from, around, step * 0.01)]);
     await expect(middle(page)).toContainText("would move");
+    // Nothing comes up that would push the ring away from the finger.
+    await expect(page.getByRole("group", { name: "Virtual node" })).toHaveCount(0);
     await touch("touchEnd", []);
     const [given] = await commands(page);
     expect(given.op.token[0]).toBe("n1");
     await page.getByRole("group", { name: "Lenses" }).getByRole("button", { name: "Shares" }).click();
+    // A key is looked up without scrolling, and the ring stays in sight.
+    await shares(page).getByRole("textbox", { name: "Key" }).fill("k7");
+    await expect(shares(page).getByText("Stored by")).toBeInViewport({ ratio: 1 });
+    await expect(page.locator(".ring-art .replica")).toHaveCount(3);
+    const ring = await page.locator(".ring-art .edge").nth(1).boundingBox();
+    const sheet = await shares(page).boundingBox();
+    expect(ring.width).toBeGreaterThan(90);
+    expect(ring.y + ring.height).toBeLessThan(sheet.y);
     await expect(shares(page).getByRole("rowheader", { name: "n5" })).toBeVisible();
     for (const control of await shares(page).locator("button, input[type=text]").all()) {
       const box = await control.boundingBox();

@@ -537,7 +537,7 @@ impl Playground {
             self.player.update_value(|player| player.seats = seats);
             self.publish();
         } else {
-            self.stage.update(|stage| sit(stage, &seats));
+            self.stage.update(|stage| picture::seat(stage, &seats));
             self.player.update_value(|player| player.seats = seats);
             self.paint();
         }
@@ -640,7 +640,7 @@ impl Playground {
             return drawn;
         }
         self.player
-            .try_with_value(|player| picture::stage(player.session.as_ref(), player.shown_us, theme))
+            .try_with_value(|player| picture::seated(player.session.as_ref(), player.shown_us, theme, &player.seats))
             .expect("the playground lives as long as the page")
     }
 
@@ -850,7 +850,7 @@ impl Playground {
             News {
                 stage: moved.then(|| {
                     let mut stage = player.session.stage();
-                    sit(&mut stage, &player.seats);
+                    picture::seat(&mut stage, &player.seats);
                     if let Some((id, at)) = &player.held
                         && let Some(node) = stage.nodes.iter_mut().find(|node| node.id == *id)
                     {
@@ -949,15 +949,6 @@ impl Playground {
     fn remember(self) {
         if let Ok(link) = self.share_url() {
             crash::remember_link(link);
-        }
-    }
-}
-
-/// Moves nodes to their seats.
-fn sit(stage: &mut Stage, seats: &[(String, Point)]) {
-    for node in &mut stage.nodes {
-        if let Some((_, seat)) = seats.iter().find(|(id, _)| *id == node.id) {
-            node.position = *seat;
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 
 use view::layout::{HEIGHT, WIDTH};
 use view::shapes::{self, Paint, Shape};
+use view::theme::FONTS;
 use view::{MessageShape, Stage};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -152,6 +153,27 @@ impl Painter {
             }
             self.finish(&group[0].0);
         }
+        // On top of them, so that no number lies below the next message.
+        for message in stage.messages.iter().filter(|message| message.carries.is_some()) {
+            let (x, y) = shapes::message_position(stage, message, time_us);
+            if let Some(Shape::Text { x: dx, y: dy, text, fill, .. }) = shapes::carried(message) {
+                self.remark(&text, (x + dx, y + dy), fill);
+            }
+        }
+    }
+
+    /// A few letters with a halo, as the layers of SVG have them.
+    fn remark(&self, text: &str, (x, y): (f64, f64), fill: Paint) {
+        let context = &self.context;
+        context.set_font(&format!("600 12px {FONTS}"));
+        context.set_line_join("round");
+        let colour = |paint: Paint| self.colours.get(paint.name()).map_or("", String::as_str);
+        context.set_stroke_style_str(colour(Paint::Ground));
+        context.set_line_width(4.0);
+        let _ = context.stroke_text(text, x, y);
+        context.set_fill_style_str(colour(fill));
+        let _ = context.fill_text(text, x, y);
+        context.set_line_join("miter");
     }
 
     /// Draws a crowd of messages that look alike by copying a small picture of one of them: a browser without a GPU takes

@@ -632,6 +632,18 @@ fn render_draws_a_moment_as_a_picture() {
 }
 
 #[test]
+fn render_draws_a_ring_where_the_lab_has_one() {
+    let add = r#"[{"at_us":500000,"do":"add-node","node":"n11"},
+        {"at_us":500000,"do":"request","node":"a1","op":{"add-server":"n11"}}]"#;
+    let commands = file("ring-commands.json", add);
+    let line = format!("render hash-ring --set nodes=10 --set vnodes=100 --set keys=10000 --commands {commands}");
+    let before = good(&format!("{line} --at 400ms")).out;
+    assert!(before.contains(">10,000 keys</text>") && before.contains(">1,000 virtual nodes · 10 servers</text>"));
+    let after = good(&format!("{line} --at 2s")).out;
+    assert!(after.contains(">1,100 virtual nodes · 11 servers</text>"));
+}
+
+#[test]
 fn render_says_what_is_wrong() {
     for (line, wanted) in [
         ("render", "render needs a lab, a link or a file"),

@@ -272,6 +272,11 @@ pub trait Lab: Sized + 'static {
     /// The shape of a message of this kind and the hue it takes.
     fn message_look(msg: &<Self::Protocol as Protocol>::Msg) -> (MessageShape, Option<u32>);
 
+    /// How many things a message carries, where that is worth a word beside it.
+    fn carries(_msg: &<Self::Protocol as Protocol>::Msg) -> Option<u32> {
+        None
+    }
+
     /// A node's state as data, in documented fields.
     fn detail(node: &Self::Protocol, names: &Names) -> Value;
 

@@ -1,14 +1,74 @@
 //! The stage of a run as a picture that stands alone.
 
-use view::{Theme, svg};
+use view::layout::Point;
+use view::lens::space_time;
+use view::lens::space_time::Window;
+use view::lens::space_time::plan::{Lit, Scene, Viewport};
+use view::{Picture, Stage, Theme, svg};
 
+use crate::hash_ring::ring::RingAsk;
 use crate::lab::VariantKind;
 use crate::session::Session;
 
-/// What the stage shows at `time_us`, which lies between the last step and the next one, as SVG.
+/// How large a space-time diagram is drawn, in pixels.
+const DIAGRAM: (f64, f64) = (960.0, 420.0);
+
+/// What the lab's own stage shows at `time_us`, which lies between the last step and the next one, as SVG: a ring
+/// where the lab has one, or the network.
 #[must_use]
 pub fn stage(session: &dyn Session, time_us: f64, theme: Theme) -> String {
-    svg::stage(&session.stage(), time_us, theme, &title(session, time_us))
+    if session.run_as_opened().entry.info.picture == Picture::SpaceTime {
+        return diagram(session, time_us, theme);
+    }
+    let seats = session.ring(RingAsk::default()).map(|ring| ring.seats(&ring.anchors(ring.newest(), &[], None)));
+    seated(session, time_us, theme, &seats.unwrap_or_default())
+}
+
+/// Everything up to the present moment as a space-time diagram; of very many steps the last ones.
+fn diagram(session: &dyn Session, time_us: f64, theme: Theme) -> String {
+    let diagram = session.space_time(Window { from_us: 0, until_us: u64::MAX });
+    let index = diagram.index();
+    let aside = vec![false; diagram.processes.len()];
+    let height = DIAGRAM.1.max(Viewport::across_min(false, aside.len()));
+    let viewport = Viewport { along: DIAGRAM.0, across: height, upright: false, from: 0.0, until: time_us.max(1.0) };
+    let lanes = viewport.lanes(&aside);
+    let folded = diagram.folded(3);
+    let scene = Scene {
+        diagram: &diagram,
+        index: &index,
+        columns: &[],
+        folded: Some(&folded),
+        lanes: &lanes,
+        aside: &aside,
+        now: (time_us, session.step_count()),
+    };
+    let (from, until) = scene.extent();
+    let margin = (until - from) * 0.04;
+    let viewport = Viewport { from: from - margin, until: until + margin, ..viewport };
+    space_time::picture::picture(&scene, &viewport, &Lit::default(), theme, &title(session, time_us))
+}
+
+/// Puts nodes where a picture of the run wants them.
+pub fn seat(stage: &mut Stage, seats: &[(String, Point)]) {
+    for node in &mut stage.nodes {
+        if let Some((_, seat)) = seats.iter().find(|(id, _)| *id == node.id) {
+            node.position = *seat;
+        }
+    }
+}
+
+/// The same where somebody has seated nodes around the ring; without seats it is the network.
+#[must_use]
+pub fn seated(session: &dyn Session, time_us: f64, theme: Theme, seats: &[(String, Point)]) -> String {
+    let title = title(session, time_us);
+    let mut stage = session.stage();
+    match session.ring(RingAsk::default()).filter(|_| !seats.is_empty()) {
+        None => svg::stage(&stage, time_us, theme, &title),
+        Some(ring) => {
+            seat(&mut stage, seats);
+            svg::ring(&stage, &ring, time_us, theme, &title)
+        }
+    }
 }
 
 /// What a picture of a run at `time_us` is called.
@@ -32,6 +92,24 @@ fn seconds(time_us: u64) -> String {
 mod tests {
     use super::*;
     use crate::run::Run;
+
+    #[test]
+    fn a_lab_with_a_ring_shows_it_unless_somebody_looks_at_the_network() {
+        let run = Run::of_lab("hash-ring").unwrap();
+        let mut session = (run.entry.open)(&run).unwrap();
+        session.seek(700_000);
+        for theme in [Theme::Light, Theme::Dark] {
+            let ring = stage(session.as_ref(), 700_000.0, theme);
+            assert!(ring.contains(">24 keys</text>") && ring.contains(">40 virtual nodes · 5 servers</text>"));
+            assert!(ring.contains("<desc>a hash ring: 24 keys, "));
+            let network = seated(session.as_ref(), 700_000.0, theme, &[]);
+            assert!(!network.contains("24 keys</text>") && network.contains("class=\"wire\""));
+            // A cut is seen in both, though the other links are not.
+            assert!(!ring.contains("<line class=\"wire"));
+        }
+        session.apply(&serde_json::json!({"do": "cut", "from": "n1", "to": "n2"})).unwrap();
+        assert_eq!(stage(session.as_ref(), 700_000.0, Theme::Light).matches("<line class=\"wire").count(), 1);
+    }
 
     #[test]
     fn a_picture_says_what_it_shows() {

@@ -10,8 +10,8 @@ use crate::hashing;
 
 /// How many keys are placed.
 pub const KEYS: usize = 10_000;
-/// How many of them are placed in one piece of work.
-const CHUNK: usize = 500;
+/// How much one piece of work is, in throws of dice: some ways look at every server for every key.
+const CHUNK: usize = 5_000;
 
 /// A way to place keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +116,8 @@ impl Placements {
             None => self.table = Some(table(way, &self.sides[side])),
             Some(table) => {
                 let done = self.owners[side].len();
-                let end = (done + CHUNK).min(self.keys.len());
+                let chunk = (CHUNK / self.sides[side].servers.len().max(1)).clamp(20, 500);
+                let end = (done + chunk).min(self.keys.len());
                 let none = u32::MAX;
                 match &table {
                     Table::Whole(bounded) => {

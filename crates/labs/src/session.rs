@@ -541,6 +541,7 @@ impl<L: Lab> Session for LabSession<L> {
             badge: None,
             remark: None,
             small: false,
+            crowd: None,
             timer_us: None,
         };
         // What is drawn is numbered without gaps.
@@ -577,6 +578,7 @@ impl<L: Lab> Session for LabSession<L> {
                         sent_us: flight.sent_us,
                         latency_us: flight.latency_us,
                         due_us: flight.due_us,
+                        carries: L::carries(&flight.msg),
                         held_at_ppm: flight.held().then(|| flight.progress_ppm(time_us)),
                     }
                 })

@@ -38,9 +38,9 @@ fn check(session: &dyn Session) -> Ring {
             None => assert_eq!(told, Value::Null, "{}", server.name),
         }
     }
-    for key in &ring.keys {
+    for key in ring.keys.iter() {
         assert_eq!(key.next.is_empty(), ring.next.is_none());
-        for &holder in &key.held {
+        for &holder in ring.holders(key) {
             assert!(!detail(&ring.servers[holder].name)["map"][&key.name].is_null(), "{}", key.name);
         }
         if ring.scheme == Scheme::Clockwise {
@@ -65,7 +65,7 @@ fn check(session: &dyn Session) -> Ring {
 fn what_is_drawn_is_what_is_so_at_every_step_of_a_change() {
     let mut session = open(json!({"lab": "hash-ring", "seed": 5}));
     session.seek(1_000_000);
-    let (mut moving, mut moved) = (0, 0);
+    let (mut moving, mut moved, mut before) = (0, 0, None::<Ring>);
     for op in [
         json!({"remove-server": "n2"}),
         json!({"weight": ["n3", 3]}),
@@ -76,8 +76,11 @@ fn what_is_drawn_is_what_is_so_at_every_step_of_a_change() {
         ask(session.as_mut(), op);
         for _ in 0..80 {
             let ring = check(session.as_ref());
+            // Whoever has a picture of before gets the same one.
+            assert_eq!(session.ring(RingAsk { known: before.as_ref(), key: None }).as_ref(), Some(&ring));
             moving += u32::from(ring.next.is_some());
             moved += ring.keys.iter().filter(|key| key.moves()).count();
+            before = Some(ring);
             session.step();
         }
         session.seek(session.time_us() + 400_000);
@@ -119,7 +122,7 @@ fn the_walk_of_an_unsorted_ring_is_seen_to_differ_from_its_picture() {
     let ring = ring(session.as_ref());
     let differs = |key: &&view::lens::ring::Key| {
         let drawn = ring.now.owner(key.position).map(|member| ring.now.name(member).to_owned());
-        drawn != key.owner().map(|place| ring.servers[place].name.clone())
+        drawn != ring.owner(key).map(|place| ring.servers[place].name.clone())
     };
     assert!(ring.keys.iter().filter(differs).count() > 4);
 }
@@ -131,19 +134,19 @@ fn circles_are_kept_while_members_stay() {
     let before = ring(session.as_ref());
     assert_eq!(before.now.tokens.len(), 1_800);
     session.seek(600_000);
-    let known = [before.now.clone()];
-    let after = session.ring(RingAsk { known: &known, key: None }).unwrap();
-    assert!(Arc::ptr_eq(&before.now, &after.now));
+    let after = session.ring(RingAsk { known: Some(&before), key: None }).unwrap();
+    assert!(Arc::ptr_eq(&before.now, &after.now) && Arc::ptr_eq(&before.keys, &after.keys));
     assert_eq!(*after.now, circle(after.now.of.clone()));
+    assert_eq!(after, ring(session.as_ref()));
 }
 
 #[test]
 fn a_key_that_nobody_uses_can_be_looked_up() {
     let mut session = open(json!({"lab": "hash-ring"}));
     session.seek(400_000);
-    let ask = |key| session.ring(RingAsk { known: &[], key: Some(key) }).unwrap().asked;
+    let ask = |key| session.ring(RingAsk { known: None, key: Some(key) }).unwrap().asked;
     let key = ask("user-7").expect("a key");
-    assert_eq!((key.replicas.len(), key.held.len()), (3, 0));
+    assert_eq!((key.replicas.len(), ring(session.as_ref()).holders(&key).len()), (3, 0));
     // SHA-1 of `abc` begins so (FIPS 180-4).
     assert_eq!(ask("abc").unwrap().position, 0xa999_3e36);
     assert_eq!(ask(""), None);
@@ -166,4 +169,35 @@ fn the_ring_is_there_while_machines_are_down() {
     session.apply(&json!({"do": "remove-node", "node": "n3"})).unwrap();
     let ring = self::ring(session.as_ref());
     assert_eq!(ring.servers.len(), 4);
+}
+
+#[test]
+fn a_key_of_somebodys_own_joins_those_that_are_used() {
+    let mut session = open(json!({"lab": "hash-ring"}));
+    session.seek(400_000);
+    let before = ring(session.as_ref());
+    session.apply(&json!({"do": "request", "node": "c1", "op": {"put": ["user-7", 1]}})).unwrap();
+    session.seek(800_000);
+    let after = session.ring(RingAsk { known: Some(&before), key: None }).unwrap();
+    assert_eq!((before.keys.len(), after.keys.len()), (24, 25));
+    assert_eq!(after, ring(session.as_ref()));
+    session.seek(400_000);
+    let back = session.ring(RingAsk { known: Some(&after), key: None }).unwrap();
+    assert_eq!(back.keys, before.keys);
+}
+
+#[test]
+fn a_hundred_servers_and_ten_thousand_keys_have_a_picture() {
+    let mut session = open(json!({"lab": "hash-ring", "set": {"nodes": 100, "vnodes": 200, "keys": 10_000}}));
+    session.seek(400_000);
+    let before = ring(session.as_ref());
+    assert_eq!((before.now.tokens.len(), before.keys.len(), before.servers.len()), (20_000, 10_000, 100));
+    session.apply(&json!({"do": "add-node", "node": "n101"})).unwrap();
+    ask(session.as_mut(), json!({"add-server": "n101"}));
+    session.seek(2_000_000);
+    let after = ring(session.as_ref());
+    assert_eq!((after.epoch, after.now.tokens.len()), (2, 20_200));
+    let moved = before.keys.iter().zip(after.keys.iter()).filter(|(was, is)| was.replicas[0] != is.replicas[0]).count();
+    // A hundred and first server is due 99 of the keys.
+    assert!((70..=130).contains(&moved), "{moved}");
 }

@@ -75,6 +75,8 @@ pub enum TextStyle {
     Name,
     /// The name of a node that is drawn small.
     SmallName,
+    /// The name of one among a hundred.
+    TinyName,
     /// The line below it.
     Label,
     /// The count above a node.
@@ -111,13 +113,26 @@ pub enum Shape {
 
 /// The radius of a node, in units of the stage.
 #[must_use]
-pub const fn radius(node: &Node) -> f64 {
-    if node.small { SMALL_RADIUS } else { NODE_RADIUS }
+pub fn radius(node: &Node) -> f64 {
+    match node.crowd {
+        Some(radius) => f64::from(radius),
+        None if node.small => SMALL_RADIUS,
+        None => NODE_RADIUS,
+    }
+}
+
+/// How far from its centre a node is hit: a little beyond its rim, and in a crowd no further than halfway to the next.
+#[must_use]
+pub fn reach(node: &Node) -> f64 {
+    radius(node) + if node.crowd.is_some() { 1.5 } else { 4.0 }
 }
 
 /// A node, around its own centre. Everything but the timer, which moves every frame.
 #[must_use]
 pub fn node(node: &Node) -> Vec<Shape> {
+    if node.crowd.is_some() {
+        return one_of_a_crowd(node);
+    }
     let hue = Paint::hue(node.hue);
     let r = radius(node);
     let disk = |fill, stroke, width, dashed| Shape::Circle { x: 0.0, y: 0.0, r, fill, stroke, width, dashed };
@@ -177,6 +192,33 @@ pub fn node(node: &Node) -> Vec<Shape> {
             (false, false) => r + 26.0,
         };
         shapes.push(text(y, remark, TextStyle::Remark, Paint::Mute));
+    }
+    shapes
+}
+
+/// A node among many: its hue as a ring, and its name.
+fn one_of_a_crowd(node: &Node) -> Vec<Shape> {
+    let r = radius(node);
+    let disk = |r, fill, stroke, width| Shape::Circle { x: 0.0, y: 0.0, r, fill, stroke, width, dashed: false };
+    let crashed = node.condition == Condition::Crashed;
+    let mut shapes = if crashed {
+        vec![disk(r - 1.0, Paint::Hatch, Paint::Mute, 2.0)]
+    } else {
+        // The outline is within the radius: neighbours stand close.
+        let rim = (r / 5.0).max(3.0);
+        vec![
+            disk(r, Paint::Ink, Paint::None, 0.0),
+            disk(r - rim / 2.0 - 0.8, Paint::Panel, Paint::hue(node.hue), rim - 1.0),
+        ]
+    };
+    if node.condition == Condition::Paused {
+        let (x, y) = (r / 6.0, r / 3.0);
+        let bar = |x: f64| [(x, -y), (x, y)];
+        shapes.push(Shape::Strokes { lines: vec![bar(-x), bar(x)], stroke: Paint::Mute, width: r / 6.0 });
+    } else {
+        let (style, y) = if r < 16.0 { (TextStyle::TinyName, 3.0) } else { (TextStyle::SmallName, 4.5) };
+        let fill = if crashed { Paint::Mute } else { Paint::Ink };
+        shapes.push(Shape::Text { x: 0.0, y, text: node.id.clone(), style, anchor: Anchor::Middle, fill });
     }
     shapes
 }
@@ -272,6 +314,14 @@ pub fn message(message: &Message, towards: f64) -> Shape {
     }
 }
 
+/// What a message carries, as a number beside it.
+#[must_use]
+pub fn carried(message: &Message) -> Option<Shape> {
+    let text = message.carries?.to_string();
+    let (x, y) = (MESSAGE_RADIUS + 3.0, 4.0);
+    Some(Shape::Text { x, y, text, style: TextStyle::Remark, anchor: Anchor::Start, fill: Paint::Ink })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,6 +340,7 @@ mod tests {
             badge: None,
             remark: None,
             small: false,
+            crowd: None,
             timer_us: Some((1_000, 3_000)),
         }
     }
@@ -305,6 +356,7 @@ mod tests {
             sent_us,
             latency_us,
             due_us: sent_us + latency_us,
+            carries: None,
             held_at_ppm: None,
         }
     }

@@ -64,8 +64,21 @@ impl Stage {
     #[must_use]
     pub fn stands_like(&self, other: &Self) -> bool {
         let alike = |(a, b): (&Node, &Node)| {
-            let Node { id, role, label, position, condition, hue, leads, candidate, badge, remark, small, timer_us: _ } =
-                a;
+            let Node {
+                id,
+                role,
+                label,
+                position,
+                condition,
+                hue,
+                leads,
+                candidate,
+                badge,
+                remark,
+                small,
+                crowd,
+                timer_us: _,
+            } = a;
             *id == b.id
                 && *role == b.role
                 && *label == b.label
@@ -77,6 +90,7 @@ impl Stage {
                 && *badge == b.badge
                 && *remark == b.remark
                 && *small == b.small
+                && *crowd == b.crowd
         };
         self.nodes.len() == other.nodes.len()
             && self.links == other.links
@@ -121,6 +135,8 @@ pub struct Node {
     pub remark: Option<String>,
     /// Drawn small: a client or another bystander.
     pub small: bool,
+    /// One of a crowd: the radius at which it is drawn, with its name and nothing beside it.
+    pub crowd: Option<u32>,
     /// A timer that runs: when it was set and when it runs out, in simulated µs.
     pub timer_us: Option<(u64, u64)>,
 }
@@ -207,6 +223,8 @@ pub struct Message {
     pub latency_us: u64,
     /// When it arrives, in simulated µs.
     pub due_us: u64,
+    /// How many things it carries, where that is worth a word.
+    pub carries: Option<u32>,
     /// Where it was stopped, in parts per million of its way.
     pub held_at_ppm: Option<u32>,
 }

@@ -5,9 +5,12 @@
 //! rules begin with the picture's class so that they touch nothing else in a document; nothing is
 //! fetched from anywhere. Screen readers get a title and a description.
 
+mod ring;
+
 use std::fmt::Write as _;
 
 use crate::layout::{HEIGHT, WIDTH};
+use crate::lens::Ring;
 use crate::shapes::{self, Anchor, Paint, Shape, TextStyle};
 use crate::stage::{Link, Node, Stage};
 use crate::theme::{FONTS, Theme};
@@ -18,6 +21,17 @@ const ROOM: i32 = 76;
 /// The stage at the moment `time_us`. `title` says what is seen.
 #[must_use]
 pub fn stage(stage: &Stage, time_us: f64, theme: Theme, title: &str) -> String {
+    picture(stage, None, time_us, theme, title)
+}
+
+/// The same around a hash ring, with servers where `stage` has seated them. Of links only those are drawn that
+/// something is the matter with.
+#[must_use]
+pub fn ring(stage: &Stage, ring: &Ring, time_us: f64, theme: Theme, title: &str) -> String {
+    picture(stage, Some(ring), time_us, theme, title)
+}
+
+fn picture(stage: &Stage, ring: Option<&Ring>, time_us: f64, theme: Theme, title: &str) -> String {
     let mut out = String::with_capacity(8 * 1024);
     let [left, top, width, height] = extent(stage);
     let name = theme.name();
@@ -28,8 +42,11 @@ pub fn stage(stage: &Stage, time_us: f64, theme: Theme, title: &str) -> String {
              viewBox=\"{left} {top} {width} {height}\" width=\"{width}\" height=\"{height}\">\n"
         ),
     );
-    put(&mut out, format_args!("<title>{}</title>\n<desc>{}</desc>\n", Escaped(title), Escaped(&description(stage))));
-    style(&mut out, theme);
+    put(
+        &mut out,
+        format_args!("<title>{}</title>\n<desc>{}</desc>\n", Escaped(title), Escaped(&description(stage, ring))),
+    );
+    style(&mut out, stage, ring, theme);
     put(
         &mut out,
         format_args!(
@@ -39,8 +56,11 @@ pub fn stage(stage: &Stage, time_us: f64, theme: Theme, title: &str) -> String {
              <rect class=\"fill-ground\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"/>\n"
         ),
     );
+    if let Some(ring) = ring {
+        ring::draw(&mut out, ring);
+    }
     out.push_str("<g>\n");
-    for link in &stage.links {
+    for link in stage.links.iter().filter(|link| ring.is_none() || link.held || !link.up()) {
         draw_link(&mut out, stage, link);
     }
     out.push_str("</g>\n<g>\n");
@@ -53,6 +73,9 @@ pub fn stage(stage: &Stage, time_us: f64, theme: Theme, title: &str) -> String {
         let towards = f64::from(to.y - from.y).atan2(f64::from(to.x - from.x));
         put(&mut out, format_args!("<g transform=\"translate({} {})\">", Number(x), Number(y)));
         draw(&mut out, &shapes::message(message, towards));
+        if let Some(shape) = shapes::carried(message) {
+            draw(&mut out, &shape);
+        }
         out.push_str("</g>\n");
     }
     out.push_str("</g>\n<g>\n");
@@ -85,8 +108,9 @@ fn extent(stage: &Stage) -> [i32; 4] {
 }
 
 /// Everybody and everything, in words.
-fn description(stage: &Stage) -> String {
-    let mut parts: Vec<String> = stage.nodes.iter().map(Node::spoken).collect();
+fn description(stage: &Stage, ring: Option<&Ring>) -> String {
+    let mut parts: Vec<String> = ring.into_iter().map(ring::spoken).collect();
+    parts.extend(stage.nodes.iter().map(Node::spoken));
     let ends = |link: &Link| (stage.nodes[link.a].id.as_str(), stage.nodes[link.b].id.as_str());
     for link in &stage.links {
         let (a, b) = ends(link);
@@ -109,7 +133,7 @@ fn description(stage: &Stage) -> String {
 }
 
 /// The colours and fonts of a picture, as its style element.
-pub(crate) fn style(out: &mut String, theme: Theme) {
+pub(crate) fn style(out: &mut String, stage: &Stage, ring: Option<&Ring>, theme: Theme) {
     let name = theme.name();
     out.push_str("<style>\n");
     let mut rule = |selector: &str, body: std::fmt::Arguments<'_>| {
@@ -134,8 +158,14 @@ pub(crate) fn style(out: &mut String, theme: Theme) {
     for (style, size, weight) in [("name", 18, 700), ("small-name", 14, 600), ("label", 12, 400), ("badge", 12, 600)] {
         rule(&format!(".text-{style}"), format_args!("font-size:{size}px;font-weight:{weight}"));
     }
+    if stage.nodes.iter().any(|node| node.crowd.is_some()) {
+        rule(".text-tiny-name", format_args!("font-size:8px;font-weight:600"));
+    }
     let halo = "paint-order:stroke;stroke-width:4px;stroke-linejoin:round";
     rule(".text-remark", format_args!("font-size:12px;{halo};stroke:{}", colour("ground")));
+    if ring.is_some() {
+        ring::style(out, theme);
+    }
     out.push_str("</style>\n");
 }
 
@@ -201,6 +231,7 @@ fn draw(out: &mut String, shape: &Shape) {
             let style = match style {
                 TextStyle::Name => "name",
                 TextStyle::SmallName => "small-name",
+                TextStyle::TinyName => "tiny-name",
                 TextStyle::Label => "label",
                 TextStyle::Badge => "badge",
                 TextStyle::Remark => "remark",

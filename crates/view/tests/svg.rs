@@ -24,6 +24,7 @@ fn node(id: &str, position: Point) -> Node {
         badge: None,
         remark: None,
         small: false,
+        crowd: None,
         timer_us: None,
     }
 }
@@ -39,6 +40,7 @@ fn message(from: usize, to: usize, shape: MessageShape, due_us: u64) -> Message 
         sent_us: 10_000,
         latency_us: 10_000,
         due_us,
+        carries: None,
         held_at_ppm: None,
     }
 }

@@ -25,7 +25,8 @@ pub fn RingBar() -> impl IntoView {
 #[component]
 fn Held() -> impl IntoView {
     let state = use_ring();
-    let held = Memo::new(move |_| state.hand.with(Option::is_some));
+    // Not below a pointer: it would only be in the way, and on a phone push the ring away from the finger.
+    let held = Memo::new(move |_| state.hand.with(|hand| hand.as_ref().is_some_and(|hand| !hand.gripped)));
     let name = move || {
         state.hand.with(|hand| {
             hand.as_ref().map(|hand| format!("{}#{} at {}", hand.server, hand.index, position_percent(hand.position)))
@@ -64,7 +65,7 @@ pub fn TokenSlider() -> impl IntoView {
     let spoken = move || {
         let moves = state.preview.with(|preview| preview.as_ref().map(|preview| preview.moves.len()));
         let moves =
-            moves.map_or_else(String::new, |moves| format!(", {} would move", super::layer::count(moves, "key")));
+            moves.map_or_else(String::new, |moves| format!(", {} would move", view::lens::ring::count(moves, "key")));
         let name = match state.hand.get() {
             Some(hand) => format!("{}#{}", hand.server, hand.index),
             None => state

@@ -1,35 +1,25 @@
 //! The ring on the stage, below links, messages and servers: arcs, virtual nodes, keys, and the walk of a key.
+//!
+//! It is two pictures. The lower one is the ring as it is, and stays as it is while somebody drags: with twenty
+//! thousand virtual nodes and ten thousand keys it is dear to draw. The upper one is what changes under a hand.
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use view::Condition;
 use view::layout::{HEIGHT, WIDTH};
 use view::lens::Ring;
 use view::lens::ring::{
-    self, BAND, Circle, Key, MIDDLE, NEXT_BAND, Piece, arc_path, at_position, band_path, dots, key_spot, seams,
+    self, Arcs, BAND, Circle, Dots, Key, KeyDots, MIDDLE, NEXT_BAND, Piece, arc_path, at_position, band_path, count,
+    dots,
 };
-use view::shapes::{HUES, Paint};
+use view::shapes::{self, HUES, Paint};
 
 use crate::playground::{Selection, use_playground};
 
-use super::use_ring;
+use super::{Hand, Preview, use_ring};
 
-/// So many virtual nodes are drawn as handles; of more, those of the server that is picked.
-const HANDLES_MAX: usize = 120;
-/// Of more than so many, none: arcs are all that can be seen.
-const TOKENS_MAX: usize = 400;
 /// The line of a walk, just inside the ring.
 const WALK: f64 = BAND.0 - 5.0;
-
-/// A server's part of the ring.
-#[derive(Clone, PartialEq)]
-struct Arcs {
-    hue: u32,
-    down: bool,
-    path: String,
-    next: String,
-}
 
 /// The ring, while the stage shows it.
 #[component]
@@ -40,9 +30,13 @@ pub fn RingLayer() -> impl IntoView {
         let view_box = view_box.clone();
         ring.shown.get().then(|| {
             view! {
-                <svg class="layer ring-art" viewBox=view_box aria-hidden="true">
+                <svg class="layer ring-base" viewBox=view_box.clone() aria-hidden="true">
                     <Band />
                     <Keys />
+                </svg>
+                <svg class="layer ring-art" viewBox=view_box aria-hidden="true">
+                    <Shifted />
+                    <Edges />
                     <Tokens />
                     <Walk />
                     <Middle />
@@ -62,45 +56,62 @@ fn picked() -> Memo<Option<String>> {
     })
 }
 
+/// The ring that somebody tries, unless it is the one that holds but for a virtual node in their hand.
+fn trial(preview: Option<Preview>) -> Option<Preview> {
+    preview.filter(|preview| preview.shift.is_none())
+}
+
+/// The ring that is drawn and its pieces, and the one to come around it.
+#[derive(Clone, PartialEq)]
+struct Drawn {
+    ring: Arc<Ring>,
+    now: Arc<Circle>,
+    pieces: Vec<Piece>,
+    next: Vec<Piece>,
+}
+
 #[component]
 fn Band() -> impl IntoView {
     let state = use_ring();
-    // The ring that is drawn, and the one to come around it.
+    let trial = Memo::new(move |_| trial(state.preview.get()));
     let drawn = Memo::new(move |_| {
         let ring = state.ring.get()?;
-        let next = match state.preview.get() {
-            Some(preview) => return Some((ring, preview.circle.clone(), preview.circle.drawn(), Vec::new())),
-            None => ring.next.as_ref().map(|next| next.drawn()).unwrap_or_default(),
+        let (now, next) = match trial.get() {
+            Some(trial) => (trial.circle, Vec::new()),
+            None => (ring.now.clone(), ring.next.as_ref().map(|next| next.drawn()).unwrap_or_default()),
         };
-        let (now, pieces) = (ring.now.clone(), ring.now.drawn());
-        Some((ring, now, pieces, next))
+        Some(Drawn { pieces: now.drawn(), ring, now, next })
     });
     let names = Memo::new(move |_| {
         state.ring.with(|ring| {
             ring.iter().flat_map(|ring| ring.servers.iter().map(|server| server.name.clone())).collect::<Vec<_>>()
         })
     });
+    // The member that is picked: the others stand back.
     let chosen = picked();
+    let chosen = Memo::new(move |_| {
+        let member =
+            |id: &String| state.ring.with(|ring| ring.as_ref().is_some_and(|ring| ring.newest().member(id).is_some()));
+        chosen.get().filter(member)
+    });
     let arcs = move |name: String| {
         let look = {
             let name = name.clone();
-            Memo::new(move |_| drawn.with(|drawn| drawn.as_ref().and_then(|drawn| arcs_of(drawn, &name))))
-        };
-        let other = Memo::new(move |_| {
-            chosen.with(|chosen| {
-                let member = |id: &String| {
-                    state.ring.with(|ring| ring.as_ref().is_some_and(|ring| ring.newest().member(id).is_some()))
-                };
-                chosen.as_ref().is_some_and(|id| *id != name && member(id))
+            Memo::new(move |_| {
+                drawn.with(|drawn| {
+                    let Drawn { ring, now, pieces, next } = drawn.as_ref()?;
+                    Some(ring.arcs(ring.server(&name)?, (now, pieces), (ring.newest(), next)))
+                })
             })
-        });
+        };
+        let other = Memo::new(move |_| chosen.with(|chosen| chosen.as_ref().is_some_and(|id| *id != name)));
         let class = move || {
             look.with(|look| {
-                let look = look.as_ref()?;
+                let Arcs { hue, down, .. } = look.as_ref()?;
                 Some(format!(
                     "arc fill-{}{}{}",
-                    Paint::Hue(look.hue).name(),
-                    if look.down { " down" } else { "" },
+                    Paint::Hue(*hue).name(),
+                    if *down { " down" } else { "" },
                     if other.get() { " other" } else { "" },
                 ))
             })
@@ -112,83 +123,113 @@ fn Band() -> impl IntoView {
     };
     let lines = move || {
         drawn.with(|drawn| {
-            drawn.as_ref().map(|(.., pieces, next)| {
-                let few =
-                    |pieces: &[Piece], band| if pieces.len() <= 400 { seams(pieces, band) } else { String::new() };
-                format!("{}{}", few(pieces, BAND), few(next, NEXT_BAND))
+            drawn.as_ref().map(|Drawn { pieces, next, .. }| {
+                format!("{}{}", Circle::seams(pieces, BAND), Circle::seams(next, NEXT_BAND))
             })
         })
     };
-    let moving = move || drawn.with(|drawn| drawn.as_ref().is_some_and(|(.., next)| !next.is_empty()));
     view! {
         <circle class="ring-ground" cx=MIDDLE.0 cy=MIDDLE.1 r=(BAND.0 + BAND.1) / 2.0 stroke-width=BAND.1 - BAND.0></circle>
         <For each=move || names.get() key=|name| name.clone() let:name>{arcs(name)}</For>
         <path class="seams" d=lines></path>
-        <circle class="edge" cx=MIDDLE.0 cy=MIDDLE.1 r=BAND.0></circle>
-        <circle class="edge" cx=MIDDLE.0 cy=MIDDLE.1 r=BAND.1></circle>
-        <circle class="edge thin" class:gone=move || !moving() cx=MIDDLE.0 cy=MIDDLE.1 r=NEXT_BAND.0></circle>
-        <circle class="edge thin" class:gone=move || !moving() cx=MIDDLE.0 cy=MIDDLE.1 r=NEXT_BAND.1></circle>
     }
     .into_any()
 }
 
-fn arcs_of((ring, now, pieces, next): &(Arc<Ring>, Arc<Circle>, Vec<Piece>, Vec<Piece>), name: &str) -> Option<Arcs> {
-    let server = ring.server(name)?;
-    let path = |circle: &Circle, pieces: &[Piece], band| {
-        circle.member(name).map_or_else(String::new, |member| band_path(pieces, member, band))
-    };
-    Some(Arcs {
-        hue: server.hue,
-        down: server.condition == Condition::Crashed,
-        path: path(now, pieces, BAND),
-        next: path(ring.newest(), next, NEXT_BAND),
-    })
+/// The edges of the ring, and of the one to come.
+#[component]
+fn Edges() -> impl IntoView {
+    let state = use_ring();
+    let moving = Memo::new(move |_| {
+        let next = state.ring.with(|ring| ring.as_ref().is_some_and(|ring| ring.next.is_some()));
+        next && state.preview.with(|preview| preview.as_ref().is_none_or(|preview| preview.shift.is_some()))
+    });
+    view! {
+        <circle class="edge" cx=MIDDLE.0 cy=MIDDLE.1 r=BAND.0></circle>
+        <circle class="edge" cx=MIDDLE.0 cy=MIDDLE.1 r=BAND.1></circle>
+        <circle class="edge thin" class:gone=move || !moving.get() cx=MIDDLE.0 cy=MIDDLE.1 r=NEXT_BAND.0></circle>
+        <circle class="edge thin" class:gone=move || !moving.get() cx=MIDDLE.0 cy=MIDDLE.1 r=NEXT_BAND.1></circle>
+    }
+    .into_any()
+}
+
+/// The class of a path of dots.
+fn dots_class(hue: u32, dots: Dots) -> String {
+    let fill = if hue == HUES { "panel" } else { Paint::Hue(hue).name() };
+    format!("key-dots fill-{fill}{}", if dots.fine() { " fine" } else { "" })
 }
 
 #[component]
 fn Keys() -> impl IntoView {
     let state = use_ring();
-    // One path for each hue, and one around those that move.
-    let drawn = Memo::new(move |_| {
+    let trial = Memo::new(move |_| trial(state.preview.get()));
+    // What a dot looks like changes seldom; the paths of ten thousand are made anew only then.
+    let looks = Memo::new(move |_| {
         let ring = state.ring.get()?;
-        let preview = state.preview.get();
-        let size = match ring.keys.len() {
-            0..=60 => 4.6,
-            61..=400 => 3.6,
-            _ => 2.2,
-        };
-        let owner = |key: &Key| match &preview {
-            Some(preview) => {
-                let member = preview.circle.owner(key.position)?;
-                ring.servers.iter().position(|server| server.name == preview.circle.name(member))
+        let looks: Vec<(Option<u32>, bool)> = match trial.get() {
+            None => ring.looks().map(|(_, hue, moves)| (hue, moves)).collect(),
+            Some(trial) => {
+                let mut looks: Vec<_> =
+                    ring.keys.iter().map(|key| (hue_on(&ring, &trial.circle, key), false)).collect();
+                trial.moves.iter().for_each(|&place| looks[place].1 = true);
+                looks
             }
-            None => key.owner(),
         };
-        let mut spots: Vec<Vec<(f64, f64)>> = vec![Vec::new(); HUES as usize + 1];
-        let mut moving = Vec::new();
-        for (place, key) in ring.keys.iter().enumerate() {
-            let spot = key_spot(key.position, place);
-            let hue = owner(key).map_or(HUES, |server| ring.servers[server].hue % HUES);
-            spots[hue as usize].push(spot);
-            let moves = preview.as_ref().map_or_else(|| key.moves(), |preview| preview.moves.contains(&place));
-            if moves {
-                moving.push(spot);
-            }
-        }
-        let paths: Vec<String> = spots.into_iter().map(|spots| dots(spots.into_iter(), size)).collect();
-        Some((paths, dots(moving.into_iter(), size + 3.2)))
+        Some((ring.keys.clone(), looks))
     });
+    let drawn = Memo::new(move |_| {
+        looks.with(|looks| {
+            let (keys, looks) = looks.as_ref()?;
+            Some(KeyDots::new(keys, looks.iter().enumerate().map(|(place, &(hue, moves))| (place, hue, moves))))
+        })
+    });
+    view! { <DotPaths drawn=drawn /> }
+}
+
+/// The hue of the owner of a key on some ring.
+fn hue_on(ring: &Ring, circle: &Circle, key: &Key) -> Option<u32> {
+    Some(ring.hue(circle, circle.owner(key.position)?))
+}
+
+/// Dots: a path for each hue, on top of a halo around those that move.
+#[component]
+fn DotPaths(drawn: Memo<Option<KeyDots>>) -> impl IntoView {
     let path = move |hue: u32| {
-        let class = if hue == HUES {
-            "key-dots fill-panel".to_owned()
-        } else {
-            format!("key-dots fill-{}", Paint::Hue(hue).name())
-        };
-        view! { <path class=class d=move || drawn.with(|drawn| drawn.as_ref().map(|(paths, _)| paths[hue as usize].clone()))></path> }
+        let class = move || drawn.with(|drawn| drawn.as_ref().map(|drawn| dots_class(hue, drawn.dots)));
+        let path = move || drawn.with(|drawn| drawn.as_ref().map(|drawn| drawn.hues[hue as usize].clone()));
+        view! { <path class=class d=path></path> }
     };
     view! {
-        <path class="key-halo" d=move || drawn.with(|drawn| drawn.as_ref().map(|(_, moving)| moving.clone()))></path>
+        <path class="key-halo" d=move || drawn.with(|drawn| drawn.as_ref().map(|drawn| drawn.halo.clone()))></path>
         {(0..=HUES).map(path).collect_view()}
+    }
+    .into_any()
+}
+
+/// What changes under a hand: the arcs at both ends of the way of a virtual node, and the keys that would move.
+#[component]
+fn Shifted() -> impl IntoView {
+    let state = use_ring();
+    let keys = Memo::new(move |_| {
+        let (ring, preview) = (state.ring.get()?, state.preview.get()?);
+        preview.shift?;
+        let look = |&place: &usize| Some((place, hue_on(&ring, &preview.circle, ring.keys.get(place)?), true));
+        Some(KeyDots::new(&ring.keys, preview.moves.iter().filter_map(look)))
+    });
+    let arcs = move || {
+        let (ring, preview) = (state.ring.get()?, state.preview.get()?);
+        let pieces = preview.shift?.pieces(ring.newest(), &preview.circle);
+        let band = if ring.next.is_some() { NEXT_BAND } else { BAND };
+        let arc = |piece: &Piece| {
+            let path = band_path(std::slice::from_ref(piece), piece.member, band);
+            let hue = Paint::Hue(ring.hue(&preview.circle, piece.member)).name();
+            view! { <path class=format!("arc shifted fill-{hue}") d=path></path> }
+        };
+        Some(pieces.iter().map(arc).collect_view())
+    };
+    view! {
+        {arcs}
+        <DotPaths drawn=keys />
     }
     .into_any()
 }
@@ -202,13 +243,11 @@ fn Tokens() -> impl IntoView {
         let ring = state.ring.get()?;
         let preview = state.preview.get();
         let circle = preview.as_ref().map_or(ring.newest(), |preview| &preview.circle);
+        if !own {
+            return Some(circle.token_dots(None));
+        }
         let mine = chosen.get().and_then(|id| circle.member(&id));
-        let many = circle.tokens.len() > HANDLES_MAX;
-        let tokens = circle
-            .tokens
-            .iter()
-            .filter(|token| circle.tokens.len() <= TOKENS_MAX && if own { Some(token.member) == mine } else { !many });
-        Some(dots(tokens.map(|token| at_position(token.position, middle)), if many { 3.0 } else { 4.4 }))
+        Some(circle.token_dots(Some(mine?)))
     };
     let held = move || {
         let hand = state.hand.get()?;
@@ -240,7 +279,7 @@ fn Walk() -> impl IntoView {
     let drawn = move || {
         let ring = state.ring.get()?;
         let key = ring.asked.as_ref()?;
-        let spot = key_spot(key.position, 0);
+        let spot = Dots::of(ring.keys.len()).spot(key.position, 0);
         let edge = at_position(key.position, WALK);
         let label = at_position(key.position, BAND.0 - 50.0);
         let walk = ring.now.walk(key.position, ring.count);
@@ -254,17 +293,19 @@ fn Walk() -> impl IntoView {
         });
         let passed =
             dots(walk.iter().filter(|(_, new)| !*new).map(|(token, _)| at_position(token.position, WALK)), 2.5);
-        let replicas: Vec<String> = key
+        let replicas: Vec<&str> = key
             .replicas
             .iter()
             .filter_map(|&place| ring.servers.get(place))
-            .map(|server| server.name.clone())
+            .map(|server| server.name.as_str())
             .collect();
         let circles = playground.stage.with(|stage| {
-            let at = |name: &String| stage.nodes.iter().find(|node| node.id == *name).map(|node| node.position);
-            replicas.iter().filter_map(at).collect::<Vec<_>>()
+            let of = |name: &&str| stage.nodes.iter().find(|node| node.id == *name);
+            let circle = |node: &view::Node| (node.position, shapes::radius(node) + 9.0);
+            replicas.iter().filter_map(of).map(circle).collect::<Vec<_>>()
         });
-        let circles = circles.into_iter().map(|at| view! { <circle class="replica" cx=at.x cy=at.y r="47"></circle> });
+        let circles =
+            circles.into_iter().map(|(at, r)| view! { <circle class="replica" cx=at.x cy=at.y r=r></circle> });
         Some(view! {
             {circles.collect_view()}
             <line class="aim" x1=spot.0 y1=spot.1 x2=edge.0 y2=edge.1></line>
@@ -282,40 +323,38 @@ fn Walk() -> impl IntoView {
 #[component]
 fn Middle() -> impl IntoView {
     let state = use_ring();
-    let words = Memo::new(move |_| state.ring.get().map(|ring| middle(&ring, state.hand.get(), state.preview.get())));
+    let words = Memo::new(move |_| {
+        let ring = state.ring.get()?;
+        Some(match state.preview.get() {
+            Some(preview) => foretold(&preview, state.hand.get()),
+            None => ring.words(),
+        })
+    });
+    // Many dots leave less room between them.
+    let dense =
+        Memo::new(move |_| state.ring.with(|ring| ring.as_ref().is_some_and(|ring| Dots::of(ring.keys.len()).fine())));
+    let remark = Memo::new(move |_| {
+        let foretold = state.preview.with(Option::is_some);
+        state.ring.with(|ring| ring.as_ref().filter(|_| !foretold).and_then(|ring| ring.remark()))
+    });
     view! {
-        <text class="ring-count" x=MIDDLE.0 y=MIDDLE.1 text-anchor="middle">
+        <text class="ring-count" class:dense=move || dense.get() x=MIDDLE.0 y=MIDDLE.1 text-anchor="middle">
             {move || words.with(|words| words.as_ref().map(|(large, _)| large.clone()))}
         </text>
         <text class="ring-about" x=MIDDLE.0 y=MIDDLE.1 + 24.0 text-anchor="middle">
             {move || words.with(|words| words.as_ref().map(|(_, small)| small.clone()))}
         </text>
+        <text class="ring-remark" x=MIDDLE.0 y=MIDDLE.1 + 44.0 text-anchor="middle">{move || remark.get()}</text>
     }
     .into_any()
 }
 
-/// So many of something.
-pub fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
-
-fn middle(ring: &Ring, hand: Option<super::Hand>, preview: Option<super::Preview>) -> (String, String) {
-    if let Some(preview) = preview {
-        let large = format!("{} would move", count(preview.moves.len(), "key"));
-        let small = match hand {
-            Some(hand) => format!("{}#{} at {}", hand.server, hand.index, ring::position_percent(hand.position)),
-            None => format!("with {}", count(preview.circle.tokens.len(), "virtual node")),
-        };
-        return (large, small);
-    }
-    let moving = ring.keys.iter().filter(|key| key.moves()).count();
-    if ring.next.is_some() {
-        return (format!("{} move", count(moving, "key")), "old and new ring both hold".to_owned());
-    }
-    let servers = count(ring.now.of.servers.len(), "server");
-    let about = match ring.now.tokens.len() {
-        0 => servers,
-        tokens => format!("{} · {servers}", count(tokens, "virtual node")),
+/// What would come of it.
+fn foretold(preview: &Preview, hand: Option<Hand>) -> (String, String) {
+    let large = format!("{} would move", count(preview.moves.len(), "key"));
+    let small = match hand {
+        Some(hand) => format!("{}#{} at {}", hand.server, hand.index, ring::position_percent(hand.position)),
+        None => format!("with {}", count(preview.circle.tokens.len(), "virtual node")),
     };
-    (count(ring.keys.len(), "key"), about)
+    (large, small)
 }

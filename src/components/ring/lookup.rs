@@ -88,7 +88,8 @@ fn explain(ring: &Ring, key: &Key) -> Vec<(&'static str, String)> {
     if key.moves() {
         lines.push(("Moves to", names(&key.next)));
     }
-    let held = if key.held.is_empty() { "nobody: nothing is written under it".to_owned() } else { names(&key.held) };
+    let holders = ring.holders(key);
+    let held = if holders.is_empty() { "nobody: nothing is written under it".to_owned() } else { names(holders) };
     lines.push(("Stored by", held));
     lines
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use view::Picture;
 use view::geometry::Spot;
 use view::lens::Ring;
-use view::lens::ring::{BAND, Circle, Token, at_position, position_at};
+use view::lens::ring::{BAND, Circle, Shift, Token, at_position, position_at};
 
 use crate::playground::Playground;
 
@@ -37,6 +37,8 @@ pub struct Hand {
     pub position: u32,
     /// Where the pointer took hold, as a position of the ring.
     grip: u32,
+    /// Whether a pointer holds it; otherwise it is held by buttons and keys.
+    pub gripped: bool,
 }
 
 impl Hand {
@@ -51,6 +53,8 @@ impl Hand {
 pub struct Preview {
     /// The ring.
     pub circle: Arc<Circle>,
+    /// The virtual node that goes elsewhere, where that is all.
+    pub shift: Option<Shift>,
     /// The keys that would get another server, by position in [`Ring::keys`].
     pub moves: Vec<usize>,
 }
@@ -81,10 +85,8 @@ impl RingState {
             playground.revision.track();
             let key = asked.get();
             let before = before.and_then(Option::as_ref);
-            let known: Vec<Arc<Circle>> =
-                before.into_iter().flat_map(|ring| [Some(ring.now.clone()), ring.next.clone()]).flatten().collect();
             let key = Some(key.trim()).filter(|key| !key.is_empty());
-            playground.read(|session| session.ring(RingAsk { known: &known, key })).map(Arc::new)
+            playground.read(|session| session.ring(RingAsk { known: before.map(Arc::as_ref), key })).map(Arc::new)
         });
         let shown = Memo::new(move |_| playground.picture.get() == Picture::Ring && ring.with(Option::is_some));
         let (hand, trial) = (RwSignal::new(None::<Hand>), RwSignal::new(None));
@@ -143,6 +145,15 @@ impl RingState {
         held.is_some_and(|token| self.hold(token, spot))
     }
 
+    /// Whether a server has to stay where the ring has seated it, because it has no arc that would come along.
+    pub fn keeps_seat(self, id: &str) -> bool {
+        let fixed = self.with(|ring| {
+            let circle = ring.newest();
+            Some(ring.server(id).is_some() && (circle.tokens.is_empty() || circle.member(id).is_none()))
+        });
+        fixed.unwrap_or(false)
+    }
+
     /// Takes hold of the virtual node near a spot; false where there is none.
     pub fn hold_token(self, spot: Spot) -> bool {
         let (position, radius) = position_at(spot);
@@ -167,8 +178,17 @@ impl RingState {
         let server = self.with(|ring| Some(ring.newest().name(token.member).to_owned()));
         let Some(server) = server else { return false };
         let (from, grip) = (token.position, position_at(spot).0);
-        self.hand.set(Some(Hand { server, index: token.index, from, position: from, grip }));
+        self.hand.set(Some(Hand { server, index: token.index, from, position: from, grip, gripped: false }));
         true
+    }
+
+    /// A pointer holds it, or leaves it to buttons and keys.
+    pub fn grip(self, gripped: bool) {
+        self.hand.update(|hand| {
+            if let Some(hand) = hand {
+                hand.gripped = gripped;
+            }
+        });
     }
 
     /// The pointer moves what is held.
@@ -239,6 +259,9 @@ impl RingState {
                         .find(|node| node.id == id)
                         .map(|node| (node.position.x.into(), node.position.y.into()))
                 });
+                if self.keeps_seat(id) {
+                    return true;
+                }
                 if !holds(false) && !at.is_some_and(|at| self.hold_server(id, at)) {
                     return false;
                 }
@@ -297,34 +320,23 @@ fn preview(ring: &Ring, hand: Option<&Hand>, trial: Option<u32>) -> Option<Previ
     if newest.tokens.is_empty() {
         return None;
     }
-    let circle = match (hand.filter(|hand| hand.moved()), trial) {
-        (Some(hand), _) => newest.with_token(newest.member(&hand.server)?, hand.index, hand.position),
+    let (circle, shift) = match (hand.filter(|hand| hand.moved()), trial) {
+        (Some(hand), _) => {
+            let from = token(ring, hand)?;
+            let circle = newest.with_token(from.member, from.index, hand.position);
+            (circle, Some(Shift { from, to: hand.position }))
+        }
         (None, Some(vnodes)) if vnodes != newest.of.vnodes => {
             let mut of = newest.of.clone();
             of.vnodes = vnodes;
             let weights: Vec<u32> = of.servers.iter().map(|(_, weight)| *weight).collect();
             of.moved.retain(|(place, index, _)| weights.get(*place).is_some_and(|weight| *index < weight * vnodes));
-            self::circle(of)
+            (self::circle(of), None)
         }
         _ => return None,
     };
-    let servers = |circle: &Circle, position: u32| {
-        let mut found: Vec<usize> = circle
-            .walk(position, ring.count)
-            .into_iter()
-            .filter(|(_, new)| *new)
-            .map(|(token, _)| token.member)
-            .collect();
-        found.sort_unstable();
-        found
-    };
-    let moves = |(place, key): (usize, &view::lens::ring::Key)| {
-        (servers(newest, key.position) != servers(&circle, key.position)
-            || newest.owner(key.position) != circle.owner(key.position))
-        .then_some(place)
-    };
-    let moves = ring.keys.iter().enumerate().filter_map(moves).collect();
-    Some(Preview { circle: Arc::new(circle), moves })
+    let moves = ring.would_move(&circle, shift);
+    Some(Preview { circle: Arc::new(circle), shift, moves })
 }
 
 /// The ring, for components of a lab.

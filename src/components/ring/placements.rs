@@ -3,7 +3,7 @@
 use labs::placements::{KEYS, Placements, Row, ideal};
 use leptos::prelude::*;
 use view::lens::LensKind;
-use view::lens::ring::{Membership, Ring};
+use view::lens::ring::{Membership, Ring, grouped};
 
 use super::super::lenses::Frame;
 use super::use_ring;
@@ -44,8 +44,8 @@ pub fn PlacementsLens() -> impl IntoView {
                 format!(
                     "{}: keys that move, of {}. At least {} have to (dashed).",
                     of.what,
-                    grouped(KEYS as u32),
-                    grouped(due.get())
+                    grouped(KEYS),
+                    grouped(due.get() as usize)
                 )
             })
         })
@@ -134,14 +134,9 @@ fn line(row: &Row, due: u32) -> AnyView {
                     <line class="due" x1=due x2=due y1="0" y2="16"></line>
                 </svg>
             </td>
-            <td class="number">{grouped(row.moved)}</td>
+            <td class="number">{grouped(row.moved as usize)}</td>
             <td class="number">{format!("{}.{:02} ×", row.max_ppm / 1_000_000, row.max_ppm / 10_000 % 100)}</td>
         </tr>
     }
     .into_any()
-}
-
-/// A number with commas.
-fn grouped(number: u32) -> String {
-    if number < 1_000 { number.to_string() } else { format!("{},{:03}", number / 1_000, number % 1_000) }
 }

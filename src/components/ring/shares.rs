@@ -7,6 +7,7 @@ use view::lens::ring::{Circle, Ring, percent};
 use view::shapes::Paint;
 
 use super::super::lenses::Frame;
+use super::super::panel::use_panel;
 use super::lookup::Lookup;
 use super::use_ring;
 use crate::playground::{Selection, use_playground};
@@ -14,6 +15,7 @@ use crate::playground::{Selection, use_playground};
 /// A server's row.
 #[derive(Clone, PartialEq)]
 struct Row {
+    name: String,
     hue: u32,
     weight: u32,
     share_ppm: u32,
@@ -38,20 +40,17 @@ pub fn Shares() -> impl IntoView {
             circle.iter().flat_map(|circle| circle.of.servers.iter().map(|(name, _)| name.clone())).collect::<Vec<_>>()
         })
     });
+    let rows = Memo::new(move |_| match (state.ring.get(), circle.get()) {
+        (Some(ring), Some(circle)) => rows(&ring, &circle),
+        _ => Vec::new(),
+    });
     let scale = Memo::new(move |_| {
-        circle.with(|circle| {
-            circle
-                .as_ref()
-                .map_or(1, |circle| circle.share_ppm.iter().copied().chain(circle.fair_ppm()).max().unwrap_or(1).max(1))
-        })
+        rows.with(|rows| rows.iter().map(|row| row.share_ppm.max(row.fair_ppm)).max().unwrap_or(1).max(1))
     });
     let row = move |name: String| {
         let look = {
             let name = name.clone();
-            Memo::new(move |_| {
-                let ring = state.ring.get()?;
-                circle.with(|circle| circle.as_ref().and_then(|circle| row(&ring, circle, &name)))
-            })
+            Memo::new(move |_| rows.with(|rows| rows.iter().find(|row| row.name == name).cloned()))
         };
         view! { <ShareRow name=name look=look scale=scale /> }
     };
@@ -68,8 +67,11 @@ pub fn Shares() -> impl IntoView {
             })
         })
     };
+    // In a sheet the table is long, and what becomes of a key is to be seen at once.
+    let narrow = use_panel().narrow;
     view! {
         <Frame kind=LensKind::Ring>
+            {move || narrow.get().then(|| view! { <Lookup /> })}
             <table class="shares">
                 <thead>
                     <tr>
@@ -86,22 +88,25 @@ pub fn Shares() -> impl IntoView {
             </table>
             <p class="small">{even}</p>
             <Vnodes />
-            <Lookup />
+            {move || (!narrow.get()).then(|| view! { <Lookup /> })}
         </Frame>
     }
     .into_any()
 }
 
-fn row(ring: &Ring, circle: &Circle, name: &str) -> Option<Row> {
-    let member = circle.member(name)?;
-    let server = ring.server(name);
-    Some(Row {
-        hue: ring.hue(circle, member),
-        weight: circle.of.servers[member].1,
-        share_ppm: *circle.share_ppm.get(member)?,
-        fair_ppm: *circle.fair_ppm().get(member)?,
-        keys: server.and_then(|server| server.keys),
-    })
+fn rows(ring: &Ring, circle: &Circle) -> Vec<Row> {
+    let row = |(member, ((name, weight), fair_ppm)): (usize, (&(String, u32), u32))| {
+        let server = ring.server(name);
+        Row {
+            name: name.clone(),
+            hue: server.map_or(0, |server| server.hue),
+            weight: *weight,
+            share_ppm: circle.share_ppm.get(member).copied().unwrap_or(0),
+            fair_ppm,
+            keys: server.and_then(|server| server.keys),
+        }
+    };
+    circle.of.servers.iter().zip(circle.fair_ppm()).enumerate().map(row).collect()
 }
 
 #[component]

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use serde_json::{Value, json};
 use view::geometry::{self, Spot};
 use view::layout::{HEIGHT, Point, WIDTH};
-use view::shapes::{radius, rim_to_rim};
+use view::shapes::{reach, rim_to_rim};
 
 use crate::platform::page;
 use crate::playground::{Playground, Selection};
@@ -38,6 +38,12 @@ enum Doing {
         start: Spot,
         moved: bool,
     },
+    /// A server that keeps its seat is touched.
+    Seat {
+        id: String,
+        start: Spot,
+        moved: bool,
+    },
     /// A stroke is drawn.
     Stroke {
         moved: bool,
@@ -62,6 +68,8 @@ pub struct Gestures {
     doing: StoredValue<Doing>,
     /// Whether the click that ends a gesture has to be swallowed.
     swallow: StoredValue<bool>,
+    /// The node under the pointer or with the focus, by position in the stage: one of a crowd is named large.
+    pub pointed: RwSignal<Option<usize>>,
     /// The stroke so far.
     pub stroke: RwSignal<Vec<Spot>>,
     /// What it would do.
@@ -78,6 +86,7 @@ impl Gestures {
             layers,
             doing: StoredValue::new(Doing::Nothing),
             swallow: StoredValue::new(false),
+            pointed: RwSignal::new(None),
             stroke,
             threat: Memo::new(move |_| stroke.with(|stroke| threat(playground, stroke))),
         }
@@ -106,10 +115,13 @@ impl Gestures {
             let held = stage.nodes.iter().rev().find_map(|node| {
                 let (x, y) = (f64::from(node.position.x), f64::from(node.position.y));
                 let offset = (spot.0 - x, spot.1 - y);
-                (offset.0.hypot(offset.1) <= radius(node) + 4.0).then(|| (node.id.clone(), offset))
+                (offset.0.hypot(offset.1) <= reach(node)).then(|| (node.id.clone(), offset))
             })?;
             if self.ring.hold_server(&held.0, spot) {
                 return Some(Doing::Token { server: Some(held.0), start: spot, moved: false });
+            }
+            if self.ring.keeps_seat(&held.0) {
+                return Some(Doing::Seat { id: held.0, start: spot, moved: false });
             }
             Some(Doing::Node { id: held.0, start: spot, offset: held.1, moved: false })
         });
@@ -126,6 +138,9 @@ impl Gestures {
                 Doing::Stroke { moved: false }
             }
         });
+        if matches!(doing, Doing::Token { .. }) {
+            self.ring.grip(true);
+        }
         self.doing.set_value(doing);
     }
 
@@ -157,6 +172,12 @@ impl Gestures {
                 }
                 self.ring.drag(spot);
                 self.doing.set_value(Doing::Token { server, start, moved: true });
+            }
+            Doing::Seat { id, start, moved } => {
+                if !moved && far(start) {
+                    self.swallow.set_value(true);
+                    self.doing.set_value(Doing::Seat { id, start, moved: true });
+                }
             }
             Doing::Stroke { moved } => {
                 let Some(last) = self.stroke.with_untracked(|stroke| stroke.last().copied()) else { return };
@@ -190,7 +211,9 @@ impl Gestures {
         match self.doing.get_value() {
             Doing::Node { moved: true, .. } => self.playground.put_down(),
             // Not left to the click that follows: after a drag by finger a browser may leave that one out.
-            Doing::Node { id, moved: false, .. } => self.playground.select(Some(Selection::Node(id))),
+            Doing::Node { id, moved: false, .. } | Doing::Seat { id, moved: false, .. } => {
+                self.playground.select(Some(Selection::Node(id)))
+            }
             Doing::Token { moved: true, .. } => self.ring.let_go(),
             Doing::Token { server, moved: false, .. } => match server {
                 Some(id) => {
@@ -198,7 +221,10 @@ impl Gestures {
                     self.playground.select(Some(Selection::Node(id)));
                 }
                 // A token that is only touched stays picked, for buttons and keys.
-                None => self.swallow.set_value(true),
+                None => {
+                    self.ring.grip(false);
+                    self.swallow.set_value(true);
+                }
             },
             Doing::Stroke { moved: true } => self.strike(&threat),
             Doing::Stroke { moved: false } if !self.takes_click() && on_ground(event) => {

@@ -89,6 +89,7 @@ pub fn StageView() -> impl IntoView {
                     </defs>
                     <Caught />
                     <nodes::Nodes />
+                    <nodes::Named />
                     <TokenSlider />
                     <Stroke />
                 </svg>
@@ -103,9 +104,14 @@ pub fn StageView() -> impl IntoView {
 #[component]
 fn Invitation() -> impl IntoView {
     let playground = use_playground();
+    let ring = use_ring();
+    let instead = Memo::new(move |_| ring.ring.with(|ring| ring.as_ref().and_then(|ring| ring.invitation())));
     let words = move || {
         let (lab, variant) = (playground.lab.get(), playground.variant.get());
-        if variant.kind == VariantKind::Correct { lab.invitation } else { (variant.title, variant.summary) }
+        match variant.kind {
+            VariantKind::Correct => instead.get().unwrap_or(lab.invitation),
+            VariantKind::Bug | VariantKind::Cost => (variant.title, variant.summary),
+        }
     };
     let demonstrate = move || {
         let (lab, variant) = (playground.lab.get(), playground.variant.get());
@@ -252,6 +258,7 @@ pub fn shape_view(shape: &Shape) -> AnyView {
             let style = match style {
                 TextStyle::Name => "name",
                 TextStyle::SmallName => "small-name",
+                TextStyle::TinyName => "tiny-name",
                 TextStyle::Label => "label",
                 TextStyle::Badge => "badge",
                 TextStyle::Remark => "remark",

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use serde_json::json;
+use view::layout::WIDTH;
 use view::shapes;
 use view::{Condition, Node};
 
@@ -26,6 +27,45 @@ pub fn Nodes() -> impl IntoView {
         </For>
     }
     .into_any()
+}
+
+/// The name of one of a crowd, large enough to be read: of the one in somebody's hand, under the pointer, with
+/// the focus, or picked.
+#[component]
+pub fn Named() -> impl IntoView {
+    let playground = use_playground();
+    let gestures = expect_context::<Gestures>();
+    let ring = use_ring();
+    let named = Memo::new(move |_| {
+        let (pointed, picked) = (gestures.pointed.get(), playground.selected.get());
+        // What somebody drags comes first: others pass below the pointer.
+        let held = ring.hand.with(|hand| hand.as_ref().map(|hand| hand.server.clone()));
+        playground.stage.with(|stage| {
+            let called = |id: &String| stage.nodes.iter().find(|node| node.id == *id);
+            let picked = || match &picked {
+                Some(Selection::Node(id)) => called(id),
+                _ => None,
+            };
+            let pointed = || pointed.and_then(|index| stage.nodes.get(index));
+            let node = held.as_ref().and_then(called).or_else(pointed).or_else(picked)?;
+            let r = f64::from(node.crowd?);
+            let text = if node.label.is_empty() { node.id.clone() } else { format!("{} · {}", node.id, node.label) };
+            // Half the plate below the text; it stays on the stage.
+            let half = 4.6 * text.chars().count() as f64 + 8.0;
+            let x = f64::from(node.position.x).clamp(half, f64::from(WIDTH) - half);
+            // Above the node; at the top below it.
+            let y = f64::from(node.position.y);
+            Some((x, if y < 60.0 { y + r + 22.0 } else { y - r - 12.0 }, half, text))
+        })
+    });
+    move || {
+        named.get().map(|(x, y, half, text)| {
+            view! {
+                <rect class="crowd-plate" x=x - half y=y - 16.0 width=2.0 * half height="22" rx="6"></rect>
+                <text class="crowd-name" x=x y=y text-anchor="middle" aria-hidden="true">{text}</text>
+            }
+        })
+    }
 }
 
 /// What a double click does, as a command.
@@ -59,6 +99,7 @@ fn NodeView(index: usize) -> impl IntoView {
         playground.highlight.with(|names| id.is_some_and(|id| names.contains(&id)))
     });
     let radius = Memo::new(move |_| node.with(|node| node.as_ref().map_or(0.0, shapes::radius)));
+    let reach = Memo::new(move |_| node.with(|node| node.as_ref().map_or(0.0, shapes::reach)));
     let place = Memo::new(move |_| {
         node.with(|node| node.as_ref().map(|node| format!("translate({} {})", node.position.x, node.position.y)))
     });
@@ -115,6 +156,10 @@ fn NodeView(index: usize) -> impl IntoView {
                     pick();
                 }
             }
+            on:pointerenter=move |_| gestures.pointed.set(Some(index))
+            on:pointerleave=move |_| gestures.pointed.set(None)
+            on:focus=move |_| gestures.pointed.set(Some(index))
+            on:blur=move |_| gestures.pointed.set(None)
             on:dblclick=move |_| {
                 if let Some(node) = node.get_untracked() {
                     playground.command(&toggle(&node));
@@ -122,8 +167,8 @@ fn NodeView(index: usize) -> impl IntoView {
             }
             on:keydown=key
         >
-            <circle class="reach" r=move || radius.get() + 4.0></circle>
-            <circle class="focus" r=move || radius.get() + 14.0></circle>
+            <circle class="reach" r=move || reach.get()></circle>
+            <circle class="focus" r=move || reach.get() + 10.0></circle>
         </g>
     }
     .into_any()

@@ -1,5 +1,7 @@
 //! Memberships turned into tables: which servers hold a key, now and next.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use sim::NodeId;
@@ -32,7 +34,7 @@ impl Table {
         let named = |(node, &weight)| Node::new(name(node), weight);
         let list = in_order(members.weights.iter().map(named).collect());
         let mut nodes: Vec<NodeId> = members.weights.keys().copied().collect();
-        nodes.sort_by_key(name);
+        nodes.sort_by_cached_key(name);
         let Bugs { unsorted_ring, modulo, .. } = config.bugs;
         let spots: Vec<Spot> = members
             .tokens
@@ -55,6 +57,22 @@ impl Table {
             }
         };
         Self { nodes, place }
+    }
+
+    /// The same, from whoever had it made before: a hundred nodes that hear of a change want one and the same table.
+    fn shared(config: &Config, members: &Members) -> Rc<Self> {
+        TABLES.with_borrow_mut(|tables| {
+            let known = tables.iter().find(|known| known.members == *members && known.config == *config);
+            if let Some(known) = known {
+                return known.table.clone();
+            }
+            let table = Rc::new(Self::new(config, members));
+            if tables.len() == TABLES_KEPT {
+                tables.pop_front();
+            }
+            tables.push_back(Made { config: config.clone(), members: members.clone(), table: table.clone() });
+            table
+        })
     }
 
     /// The servers that hold a key, the owner first.
@@ -86,6 +104,22 @@ impl Table {
     }
 }
 
+/// So many tables are remembered: a change needs two, and readers of another moment two more.
+const TABLES_KEPT: usize = 4;
+
+/// A table, and what it was made from.
+struct Made {
+    config: Config,
+    members: Members,
+    table: Rc<Table>,
+}
+
+thread_local! {
+    /// The tables that were made last. A table depends on nothing but configuration and members, so that no run can
+    /// tell whether it was remembered.
+    static TABLES: RefCell<VecDeque<Made>> = const { RefCell::new(VecDeque::new()) };
+}
+
 /// The mistake: the first point in no particular order that does not lie before the key, and nobody when all do.
 fn walk_unsorted(points: &[(u32, u32)], token: u32, count: usize) -> Vec<u32> {
     let mut found = Vec::new();
@@ -102,7 +136,8 @@ fn walk_unsorted(points: &[(u32, u32)], token: u32, count: usize) -> Vec<u32> {
 /// The tables of a view. Shared, because nodes and keyframes hold many copies and no node ever changes one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rings {
-    tables: Rc<(Table, Option<Table>)>,
+    now: Rc<Table>,
+    next: Option<Rc<Table>>,
     /// How many servers hold each key.
     count: u32,
 }
@@ -111,20 +146,20 @@ impl Rings {
     /// The tables of a view.
     #[must_use]
     pub fn new(config: &Config, view: &View) -> Self {
-        let next = view.next.as_ref().map(|members| Table::new(config, members));
-        Self { tables: Rc::new((Table::new(config, &view.now), next)), count: config.replicas }
+        let next = view.next.as_ref().map(|members| Table::shared(config, members));
+        Self { now: Table::shared(config, &view.now), next, count: config.replicas }
     }
 
     /// The one that holds.
     #[must_use]
     pub fn now(&self) -> &Table {
-        &self.tables.0
+        &self.now
     }
 
     /// The one that will hold, while keys move.
     #[must_use]
     pub fn next(&self) -> Option<&Table> {
-        self.tables.1.as_ref()
+        self.next.as_deref()
     }
 
     /// The replicas of a key, now and next.

@@ -1,6 +1,7 @@
 //! A server: it stores keys, coordinates what clients ask of it, keeps hints, and hands keys over.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use sim::{Disk, Fx, NodeId};
 
@@ -189,11 +190,10 @@ impl Server {
 
     /// The keys from `after` on that this server has to hand to `to`.
     fn moving<'a>(&'a self, to: NodeId, after: Option<&str>) -> impl Iterator<Item = (&'a String, &'a Stored)> {
-        let me = self.me;
-        let after = after.map(str::to_owned);
-        self.kept.keys.iter().filter(move |(key, _)| {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.kept.keys.range::<str, _>((from, Bound::Unbounded)).filter(move |(key, _)| {
             let replicas = self.rings.replicas(key);
-            after.as_ref().is_none_or(|after| after < key) && replicas.now.contains(&me) && replicas.joins(to)
+            replicas.now.contains(&self.me) && replicas.joins(to)
         })
     }
 
@@ -208,11 +208,15 @@ impl Server {
                 self.kept.moved.get(&to).filter(|(moved, _)| *moved == epoch).map(|(_, through)| through.clone());
             self.outgoing.insert(to, Outgoing { through, sent: None, done: false });
         }
-        let keys = self.kept.keys.keys().filter(|key| {
+        // One look at each key, however many may get it: of a hundred servers a change concerns a few.
+        let (mut keys, mut gaining) = (0, BTreeSet::new());
+        for key in self.kept.keys.keys() {
             let replicas = self.rings.replicas(key);
-            replicas.now.contains(&me) && replicas.change()
-        });
-        let keys = keys.count() as u32;
+            if replicas.now.contains(&me) && replicas.change() {
+                keys += 1;
+                gaining.extend(replicas.next.into_iter().filter(|to| !replicas.now.contains(to)));
+            }
+        }
         if resumed {
             fx.note(Note::HandOffResumed);
         } else if keys > 0 {
@@ -220,7 +224,13 @@ impl Server {
         }
         let targets: Vec<NodeId> = self.outgoing.keys().copied().collect();
         for to in targets {
-            self.send_batch(to, fx);
+            if gaining.contains(&to) {
+                self.send_batch(to, fx);
+            } else if let Some(outgoing) = self.outgoing.get_mut(&to) {
+                // An empty batch has a number as well.
+                self.batches += 1;
+                outgoing.done = true;
+            }
         }
         self.report(fx);
     }

@@ -33,7 +33,7 @@ const fn number(
     ParamInfo { key, title, shape: Shape::Number, default: Setting::number(default), min, max, unit, live: false }
 }
 
-const NODES: ParamInfo = number("nodes", "Servers", 5, (1, 9), "");
+const NODES: ParamInfo = number("nodes", "Servers", 5, (1, 100), "");
 const CLIENTS: ParamInfo = number("clients", "Clients", 2, (1, 3), "");
 const REPLICAS: ParamInfo = number("replicas", "Replicas of a key", 3, (1, 5), "");
 const WRITE_QUORUM: ParamInfo = number("write-quorum", "Replicas that acknowledge a write", 2, (1, 5), "");
@@ -41,7 +41,7 @@ const READ_QUORUM: ParamInfo = number("read-quorum", "Replicas that answer a rea
 const VNODES: ParamInfo = number("vnodes", "Virtual nodes per weight", 8, (1, VNODES_MAX as u64), "");
 const HASH: ParamInfo = number("hash", "Hash (0 SHA-1, 1 CRC-32, 2 FNV-1a, 3 Murmur3)", 0, (0, 3), "");
 const RENDEZVOUS: ParamInfo = number("rendezvous", "Rendezvous instead of a ring (1 is on)", 0, (0, 1), "");
-const KEYS: ParamInfo = number("keys", "Keys that clients use", 24, (1, 200), "");
+const KEYS: ParamInfo = number("keys", "Keys that clients use", 24, (1, 10_000), "");
 const WRITE_EVERY: ParamInfo =
     number("write-every-ms", "Each client acts about every (0: never)", 200, (0, 60_000), "ms");
 const RETRY: ParamInfo = number("retry-ms", "Asks again after", 100, (10, 10_000), "ms");
@@ -290,9 +290,11 @@ impl Lab for HashRingLab {
 
     fn dress(world: &World<HashRing>, _: &Names, stage: &mut Stage) {
         let config = world.config();
+        let crowd = view::lens::ring::crowd(world.node_ids().filter(|&id| config.is_server(id)).count());
         for (id, node) in world.node_ids().zip(&mut stage.nodes) {
             node.small = !config.is_server(id);
             if config.is_server(id) {
+                node.crowd = crowd;
                 node.hue = Some((config.number(id) + view::shapes::HUES - 1) % view::shapes::HUES);
             }
             match world.node(id) {
@@ -341,6 +343,13 @@ impl Lab for HashRingLab {
             | Msg::MembershipKnown { .. } => MessageShape::Ring,
         };
         (shape, None)
+    }
+
+    fn carries(msg: &Msg) -> Option<u32> {
+        match msg {
+            Msg::Batch { keys, .. } => Some(keys.len() as u32),
+            _ => None,
+        }
     }
 
     /// For a server: `epoch`, `weight` (0 for one that is no member), `map` (what it stores), `hints` (kept for
@@ -398,9 +407,11 @@ impl Lab for HashRingLab {
 /// invitation.
 fn places(servers: usize, clients: usize) -> Vec<layout::Point> {
     let corners = layout::corners(4);
-    let mut places = layout::circle(servers);
+    let crowded = view::lens::ring::crowd(servers).is_some();
+    let mut places = if crowded { view::lens::ring::crowd_places(servers) } else { layout::circle(servers) };
     places.extend(&corners[..clients.min(3)]);
-    places.push(layout::Point { y: corners[3].y + 100, ..corners[3] });
+    // A crowd reaches further out.
+    places.push(layout::Point { y: corners[3].y + if crowded { 70 } else { 100 }, ..corners[3] });
     places
 }
 

@@ -1,6 +1,6 @@
 //! The hash ring as the page draws it: tokens, servers, keys, and the last change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use algorithms::hash_ring::{
@@ -15,15 +15,15 @@ use super::words;
 use crate::lab::Names;
 
 /// Most keys that are shown.
-const KEYS_MAX: usize = 10_000;
+const KEYS_MAX: usize = 12_000;
 /// So many keys tell the shares of servers where there are no arcs.
 const SAMPLE: u32 = 2_000;
 
 /// What somebody who reads the ring has already, and what they ask for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RingAsk<'a> {
-    /// Circles of before, to be taken as they are while their members stay.
-    pub known: &'a [Arc<Circle>],
+    /// The ring of before: what has not changed is taken over as it is.
+    pub known: Option<&'a Ring>,
     /// A key that is looked up.
     pub key: Option<&'a str>,
 }
@@ -35,18 +35,21 @@ pub fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask
     let rings = rings_of(world, &view).unwrap_or_else(|| Rings::new(config, &view));
     let circle = |members: &Members| {
         let of = membership(config, members);
-        let known = ask.known.iter().find(|known| known.of == of);
-        known.cloned().unwrap_or_else(|| Arc::new(circle(config, members, of)))
+        let known = ask.known.iter().flat_map(|ring| [Some(&ring.now), ring.next.as_ref()]).flatten();
+        known.clone().find(|known| known.of == of).cloned().unwrap_or_else(|| Arc::new(circle(config, members, of)))
     };
     let servers: Vec<NodeId> = world.node_ids().filter(|&id| config.is_server(id)).collect();
     // By way of the list, because machines may have been removed that the ring still names.
     let shown = |nodes: &[NodeId]| -> Vec<usize> {
         nodes.iter().filter_map(|node| servers.iter().position(|known| known == node)).collect()
     };
-    let mut held: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut held: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, &id) in servers.iter().enumerate() {
         for key in world.node(id).and_then(HashRing::server).iter().flat_map(|server| server.kept.keys.keys()) {
-            held.entry(key).or_default().push(place);
+            match held.get_mut(key) {
+                Some(holders) => holders.push(place),
+                None => drop(held.insert(key.clone(), vec![place])),
+            }
         }
     }
     let key = |name: &str| {
@@ -56,22 +59,41 @@ pub fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask
             position: config.hash.of(name.as_bytes()),
             replicas: shown(&replicas.now),
             next: shown(&replicas.next),
-            held: held.get(name).cloned().unwrap_or_default(),
         }
     };
-    let used: BTreeSet<String> =
-        (1..=config.keys).map(Config::key).chain(held.keys().map(|key| (*key).to_owned())).collect();
-    let mut keys: Vec<Key> = used.iter().take(KEYS_MAX).map(|name| key(name)).collect();
-    keys.sort_by_key(|key| key.position);
+    let (now, next) = (circle(&view.now), view.next.as_ref().map(circle));
+    let described: Vec<Server> = servers.iter().map(|&id| server(world, &view, id, names)).collect();
+    let others: Vec<&str> = held.keys().map(String::as_str).filter(|name| !is_used(config, name)).collect();
+    let stays = |known: &&Ring| {
+        let same_servers =
+            known.servers.iter().map(|server| &server.name).eq(described.iter().map(|server| &server.name));
+        known.now.of == now.of
+            && known.next.as_ref().map(|next| &next.of) == next.as_ref().map(|next| &next.of)
+            && (known.count, known.scheme, known.used) == (config.replicas as usize, scheme(config), config.keys)
+            && same_servers
+            && known.keys.len() == (config.keys as usize + others.len()).min(KEYS_MAX)
+            && others.iter().all(|name| known.key(config.hash.of(name.as_bytes()), name).is_some())
+    };
+    let keys = ask.known.filter(stays).map_or_else(
+        || {
+            let used = (1..=config.keys).map(Config::key).chain(others.iter().map(|&name| name.to_owned()));
+            let mut keys: Vec<Key> = used.take(KEYS_MAX).map(|name| key(&name)).collect();
+            keys.sort_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
+            Arc::new(keys)
+        },
+        |known| known.keys.clone(),
+    );
     let asked = ask.key.filter(|name| !name.is_empty() && name.len() <= KEY_BYTES_MAX).map(key);
     Ring {
         epoch: view.epoch,
         count: config.replicas as usize,
         scheme: scheme(config),
-        now: circle(&view.now),
-        next: view.next.as_ref().map(circle),
-        servers: servers.iter().map(|&id| server(world, &view, id, names)).collect(),
+        now,
+        next,
+        servers: described,
         keys,
+        used: config.keys,
+        held,
         asked,
         change: oracle.last_change().map(|(before, after, change)| Change {
             what: words::change(change, names),
@@ -82,6 +104,12 @@ pub fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask
         weight_max: WEIGHT_MAX,
         admin: names.of(config.admin()).to_owned(),
     }
+}
+
+/// Whether clients use a key of their own accord.
+fn is_used(config: &Config, name: &str) -> bool {
+    let number = name.strip_prefix('k').and_then(|number| number.parse::<u32>().ok());
+    number.is_some_and(|number| (1..=config.keys).contains(&number) && Config::key(number) == name)
 }
 
 /// What the administrator says; while it is down, whoever knows most.
@@ -115,7 +143,7 @@ const fn scheme(config: &Config) -> Scheme {
 /// The members in the order of their names, as tables number them.
 fn in_order(config: &Config, members: &Members) -> Vec<NodeId> {
     let mut nodes: Vec<NodeId> = members.weights.keys().copied().collect();
-    nodes.sort_by_key(|&node| config.name(node));
+    nodes.sort_by_cached_key(|&node| config.name(node));
     nodes
 }
 

@@ -1,12 +1,19 @@
 //! The hash ring as plain data, and how it is drawn: which server owns which arc, where keys lie, who stands where.
 
-use std::f64::consts::TAU;
-use std::fmt::Write as _;
+mod draw;
+mod seats;
+mod shift;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::geometry::Spot;
-use crate::layout::{HEIGHT, Point, WIDTH};
+use crate::layout::{HEIGHT, WIDTH};
 use crate::stage::Condition;
+
+pub use draw::*;
+pub use seats::{crowd, crowd_places};
+pub use shift::Shift;
 
 /// Where the ring's middle is, in units of the stage.
 pub const MIDDLE: Spot = (WIDTH as f64 / 2.0, HEIGHT as f64 / 2.0 + 4.0);
@@ -14,14 +21,8 @@ pub const MIDDLE: Spot = (WIDTH as f64 / 2.0, HEIGHT as f64 / 2.0 + 4.0);
 pub const BAND: (f64, f64) = (164.0, 184.0);
 /// The band outside it that shows the ring to come.
 pub const NEXT_BAND: (f64, f64) = (187.0, 193.0);
-/// How far from the middle servers stand.
-const SEATS: f64 = 238.0;
 /// So many arcs are drawn one by one; of more, each thin slice of the ring shows who owns its beginning.
 const SLICES: u32 = 1 << 11;
-/// Places for servers that are not on the ring.
-const BENCH: [Point; 4] =
-    [Point { x: 598, y: 440 }, Point { x: 42, y: 440 }, Point { x: 42, y: 330 }, Point { x: 598, y: 330 }];
-
 /// What a ring is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
@@ -97,8 +98,13 @@ impl Circle {
 
     fn measure(&mut self) {
         let mut arcs = vec![0u64; self.of.servers.len()];
-        for piece in self.pieces() {
-            arcs[piece.member] += piece.length();
+        if let Some(last) = self.tokens.last() {
+            // What lies behind the last token belongs to the first one.
+            let mut before = i64::from(last.position) - (1 << 32);
+            for token in &self.tokens {
+                arcs[token.member] += (i64::from(token.position) - before) as u64;
+                before = i64::from(token.position);
+            }
         }
         self.share_ppm = arcs.into_iter().map(|arc| (((arc * 1_000_000) + (1 << 31)) >> 32) as u32).collect();
     }
@@ -187,6 +193,49 @@ impl Circle {
         pieces
     }
 
+    /// The first `count` distinct members clockwise from a position, into `found`.
+    pub fn members(&self, position: u32, count: usize, found: &mut Vec<usize>) {
+        found.clear();
+        let Some(start) = self.at(position) else { return };
+        for token in self.tokens[start..].iter().chain(&self.tokens[..start]) {
+            if found.len() >= count {
+                break;
+            }
+            if !found.contains(&token.member) {
+                found.push(token.member);
+            }
+        }
+    }
+
+    /// The place of a virtual node among the others.
+    #[must_use]
+    pub fn place_of(&self, token: &Token) -> Option<usize> {
+        self.tokens.binary_search(token).ok()
+    }
+
+    /// Whether a token, by its place, owns anything: of several at one position only the first one does.
+    fn owns(&self, place: usize) -> bool {
+        place == 0 || self.tokens[place - 1].position != self.tokens[place].position
+    }
+
+    /// The piece that a position lies in.
+    #[must_use]
+    pub fn piece_at(&self, position: u32) -> Option<Piece> {
+        let (at, count) = (self.at(position)?, self.tokens.len());
+        let member = self.tokens[at].member;
+        let mut to = self.tokens[at].position;
+        for place in (1..count).map(|step| (at + step) % count).filter(|&place| self.owns(place)) {
+            if self.tokens[place].member != member {
+                break;
+            }
+            to = self.tokens[place].position;
+        }
+        let others = |place: &usize| self.owns(*place) && self.tokens[*place].member != member;
+        // Without anybody else it is the whole ring.
+        let from = (1..count).map(|step| (at + count - step) % count).find(others);
+        Some(Piece { member, from: from.map_or(to, |place| self.tokens[place].position), to })
+    }
+
     /// The pieces as they are drawn: where there are too many to be seen, one for each slice with an owner of its own.
     #[must_use]
     pub fn drawn(&self) -> Vec<Piece> {
@@ -207,16 +256,23 @@ impl Circle {
         drawn
     }
 
-    /// The largest piece of a member.
+    /// The largest piece of each member.
     #[must_use]
-    pub fn largest(&self, member: usize) -> Option<Piece> {
-        self.pieces().into_iter().filter(|piece| piece.member == member).max_by_key(Piece::length)
+    pub fn largest(&self) -> Vec<Option<Piece>> {
+        let mut largest: Vec<Option<Piece>> = vec![None; self.of.servers.len()];
+        for piece in self.pieces() {
+            let known = &mut largest[piece.member];
+            if known.is_none_or(|known| known.length() <= piece.length()) {
+                *known = Some(piece);
+            }
+        }
+        largest
     }
 
     /// The virtual node that ends the largest piece of a member: the one that somebody who drags the server drags.
     #[must_use]
     pub fn handle(&self, member: usize) -> Option<Token> {
-        let end = self.largest(member)?.to;
+        let end = self.largest().get(member).copied().flatten()?.to;
         self.tokens.iter().find(|token| token.position == end && token.member == member).copied()
     }
 
@@ -224,7 +280,9 @@ impl Circle {
     #[must_use]
     pub fn with_token(&self, member: usize, index: u32, position: u32) -> Self {
         let mut tokens = self.tokens.clone();
-        tokens.retain(|token| (token.member, token.index) != (member, index));
+        if let Some(place) = tokens.iter().position(|token| (token.member, token.index) == (member, index)) {
+            tokens.remove(place);
+        }
         let token = Token { position, member, index };
         tokens.insert(tokens.partition_point(|known| *known < token), token);
         let mut circle = Self { of: self.of.clone(), tokens, share_ppm: Vec::new() };
@@ -278,8 +336,6 @@ pub struct Key {
     pub replicas: Vec<usize>,
     /// Those of the ring to come; empty in settled times.
     pub next: Vec<usize>,
-    /// The running servers that store something under it.
-    pub held: Vec<usize>,
 }
 
 impl Key {
@@ -287,15 +343,6 @@ impl Key {
     #[must_use]
     pub fn moves(&self) -> bool {
         self.next.iter().any(|server| !self.replicas.contains(server))
-    }
-
-    /// Who owns it: on the ring to come, once that owner has it.
-    #[must_use]
-    pub fn owner(&self) -> Option<usize> {
-        match self.next.first() {
-            Some(next) if self.held.contains(next) => Some(*next),
-            _ => self.replicas.first().copied(),
-        }
     }
 }
 
@@ -338,8 +385,12 @@ pub struct Ring {
     pub next: Option<Arc<Circle>>,
     /// All servers, members or not.
     pub servers: Vec<Server>,
-    /// The keys that are stored or used, in the order of their positions.
-    pub keys: Vec<Key>,
+    /// The keys that are stored or used, in the order of their positions and names. Shared as long as members stay.
+    pub keys: Arc<Vec<Key>>,
+    /// The keys k1 to this number are used whether or not anything is stored under them.
+    pub used: u32,
+    /// The running servers that store something under a key, by its name.
+    pub held: BTreeMap<String, Vec<usize>>,
     /// The key that was asked for.
     pub asked: Option<Key>,
     /// The last change that was started.
@@ -365,215 +416,40 @@ impl Ring {
         self.server(circle.name(member)).map_or(0, |server| server.hue)
     }
 
+    /// A key, by where it lies and its name.
+    #[must_use]
+    pub fn key(&self, position: u32, name: &str) -> Option<&Key> {
+        let place = self.keys.binary_search_by(|key| (key.position, key.name.as_str()).cmp(&(position, name))).ok()?;
+        self.keys.get(place)
+    }
+
+    /// The running servers that store something under a key.
+    #[must_use]
+    pub fn holders(&self, key: &Key) -> &[usize] {
+        self.held.get(&key.name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Who owns a key: on the ring to come, once that owner has it.
+    #[must_use]
+    pub fn owner(&self, key: &Key) -> Option<usize> {
+        match key.next.first() {
+            Some(next) if self.holders(key).contains(next) => Some(*next),
+            _ => key.replicas.first().copied(),
+        }
+    }
+
     /// The ring that somebody would change: the one to come, if there is one.
     #[must_use]
     pub fn newest(&self) -> &Arc<Circle> {
         self.next.as_ref().unwrap_or(&self.now)
     }
-
-    /// The places of the ring that servers stand by: the middle of what each owns most of on `circle`. Who still owns
-    /// the place that they stood by before stays there, and so does who leaves, as long as keys move. The one that
-    /// somebody `follows` stands by the piece that ends there.
-    #[must_use]
-    pub fn anchors(
-        &self,
-        circle: &Circle,
-        before: &[(String, u32)],
-        follows: Option<(&str, u32)>,
-    ) -> Vec<(String, u32)> {
-        let old = |name: &str| before.iter().find(|(known, _)| known == name).map(|(_, position)| *position);
-        let evenly = |member: usize| {
-            let count = circle.of.servers.len().max(1) as u64;
-            // Half a place on, so that nobody stands at the very top.
-            (((2 * member as u64 + 1) << 31) / count) as u32
-        };
-        let anchor = |(member, (name, _)): (usize, &(String, u32))| {
-            let followed = follows.filter(|(followed, _)| followed == name).and_then(|(_, end)| {
-                circle
-                    .pieces()
-                    .into_iter()
-                    .find(|piece| end.wrapping_sub(piece.from).wrapping_sub(1) < piece.length() as u32)
-            });
-            let kept = old(name).filter(|&position| circle.owner(position).is_none_or(|owner| owner == member));
-            let position = followed.map(|piece| piece.middle()).or(kept);
-            let largest = || circle.largest(member).map_or_else(|| evenly(member), |piece| piece.middle());
-            (name.clone(), position.unwrap_or_else(largest))
-        };
-        let mut anchors: Vec<(String, u32)> = circle.of.servers.iter().enumerate().map(anchor).collect();
-        let leaving = self.now.of.servers.iter().enumerate().filter(|(_, (name, _))| circle.member(name).is_none());
-        anchors.extend(leaving.map(|(member, (name, _))| {
-            let largest = || self.now.largest(member).map_or_else(|| evenly(member), |piece| piece.middle());
-            (name.clone(), old(name).unwrap_or_else(largest))
-        }));
-        anchors
-    }
-
-    /// Where servers stand: outside the ring by their anchors, apart from each other; those without one aside.
-    #[must_use]
-    pub fn seats(&self, anchors: &[(String, u32)]) -> Vec<(String, Point)> {
-        let turn = |position: u32| f64::from(position) / 2f64.powi(32);
-        let mut wanted: Vec<(f64, usize)> =
-            anchors.iter().enumerate().map(|(place, (_, position))| (turn(*position), place)).collect();
-        wanted.sort_by(|a, b| a.0.total_cmp(&b.0));
-        // Servers are 38 units wide to each side; above them there may be a note.
-        let apart = (2.0 * (53.0 / SEATS).asin() / TAU).min(0.98 / anchors.len().max(1) as f64);
-        spread(&mut wanted, apart);
-        let seat = |&(turn, place): &(f64, usize)| {
-            let (x, y) = at_turn(turn, SEATS);
-            (anchors[place].0.clone(), Point { x: x.round() as i32, y: y.round() as i32 })
-        };
-        let mut seats: Vec<_> = wanted.iter().map(seat).collect();
-        let aside = self.servers.iter().filter(|server| !anchors.iter().any(|(name, _)| *name == server.name));
-        for (place, server) in aside.enumerate() {
-            let lap = (place / BENCH.len()) as i32;
-            let Point { x, y } = BENCH[place % BENCH.len()];
-            seats.push((server.name.clone(), Point { x, y: y - 30 * lap }));
-        }
-        seats
-    }
-}
-
-/// Pushes places on a circle of length 1, in order, until neighbours are `apart`, and each as near as may be to where
-/// it wants to be.
-fn spread(places: &mut [(f64, usize)], apart: f64) {
-    let count = places.len();
-    if count < 2 {
-        return;
-    }
-    // Each round moves neighbours that are too close away from each other by half of what is missing.
-    for _ in 0..200 {
-        let mut still = true;
-        for index in 0..count {
-            let other = (index + 1) % count;
-            let wrap = if other == 0 { 1.0 } else { 0.0 };
-            let missing = apart - (places[other].0 + wrap - places[index].0);
-            if missing > 1e-4 {
-                places[index].0 -= missing / 2.0;
-                places[other].0 += missing / 2.0;
-                still = false;
-            }
-        }
-        if still {
-            break;
-        }
-    }
-}
-
-/// A point on a circle around the ring's middle; turns run clockwise from the top, from 0 to 1.
-#[must_use]
-pub fn at_turn(turn: f64, radius: f64) -> Spot {
-    let angle = turn * TAU;
-    (MIDDLE.0 + radius * angle.sin(), MIDDLE.1 - radius * angle.cos())
-}
-
-/// The same for a position of the ring.
-#[must_use]
-pub fn at_position(position: u32, radius: f64) -> Spot {
-    at_turn(f64::from(position) / 2f64.powi(32), radius)
-}
-
-/// The position of the ring that a spot of the stage points at, and how far from the middle the spot is.
-#[must_use]
-pub fn position_at((x, y): Spot) -> (u32, f64) {
-    let (dx, dy) = (x - MIDDLE.0, y - MIDDLE.1);
-    let turn = dx.atan2(-dy) / TAU;
-    // The last position and the first are neighbours, so rounding up at the end comes out at 0.
-    (((turn.rem_euclid(1.0) * 2f64.powi(32)) as u64 & 0xffff_ffff) as u32, dx.hypot(dy))
-}
-
-/// The pieces of one member as an outline in the form of SVG paths, between two radii.
-#[must_use]
-pub fn band_path(pieces: &[Piece], member: usize, (inner, outer): (f64, f64)) -> String {
-    let mut path = String::new();
-    for piece in pieces.iter().filter(|piece| piece.member == member) {
-        let length = piece.length();
-        if length >= (1 << 32) - (1 << 12) {
-            // A whole circle needs two halves each way.
-            let half = piece.from.wrapping_add(1 << 31);
-            slice(&mut path, piece.from, half, false, inner, outer);
-            slice(&mut path, half, piece.from, false, inner, outer);
-        } else {
-            slice(&mut path, piece.from, piece.to, length > 1 << 31, inner, outer);
-        }
-    }
-    path
-}
-
-fn slice(path: &mut String, from: u32, to: u32, large: bool, inner: f64, outer: f64) {
-    let [a, b, c, d] =
-        [at_position(from, outer), at_position(to, outer), at_position(to, inner), at_position(from, inner)];
-    let large = u8::from(large);
-    let _ = write!(
-        path,
-        "M{:.1} {:.1}A{outer} {outer} 0 {large} 1 {:.1} {:.1}L{:.1} {:.1}A{inner} {inner} 0 {large} 0 {:.1} {:.1}Z",
-        a.0, a.1, b.0, b.1, c.0, c.1, d.0, d.1
-    );
-}
-
-/// An arc as an open line, clockwise from one position to another.
-#[must_use]
-pub fn arc_path(from: u32, to: u32, radius: f64) -> String {
-    let mut path = String::new();
-    let (a, length) = (at_position(from, radius), to.wrapping_sub(from));
-    let (half, b) = (at_position(from.wrapping_add(length / 2), radius), at_position(to, radius));
-    let _ = write!(
-        path,
-        "M{:.1} {:.1}A{radius} {radius} 0 0 1 {:.1} {:.1}A{radius} {radius} 0 0 1 {:.1} {:.1}",
-        a.0, a.1, half.0, half.1, b.0, b.1
-    );
-    path
-}
-
-/// Lines across the ring at the ends of pieces.
-#[must_use]
-pub fn seams(pieces: &[Piece], (inner, outer): (f64, f64)) -> String {
-    let mut path = String::new();
-    for piece in pieces.iter().filter(|_| pieces.len() > 1) {
-        let (a, b) = (at_position(piece.to, inner), at_position(piece.to, outer));
-        let _ = write!(path, "M{:.1} {:.1}L{:.1} {:.1}", a.0, a.1, b.0, b.1);
-    }
-    path
-}
-
-/// Dots as one path.
-#[must_use]
-pub fn dots(spots: impl Iterator<Item = Spot>, radius: f64) -> String {
-    let mut path = String::new();
-    for (x, y) in spots {
-        let _ = write!(
-            path,
-            "M{:.1} {y:.1}a{radius} {radius} 0 1 1 {:.1} 0a{radius} {radius} 0 1 1 {:.1} 0",
-            x - radius,
-            2.0 * radius,
-            -2.0 * radius
-        );
-    }
-    path
-}
-
-/// Where the dot of a key is: below the ring, in one of a few lanes, so that neighbours are not on top of each other.
-#[must_use]
-pub fn key_spot(position: u32, lane: usize) -> Spot {
-    at_position(position, BAND.0 - 13.0 - 11.0 * (lane % 3) as f64)
-}
-
-/// A part of the ring in percent: `37.2 %`.
-#[must_use]
-pub fn percent(ppm: u32) -> String {
-    format!("{}.{} %", ppm / 10_000, ppm / 1_000 % 10)
-}
-
-/// A position as a part of the way around.
-#[must_use]
-pub fn position_percent(position: u32) -> String {
-    percent(((u64::from(position) * 1_000_000) >> 32) as u32)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn circle(places: &[(&str, u32)]) -> Circle {
+    pub fn circle(places: &[(&str, u32)]) -> Circle {
         let mut servers: Vec<(String, u32)> = places.iter().map(|(name, _)| ((*name).to_owned(), 1)).collect();
         servers.sort();
         servers.dedup();
@@ -589,19 +465,57 @@ mod tests {
         Circle::new(Membership { hash: "sha1", vnodes: 1, servers, moved: Vec::new() }, tokens)
     }
 
-    fn many(servers: u32, vnodes: u32) -> Circle {
-        let names = (0..servers).map(|number| (format!("n{number}"), 1)).collect();
-        let mut state = 1u32;
-        let mut draw = || {
+    /// Numbers that look random.
+    pub fn draws(seed: u32) -> impl FnMut() -> u32 {
+        let mut state = seed;
+        move || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             state ^ (state >> 13)
-        };
+        }
+    }
+
+    pub fn many(servers: u32, vnodes: u32) -> Circle {
+        let names = (0..servers).map(|number| (format!("n{number}"), 1)).collect();
+        let mut draw = draws(1);
         let tokens = (0..servers * vnodes).map(|number| Token {
             position: draw(),
             member: (number / vnodes) as usize,
             index: number % vnodes,
         });
         Circle::new(Membership { hash: "sha1", vnodes, servers: names, moved: Vec::new() }, tokens.collect())
+    }
+
+    /// A ring of these members, with a few hundred keys.
+    pub fn ring_of(circle: Circle) -> Ring {
+        let mut draw = draws(99);
+        let mut positions: Vec<u32> = (0..300).map(|_| draw()).chain([0, 5, 899, 900, u32::MAX]).collect();
+        positions.sort_unstable();
+        let key = |position| Key { name: format!("{position}"), position, replicas: Vec::new(), next: Vec::new() };
+        let server = |(name, _): &(String, u32)| Server {
+            name: name.clone(),
+            hue: 0,
+            condition: Condition::Up,
+            weight: Some(1),
+            next_weight: None,
+            keys: None,
+            to_move: 0,
+        };
+        Ring {
+            epoch: 0,
+            count: 3,
+            scheme: Scheme::Clockwise,
+            servers: circle.of.servers.iter().map(server).collect(),
+            now: Arc::new(circle),
+            next: None,
+            keys: Arc::new(positions.into_iter().map(key).collect()),
+            used: 0,
+            held: BTreeMap::new(),
+            asked: None,
+            change: None,
+            vnodes_max: 200,
+            weight_max: 16,
+            admin: "a1".to_owned(),
+        }
     }
 
     #[test]
@@ -626,6 +540,13 @@ mod tests {
             for piece in &pieces {
                 assert_eq!(circle.owner(piece.to), Some(piece.member));
                 assert_eq!(circle.owner(piece.middle()), Some(piece.member));
+            }
+            if pieces.len() > 1 {
+                for piece in &pieces {
+                    for position in [piece.to, piece.middle(), piece.from.wrapping_add(1)] {
+                        assert_eq!(circle.piece_at(position), Some(*piece));
+                    }
+                }
             }
             assert!(pieces.len() == 1 || pieces.windows(2).all(|pair| pair[0].member != pair[1].member));
             assert!(circle.share_ppm.iter().sum::<u32>().abs_diff(1_000_000) < 10);
@@ -669,16 +590,5 @@ mod tests {
         assert_eq!(drawn.iter().map(Piece::length).sum::<u64>(), 1 << 32);
         let path: usize = (0..100).map(|member| band_path(&drawn, member, BAND).len()).sum();
         assert!(path < 400_000, "{path} characters");
-    }
-
-    #[test]
-    fn places_are_apart_and_in_order() {
-        let mut places: Vec<(f64, usize)> = (0..9).map(|index| (0.5 + 0.001 * index as f64, index)).collect();
-        spread(&mut places, 0.05);
-        for index in 0..9 {
-            let other = (index + 1) % 9;
-            let gap = places[other].0 + f64::from(u8::from(other == 0)) - places[index].0;
-            assert!(gap > 0.045, "{places:?}");
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Who holds what: every key has an owner, replicas are distinct, and a change moves only what it must.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use check::{Kind, Property, Verdict, Violation};
 use sim::{NodeId, World};
@@ -36,7 +37,8 @@ pub const MINIMAL_MOVEMENT: Property = Property {
 #[derive(Clone, Debug)]
 pub(super) struct Placed {
     /// Keys that changes are tried on: those that clients use of their own accord, and those asked for.
-    keys: BTreeSet<String>,
+    /// Keyframes share them.
+    keys: Rc<BTreeSet<String>>,
     asked: u64,
     changes: u64,
     ownerless: Option<Violation>,
@@ -46,8 +48,8 @@ pub(super) struct Placed {
 
 impl Placed {
     pub(super) fn new(config: &Config) -> Self {
-        let keys = (1..=config.keys).map(Config::key).collect();
-        Self { keys, asked: 0, changes: 0, ownerless: None, few: None, moved: None }
+        let keys: BTreeSet<String> = (1..=config.keys).map(Config::key).collect();
+        Self { keys: Rc::new(keys), asked: 0, changes: 0, ownerless: None, few: None, moved: None }
     }
 
     pub(super) fn noted(&mut self, at: &At, node: NodeId, note: &Note, world: &World<HashRing>) {
@@ -71,7 +73,9 @@ impl Placed {
     /// A client asks for a key that these servers hold, as far as it knows.
     fn asked_for(&mut self, at: &At, key: &str, replicas: &[NodeId], config: &Config) {
         self.asked += 1;
-        self.keys.insert(key.to_owned());
+        if !self.keys.contains(key) {
+            Rc::make_mut(&mut self.keys).insert(key.to_owned());
+        }
         let distinct: BTreeSet<NodeId> = replicas.iter().copied().collect();
         if replicas.is_empty() {
             self.ownerless.get_or_insert_with(|| {
@@ -89,7 +93,7 @@ impl Placed {
         let Some(next) = &view.next else { return };
         let concerned = concerned(&view.now, next);
         let rings = Rings::new(config, view);
-        for key in &self.keys {
+        for key in &*self.keys {
             let replicas = rings.replicas(key);
             self.moved = self
                 .moved

@@ -2,6 +2,7 @@
 
 use super::plan::{Class, Lit, Scene, Viewport};
 use crate::shapes::{HUES, Paint};
+use crate::stage::Stage;
 use crate::svg::{Escaped, Number, put, style};
 use crate::theme::Theme;
 
@@ -20,7 +21,7 @@ pub fn picture(scene: &Scene<'_>, viewport: &Viewport, lit: &Lit<'_>, theme: The
             Escaped(&description(scene))
         ),
     );
-    style(&mut out, theme);
+    style(&mut out, &Stage::default(), None, theme);
     put(
         &mut out,
         format_args!(
