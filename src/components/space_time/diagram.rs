@@ -154,7 +154,7 @@ impl Picture {
             return;
         };
         let span = viewport.until - viewport.from;
-        if moment < viewport.from + span * 0.05 || moment > viewport.until - span * 0.05 {
+        if !(viewport.from..=viewport.until).contains(&moment) {
             self.follows.set(false);
             self.window.set((moment - span / 2.0, span));
         }
