@@ -5,7 +5,7 @@ use check::{FaultModel, Oracle};
 use serde_json::Value;
 use sim::{ClusterConfig, NodeId, Protocol, Record, World};
 use view::layout::{self, Point};
-use view::lens::{History, LensKind, Log, LogWindow, Ring, States};
+use view::lens::{ClockError, History, LensKind, Log, LogWindow, Ring, States};
 use view::narration::Weight;
 use view::{MessageShape, Stage};
 
@@ -307,6 +307,11 @@ pub trait Lab: Sized + 'static {
 
     /// The hash ring; none where there is no such thing.
     fn ring(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names, _ask: RingAsk<'_>) -> Option<Ring> {
+        None
+    }
+
+    /// How wrong clocks are; none where that is not what it is about.
+    fn clock_error(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names) -> Option<ClockError> {
         None
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use sim::{BranchId, Command, Event, NodeId, Outcome, Presence, Protocol, Record, Stamped, Timeline};
 use view::layout::{self, Point};
 use view::lens::space_time::Window;
-use view::lens::{History, Inspector, Log, LogWindow, Ring, SpaceTime, States};
+use view::lens::{ClockError, History, Inspector, Log, LogWindow, Ring, SpaceTime, States};
 use view::narration::{Sentence, Weight};
 use view::stage::{Condition, Link, Message, Node, Stage};
 use view::timeline::Strip;
@@ -114,6 +114,8 @@ pub trait Session {
     fn history(&self) -> Option<History>;
     /// The hash ring, if the lab has one.
     fn ring(&self, ask: RingAsk<'_>) -> Option<Ring>;
+    /// How wrong clocks are, if the lab is about that.
+    fn clock_error(&self) -> Option<ClockError>;
     /// Everything about a node; none when there is no such node. With `changes`, fields that the
     /// last step changed are marked, which takes a replay of up to a keyframe's spacing.
     fn inspector(&self, node: &str, changes: bool) -> Option<Inspector>;
@@ -649,6 +651,10 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn ring(&self, ask: RingAsk<'_>) -> Option<Ring> {
         L::ring(self.timeline.world(), &self.timeline.observer().0, &self.names, ask)
+    }
+
+    fn clock_error(&self) -> Option<ClockError> {
+        L::clock_error(self.timeline.world(), &self.timeline.observer().0, &self.names)
     }
 
     fn inspector(&self, node: &str, changes: bool) -> Option<Inspector> {

@@ -346,6 +346,8 @@ pub enum Note {
         measured: Measured,
         /// How long that took by its own clock, in µs.
         elapsed_us: u64,
+        /// PTP: by which sync. It left before anything that this node knows of.
+        sync: Option<u64>,
         /// How far its software clock is behind by this measurement alone, in µs.
         behind_us: i64,
         /// Whether this is the one that counts.
@@ -415,6 +417,7 @@ struct Syncing {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct DelayRequest {
     nonce: u64,
+    sync: u64,
     sync_left_us: u64,
     sync_arrived_us: u64,
     /// What had been counted when the sync arrived.
@@ -422,6 +425,13 @@ struct DelayRequest {
     /// When it left, once it has.
     left_us: Option<u64>,
     added: Added,
+}
+
+/// When a measurement began: what had been counted, and the sync that it is about.
+#[derive(Clone, Copy, Debug)]
+struct Since {
+    counter_us: u64,
+    sync: Option<u64>,
 }
 
 /// The measurement that a clock is set by.
@@ -622,7 +632,8 @@ impl Node {
     }
 
     /// A client has measured the server's clock, which has so much added to it.
-    fn follow(&mut self, bare: Bare, measured: Measured, counter_us: u64, added: Added, fx: &mut Fx<'_, Self>) {
+    fn follow(&mut self, bare: Bare, measured: Measured, since: Since, added: Added, fx: &mut Fx<'_, Self>) {
+        let Since { counter_us, sync } = since;
         let total = Measured { offset_us: measured.offset_us.saturating_add(added.target_us), ..measured };
         let (chosen, chosen_us) = match fx.config().scheme {
             Scheme::Ntp => self.filter.add_at(total, counter_us),
@@ -635,6 +646,7 @@ impl Node {
             peer: SERVER,
             measured,
             elapsed_us: bare.counter_us.saturating_sub(counter_us),
+            sync,
             behind_us: total.offset_us.saturating_sub(added_us),
             counts: counts && chosen_us == counter_us,
         });
@@ -678,7 +690,7 @@ impl Node {
         let now_us = bare.shown_us();
         let measured = judged(ntp(asked_us, received_us, sent_us, now_us), sent_us, now_us, fx.config());
         let Some(answers) = self.round.as_mut() else {
-            self.follow(bare, measured, counter_us, added, fx);
+            self.follow(bare, measured, Since { counter_us, sync: None }, added, fx);
             return;
         };
         answers.push(Answered { peer: from, nonce, measured, target_us: added.target_us });
@@ -687,6 +699,7 @@ impl Node {
             peer: from,
             measured,
             elapsed_us: bare.counter_us.saturating_sub(counter_us),
+            sync: None,
             behind_us: measured.offset_us.saturating_add(added.target_us).saturating_sub(own_us),
             counts: true,
         });
@@ -709,6 +722,7 @@ impl Node {
         self.syncing = Syncing {
             request: Some(DelayRequest {
                 nonce,
+                sync,
                 sync_left_us: left_us,
                 sync_arrived_us: arrived_us,
                 counter_us,
@@ -808,11 +822,11 @@ impl Protocol for Node {
             Msg::DelayResponse { nonce, arrived_us } => {
                 let is_it = |request: &mut DelayRequest| request.nonce == nonce && request.left_us.is_some();
                 let Some(request) = self.syncing.request.take_if(is_it) else { return };
-                let DelayRequest { sync_left_us, sync_arrived_us, counter_us, left_us, added, .. } = request;
+                let DelayRequest { sync, sync_left_us, sync_arrived_us, counter_us, left_us, added, .. } = request;
                 let left_us = left_us.unwrap_or(0);
                 let measured = ptp(sync_left_us, sync_arrived_us, left_us, arrived_us);
                 let measured = judged(measured, sync_left_us, sync_arrived_us, fx.config());
-                self.follow(bare, measured, counter_us, added, fx);
+                self.follow(bare, measured, Since { counter_us, sync: Some(sync) }, added, fx);
             }
         }
     }

@@ -4,7 +4,7 @@ use check::{Kind, Oracle, Property, Status, Verdict, Violation};
 use sim::{Command, Event, LinkProfile, NodeId, Observer, Record, World};
 
 use super::samples::{CHARTED_MAX, Point, Sample, Samples};
-use super::{Bare, Config, Node, Note, SERVER, Scheme, TIMEOUT_US, WALL_AT_START_US};
+use super::{Bare, Config, Msg, Node, Note, SERVER, Scheme, TIMEOUT_US, WALL_AT_START_US};
 use crate::physical_clocks::{FILTER_STAGES, Measured};
 
 /// A node never sets its own software clock back.
@@ -53,6 +53,9 @@ const DRIFT_PPM_MAX: u64 = 1_000;
 /// Links that may take longer than this promise nothing, in µs.
 const SLOW_US_MAX: u64 = 200_000;
 
+/// So many syncs are remembered, and up to twice as many; a measurement by an older one is not checked.
+const SYNCS_MAX: usize = 64;
+
 /// What is left over for rounding and for what a clock is slewed by while it is told so, in µs.
 const SPARE_US: u64 = 300;
 
@@ -65,7 +68,8 @@ struct Watched {
     set_us: Option<u64>,
     /// Since when all it takes to agree has held although it did not agree, and how long that may be, in µs.
     apart: Option<(u64, u64)>,
-    /// Whether it agrees.
+    /// Whether it runs, and whether it agrees.
+    runs: bool,
     agrees: bool,
 }
 
@@ -84,6 +88,8 @@ pub struct PhysicalOracle {
     error_us: u64,
     error_max_us: u64,
     samples: Samples,
+    /// PTP: to whom syncs went, what they were called, and when they left, in µs; the newest last.
+    syncs: Vec<(NodeId, u64, u64)>,
     back: Option<Violation>,
     beyond_half: Option<Violation>,
     never_close: Option<Violation>,
@@ -106,6 +112,11 @@ impl At {
 
 fn name(node: NodeId) -> String {
     format!("n{}", node.0 + 1)
+}
+
+/// `5 µs ahead`.
+fn beside(us: i64) -> String {
+    format!("{} µs {}", us.unsigned_abs(), if us < 0 { "behind" } else { "ahead" })
 }
 
 /// What a clock that is right shows, in µs.
@@ -149,6 +160,7 @@ impl PhysicalOracle {
             error_us: 0,
             error_max_us: 0,
             samples: Samples::default(),
+            syncs: Vec::new(),
             back: None,
             beyond_half: None,
             never_close: None,
@@ -219,12 +231,12 @@ impl PhysicalOracle {
         let wrong_us = measured.offset_us.abs_diff(truly_us);
         if wrong_us > allowed_us {
             at.mark(&mut self.beyond_half, || {
+                let (said, truly) = (beside(measured.offset_us), beside(truly_us));
+                let delay_us = measured.delay_us;
                 format!(
-                    "{} measures that {} is {} µs ahead, with a delay of {} µs; it is {truly_us} µs ahead",
+                    "{} measures that {} is {said}, with a delay of {delay_us} µs; it is {truly}",
                     name(me),
-                    name(peer),
-                    measured.offset_us,
-                    measured.delay_us
+                    name(peer)
                 )
             });
         }
@@ -233,7 +245,7 @@ impl PhysicalOracle {
     /// A client is so far from the server. `room_us` is how long it may take to agree; none while nothing is promised.
     fn compares(&mut self, at: At, node: NodeId, error_us: i64, limit_us: u64, room_us: Option<u64>) {
         let watched = self.of(node);
-        watched.agrees = error_us.unsigned_abs() <= limit_us;
+        (watched.runs, watched.agrees) = (true, error_us.unsigned_abs() <= limit_us);
         let Some(room_us) = room_us.filter(|_| !watched.agrees) else {
             watched.apart = None;
             return;
@@ -242,9 +254,10 @@ impl PhysicalOracle {
         if at.time_us - since_us > room_us {
             at.mark(&mut self.never_close, || {
                 format!(
-                    "{} has had all it needs since {} ms, and is {error_us} µs off, not {limit_us}",
+                    "{} has had all it needs since {} ms, and is {}, not within {limit_us} µs",
                     name(node),
-                    since_us / 1_000
+                    since_us / 1_000,
+                    beside(error_us)
                 )
             });
         }
@@ -252,12 +265,20 @@ impl PhysicalOracle {
 
     fn noted(&mut self, at: At, me: NodeId, note: &Note, world: &World<Node>) {
         match note {
-            Note::Measured { peer, measured, elapsed_us, behind_us, counts: _ } => {
+            Note::Measured { peer, measured, elapsed_us, sync, behind_us, counts: _ } => {
                 self.measured += 1;
                 let config = world.config();
                 let bare = |node: NodeId| config.bare_at(node, world.clock(node), at.time_us);
                 let (mine, theirs) = (bare(me), bare(*peer));
-                if self.stood(me, *elapsed_us, world) && self.stood(*peer, *elapsed_us, world) {
+                // A clock runs at half speed or faster. A sync may have waited for long at a process that was paused.
+                let since_us = match sync {
+                    Some(nonce) => self.left(me, *nonce),
+                    None => Some(at.time_us.saturating_sub(elapsed_us.saturating_mul(2).saturating_add(1_000))),
+                };
+                if let Some(since_us) = since_us
+                    && stood(&self.nodes, me, since_us, world)
+                    && stood(&self.nodes, *peer, since_us, world)
+                {
                     let truly_us = apart(theirs.shown_us(), mine.shown_us());
                     let drift_ppm = self.drift_ppm + config.drift_ppm + 1;
                     self.measured(at, (me, *peer), *measured, *elapsed_us, truly_us, drift_ppm);
@@ -266,7 +287,7 @@ impl PhysicalOracle {
                 if behind_us.unsigned_abs() <= NOTHING_US && error_us.is_some_and(|us| us.unsigned_abs() >= LARGE_US) {
                     at.mark(&mut self.sure, || {
                         let (name, error_us) = (name(me), error_us.unwrap_or(0));
-                        format!("{name} measures {behind_us} µs, and is {error_us} µs off")
+                        format!("{name} measures that it is {}, and is {}", beside(-behind_us), beside(error_us))
                     });
                 }
             }
@@ -283,15 +304,9 @@ impl PhysicalOracle {
         }
     }
 
-    /// Whether nobody has set a machine's clock during a measurement that took so long by some clock. A machine's clock
-    /// that has been set to before its beginning stands at that, which counts as well.
-    fn stood(&self, node: NodeId, elapsed_us: u64, world: &World<Node>) -> bool {
-        // A clock runs at half speed or faster.
-        let span_us = elapsed_us.saturating_mul(2).saturating_add(1_000);
-        let clock = world.clock(node);
-        let set_us = self.nodes.get(node.index()).and_then(|watched| watched.set_us);
-        set_us.is_none_or(|set_us| set_us.saturating_add(span_us) < world.time_us())
-            && (clock.offset_us() >= 0 || clock.wall_us(world.time_us()) > span_us)
+    /// When a sync left, in µs, as far as that is still known.
+    fn left(&self, to: NodeId, nonce: u64) -> Option<u64> {
+        self.syncs.iter().find(|(known_to, known, _)| (*known_to, *known) == (to, nonce)).map(|(.., at_us)| *at_us)
     }
 
     /// Looks at all clocks as a step left them.
@@ -309,12 +324,16 @@ impl PhysicalOracle {
         for id in world.node_ids() {
             let Some(node) = world.node(id) else {
                 let watched = self.of(id);
-                (watched.shown, watched.apart, watched.agrees) = (None, None, false);
+                (watched.shown, watched.apart, watched.runs) = (None, None, false);
                 continue;
             };
             let bare = bare(id);
             let shown_us = node.shown_us(bare);
             self.shows(at, id, world.incarnation(id), shown_us);
+            // A machine's clock that was set to before its beginning stands there: that is not the node's doing.
+            if world.clock(id).wall_us(at.time_us) == 0 {
+                self.of(id).shown = None;
+            }
             let error_us = apart(shown_us, truth_us);
             if id != SERVER {
                 self.error_us = self.error_us.max(error_us.unsigned_abs());
@@ -337,6 +356,15 @@ impl PhysicalOracle {
             self.samples.push(Sample { at_us: at.time_us, points });
         }
     }
+}
+
+/// Whether nobody has set a machine's clock from a time on. A machine's clock that has been set to before its beginning
+/// stands there, which counts as well.
+fn stood(nodes: &[Watched], node: NodeId, since_us: u64, world: &World<Node>) -> bool {
+    let clock = world.clock(node);
+    let set_us = nodes.get(node.index()).and_then(|watched| watched.set_us);
+    set_us.is_none_or(|set_us| set_us < since_us)
+        && (clock.offset_us() >= 0 || clock.wall_us(world.time_us()) > 2 * (world.time_us() - since_us))
 }
 
 fn narrow(us: i64) -> i32 {
@@ -415,6 +443,14 @@ impl Observer<Node> for PhysicalOracle {
             _ => {}
         }
         if let Some(me) = record.event.node() {
+            let syncs = record.sent(world).filter_map(|(id, msg)| match msg {
+                Msg::Sync { nonce } => Some((id.to, *nonce, at.time_us)),
+                _ => None,
+            });
+            self.syncs.extend(syncs);
+            if self.syncs.len() > 2 * SYNCS_MAX {
+                self.syncs.drain(..SYNCS_MAX);
+            }
             for note in record.notes() {
                 jumped |= matches!(note, Note::Stepped(_));
                 self.noted(at, me, note, world);
@@ -427,8 +463,8 @@ impl Observer<Node> for PhysicalOracle {
 impl Oracle<Node> for PhysicalOracle {
     fn verdicts(&self, _: u64) -> Vec<Verdict> {
         let measured = || format!("{} measurements checked", self.measured);
-        let clients = self.nodes.iter().skip(1).filter(|watched| watched.shown.is_some()).count();
-        let agree = self.nodes.iter().skip(1).filter(|watched| watched.shown.is_some() && watched.agrees).count();
+        let clients = self.nodes.iter().skip(1).filter(|watched| watched.runs).count();
+        let agree = self.nodes.iter().skip(1).filter(|watched| watched.runs && watched.agrees).count();
         let close = match &self.never_close {
             Some(_) => (Status::Violated, String::new()),
             None if agree == clients && clients > 0 => (Status::Met, format!("{agree} clocks agree")),
@@ -504,7 +540,7 @@ mod tests {
         oracle.compares(at(1_001), A, -9_000, 5_000, Some(1_000));
         assert_eq!(
             oracle.never_close.as_ref().unwrap().reason,
-            "n2 has had all it needs since 0 ms, and is -9000 µs off, not 5000"
+            "n2 has had all it needs since 0 ms, and is 9000 µs behind, not within 5000 µs"
         );
         // While something is missing, or after it has come close, the time starts anew.
         for between in [(9_000, None), (4_000, Some(1_000))] {

@@ -3,6 +3,7 @@
 //! The page knows lenses, not labs. Checks, wire and story need no data of their own: verdicts, the
 //! stage's messages and sentences are all there is to them.
 
+pub mod clock_error;
 pub mod history;
 pub mod inspector;
 pub mod log;
@@ -10,6 +11,7 @@ pub mod ring;
 pub mod space_time;
 pub mod states;
 
+pub use clock_error::ClockError;
 pub use history::History;
 pub use inspector::Inspector;
 pub use log::{Log, LogWindow};
@@ -26,6 +28,8 @@ pub enum LensKind {
     Ring,
     /// The same keys under other ways to place them.
     Placements,
+    /// How wrong clocks are, over time.
+    ClockError,
     /// The replicated log, a row per server.
     Log,
     /// The states that a node can be in, and who is where.
@@ -42,10 +46,11 @@ pub enum LensKind {
 
 impl LensKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Checks,
         Self::Ring,
         Self::Placements,
+        Self::ClockError,
         Self::Log,
         Self::States,
         Self::Inspector,
@@ -61,6 +66,7 @@ impl LensKind {
             Self::Checks => "checks",
             Self::Ring => "ring",
             Self::Placements => "placements",
+            Self::ClockError => "clock-error",
             Self::Log => "log",
             Self::States => "states",
             Self::Inspector => "inspector",
@@ -77,6 +83,7 @@ impl LensKind {
             Self::Checks => "Checks",
             Self::Ring => "Shares",
             Self::Placements => "Compare",
+            Self::ClockError => "Error",
             Self::Log => "Log",
             Self::States => "States",
             Self::Inspector => "Inspector",
@@ -93,6 +100,7 @@ impl LensKind {
             Self::Checks => "Checks",
             Self::Ring => "Share of keys",
             Self::Placements => "The same keys, placed otherwise",
+            Self::ClockError => "How wrong each clock is",
             Self::Log => "Replicated log",
             Self::States => "States",
             Self::Inspector => "Inspector",
