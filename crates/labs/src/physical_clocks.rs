@@ -8,7 +8,7 @@ use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Value, json};
 use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
-use view::lens::clock_error::{Line, Reading, Spot, plain_ms, signed_ms};
+use view::lens::clock_error::{Line, Reading, Spot, plain_ms, short_ms, signed_ms};
 use view::lens::{ClockError, LensKind};
 use view::narration::Weight;
 use view::{Condition, MessageShape, Stage, layout};
@@ -283,7 +283,7 @@ impl Lab for PhysicalClocksLab {
                 node.remark = Some("crashed · forgotten".into());
                 continue;
             };
-            node.label = signed_ms(error_us);
+            node.label = short_ms(error_us);
             node.role = match (id == SERVER, scheme) {
                 (false, _) => "client".into(),
                 (true, Scheme::Berkeley) => "coordinator".into(),
@@ -291,9 +291,7 @@ impl Lab for PhysicalClocksLab {
                 (true, Scheme::Cristian | Scheme::Ntp) => "time server".into(),
             };
             node.remark = match (id == SERVER, claim, world.cluster().link.towards) {
-                (true, _, Some((_, more_us))) => {
-                    Some(format!("{} towards {}", signed_ms(more_us.into()), names.of(id)))
-                }
+                (true, _, Some((_, more_us))) => Some(format!("+{} ms towards {}", more_us / 1_000, names.of(id))),
                 (true, _, None) => Some(node.role.clone()),
                 (false, Some(claim), _) => Some(format!("believes {}", signed_ms(claim.error_us))),
                 (false, None, _) => Some("has not measured".into()),
@@ -301,6 +299,11 @@ impl Lab for PhysicalClocksLab {
             if node.condition == Condition::Paused {
                 node.remark = Some("paused".into());
             }
+        }
+        // Clients do not talk to each other.
+        let server = world.node_ids().position(|id| id == SERVER);
+        for link in &mut stage.links {
+            link.quiet = Some(link.a) != server && Some(link.b) != server;
         }
     }
 

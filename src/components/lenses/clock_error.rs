@@ -291,7 +291,7 @@ fn grid(plane: Plane) -> AnyView {
         let y = plane.y(us);
         view! {
             <line class="grid" x1=LEFT x2=RIGHT y1=y y2=y></line>
-            <text class="tick" x=LEFT - 5.0 y=y + 3.5 text-anchor="end">{axis_ms(us)}</text>
+            <text class="label" x=LEFT - 5.0 y=y + 3.5 text-anchor="end">{axis_ms(us)}</text>
         }
     });
     let signed = |us: u64| i64::try_from(us).unwrap_or(i64::MAX);
@@ -301,15 +301,15 @@ fn grid(plane: Plane) -> AnyView {
         (x < RIGHT - 16.0).then(|| {
             view! {
                 <line class="grid" x1=x x2=x y1=BOTTOM y2=BOTTOM + 4.0></line>
-                <text class="tick" x=x y=BOTTOM + 16.0 text-anchor="middle">{axis_s(us)}</text>
+                <text class="label" x=x y=BOTTOM + 16.0 text-anchor="middle">{axis_s(us)}</text>
             }
         })
     });
     view! {
         {rows.collect_view()}
         {columns.collect_view()}
-        <text class="tick" x="0" y=TOP + 1.0>"ms"</text>
-        <text class="tick" x=RIGHT y=BOTTOM + 16.0 text-anchor="middle">"s"</text>
+        <text class="label" x="0" y=TOP + 1.0>"ms"</text>
+        <text class="label" x=RIGHT y=BOTTOM + 16.0 text-anchor="middle">"s"</text>
     }
     .into_any()
 }

@@ -353,7 +353,7 @@ impl PhysicalOracle {
         }
         self.error_max_us = self.error_max_us.max(self.error_us);
         if wants {
-            self.samples.push(Sample { at_us: at.time_us, points });
+            self.samples.push(Sample { at_us: at.time_us, points }, jumped);
         }
     }
 }

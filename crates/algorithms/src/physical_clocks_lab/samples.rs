@@ -66,11 +66,15 @@ impl Samples {
 
     /// Whether it is time for another one. `now`: whatever the spacing says, because something has jumped.
     pub(super) fn wants(&self, at_us: u64, now: bool) -> bool {
-        self.newest_us().is_none_or(|newest_us| now || at_us >= newest_us.saturating_add(self.spacing_us))
+        self.newest_us()
+            .is_none_or(|newest_us| now || at_us == newest_us || at_us >= newest_us.saturating_add(self.spacing_us))
     }
 
-    /// Takes a sample.
-    pub(super) fn push(&mut self, sample: Sample) {
+    /// Takes a sample. Of several at one moment the last one counts, but where something has jumped.
+    pub(super) fn push(&mut self, sample: Sample, jumped: bool) {
+        if !jumped && self.newest.last().is_some_and(|newest| newest.at_us == sample.at_us) {
+            self.newest.pop();
+        }
         self.newest.push(sample);
         if self.newest.len() == CHUNK {
             self.full.push(Rc::new(std::mem::take(&mut self.newest)));
@@ -98,7 +102,7 @@ mod tests {
         let mut samples = Samples::default();
         for at_us in (0..100_000_000).step_by(1_000) {
             if samples.wants(at_us, false) {
-                samples.push(sample(at_us));
+                samples.push(sample(at_us), false);
             }
             assert!(samples.len() <= SAMPLES_MAX);
         }
@@ -112,10 +116,19 @@ mod tests {
     #[test]
     fn what_jumps_is_sampled_at_once_also_without_end() {
         let mut samples = Samples::default();
-        samples.push(sample(0));
-        assert!(!samples.wants(1, false) && samples.wants(1, true) && samples.wants(SPACING_US, false));
+        samples.push(sample(0), false);
+        samples.push(sample(0), false);
+        assert_eq!(samples.len(), 1);
+        samples.push(sample(0), true);
+        assert_eq!(samples.len(), 2);
+        assert!(
+            !samples.wants(1, false)
+                && samples.wants(0, false)
+                && samples.wants(1, true)
+                && samples.wants(SPACING_US, false)
+        );
         for at_us in 0..10_000 {
-            samples.push(sample(at_us));
+            samples.push(sample(at_us), true);
             assert!(samples.len() <= SAMPLES_MAX);
         }
     }

@@ -103,6 +103,15 @@ pub fn signed_ms(us: i64) -> String {
     format!("{sign}{}", plain_ms(us.unsigned_abs()))
 }
 
+/// As [`signed_ms`], and from ten on in whole milliseconds, where there is little room: `+12 ms`.
+#[must_use]
+pub fn short_ms(us: i64) -> String {
+    match us.unsigned_abs() {
+        9_950..9_999_500 => format!("{}{} ms", if us < 0 { '−' } else { '+' }, (us.unsigned_abs() + 500) / 1_000),
+        _ => signed_ms(us),
+    }
+}
+
 /// `12.3 ms`; see [`signed_ms`].
 #[must_use]
 pub fn plain_ms(us: u64) -> String {
@@ -135,6 +144,8 @@ mod tests {
             "+12 s",
         ];
         assert_eq!(told, wanted);
+        let short: Vec<String> = [0, -9_949, 9_950, -12_345, 99_600, 9_999_499, 20_000_000].map(short_ms).to_vec();
+        assert_eq!(short, ["0.0 ms", "−9.9 ms", "+10 ms", "−12 ms", "+100 ms", "+9999 ms", "+20 s"]);
         assert_eq!((plain_ms(35_040), plain_ms(u64::MAX).ends_with(" s")), ("35.0 ms".to_owned(), true));
         let _ = (signed_ms(i64::MIN), signed_ms(i64::MAX));
     }
