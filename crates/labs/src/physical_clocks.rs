@@ -49,9 +49,9 @@ const LATENCY: ParamInfo = ParamInfo {
     unit: "ms",
     live: true,
 };
-const TOWARDS: ParamInfo = live(number("towards-ms", "More latency towards n1", 0, (0, 10_000), "ms"));
-const WAIT: ParamInfo = live(number("wait-us", "Messages wait in their sender for up to", 1_000, (0, 200_000), "µs"));
-const SLEW: ParamInfo = live(number("slew-ppm", "Clocks are slewed by (kernels: 500)", 50_000, (100, 400_000), "ppm"));
+const TOWARDS: ParamInfo = live(number("towards-ms", "More towards n1", 0, (0, 10_000), "ms"));
+const WAIT: ParamInfo = live(number("wait-us", "Wait in their sender up to", 1_000, (0, 200_000), "µs"));
+const SLEW: ParamInfo = live(number("slew-ppm", "Slewed by (kernels: 500)", 50_000, (100, 400_000), "ppm"));
 
 const POLL_NOW: OpInfo = OpInfo {
     id: "poll",
@@ -69,7 +69,7 @@ pub static INFO: LabInfo = LabInfo {
     summary: "Cristian, Berkeley, NTP and a PTP-like protocol set clocks that drift; no message shows which way was slow.",
     invitation: (
         "Make one way slow.",
-        "Add 50 ms of latency towards n1, in the settings. Soon each client measures that it is right, and is 25 ms off.",
+        "Under Settings, give messages towards n1 50 ms more. After eight questions each client measures that it is right, and is 25 ms off.",
     ),
     variants: &[
         VariantInfo {

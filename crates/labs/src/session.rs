@@ -21,7 +21,7 @@ use crate::history::{self, Watch};
 use crate::lab::{Lab, Names, Setup};
 use crate::lab_words;
 use crate::lenses::Topic;
-use crate::params::DISTANCE;
+use crate::params::{self, DISTANCE, ParamInfo, Setting};
 use crate::run::{End, Run};
 use crate::space_time::{self, Moment};
 use crate::state::{
@@ -130,6 +130,25 @@ impl dyn Session + '_ {
     #[must_use]
     pub fn space_time(&self, window: Window) -> SpaceTime {
         space_time::of_window(self, window)
+    }
+
+    /// The live parameters, and what they are now.
+    #[must_use]
+    pub fn live_settings(&self) -> Vec<(&'static ParamInfo, Setting)> {
+        let (run, now_us) = (self.run(), self.time_us());
+        let params = run.entry.info.params;
+        let now = |param: &'static ParamInfo| {
+            let mut setting = run.settings.get(run.variant, param);
+            for stamped in run.commands.iter().filter(|stamped| stamped.at_us <= now_us) {
+                if let Command::Set { key, value: (low, high) } = stamped.command
+                    && params::of_set(params, key).is_some_and(|set| set.key == param.key)
+                {
+                    setting = Setting { low, high };
+                }
+            }
+            (param, setting)
+        };
+        params.iter().filter(|param| param.live).map(now).collect()
     }
 }
 
