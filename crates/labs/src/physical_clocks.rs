@@ -11,7 +11,7 @@ use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, W
 use view::lens::clock_error::{Line, Reading, Spot, plain_ms, short_ms, signed_ms};
 use view::lens::{ClockError, LensKind};
 use view::narration::Weight;
-use view::{Condition, MessageShape, Stage, layout};
+use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use crate::error::InputError;
 use crate::json::kind_of;
@@ -101,6 +101,7 @@ pub static INFO: LabInfo = LabInfo {
     },
     lenses: &[LensKind::Checks, LensKind::ClockError, LensKind::Inspector, LensKind::Wire, LensKind::Story],
     opening_lenses: &[LensKind::Checks, LensKind::ClockError, LensKind::Story],
+    picture: Picture::Network,
 };
 
 /// How long before the first question the lab opens, in µs.

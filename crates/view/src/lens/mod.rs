@@ -4,6 +4,7 @@
 //! stage's messages and sentences are all there is to them.
 
 pub mod clock_error;
+pub mod comparison;
 pub mod history;
 pub mod inspector;
 pub mod log;
@@ -12,6 +13,7 @@ pub mod space_time;
 pub mod states;
 
 pub use clock_error::ClockError;
+pub use comparison::Comparison;
 pub use history::History;
 pub use inspector::Inspector;
 pub use log::{Log, LogWindow};
@@ -38,6 +40,10 @@ pub enum LensKind {
     Inspector,
     /// What clients asked and were told.
     History,
+    /// Processes as lines, messages as arrows.
+    SpaceTime,
+    /// Two events, as each clock has them.
+    Comparison,
     /// Messages in flight.
     Wire,
     /// What happened, in sentences.
@@ -46,7 +52,7 @@ pub enum LensKind {
 
 impl LensKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Checks,
         Self::Ring,
         Self::Placements,
@@ -55,6 +61,8 @@ impl LensKind {
         Self::States,
         Self::Inspector,
         Self::History,
+        Self::SpaceTime,
+        Self::Comparison,
         Self::Wire,
         Self::Story,
     ];
@@ -71,6 +79,8 @@ impl LensKind {
             Self::States => "states",
             Self::Inspector => "inspector",
             Self::History => "history",
+            Self::SpaceTime => "space-time",
+            Self::Comparison => "comparison",
             Self::Wire => "wire",
             Self::Story => "story",
         }
@@ -88,6 +98,8 @@ impl LensKind {
             Self::States => "States",
             Self::Inspector => "Inspector",
             Self::History => "Operations",
+            Self::SpaceTime => "Space-time",
+            Self::Comparison => "Clocks",
             Self::Wire => "Wire",
             Self::Story => "Story",
         }
@@ -105,6 +117,8 @@ impl LensKind {
             Self::States => "States",
             Self::Inspector => "Inspector",
             Self::History => "Clients’ operations",
+            Self::SpaceTime => "Space-time diagram",
+            Self::Comparison => "Two events, clock by clock",
             Self::Wire => "On the wire",
             Self::Story => "What happened",
         }
