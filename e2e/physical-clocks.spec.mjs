@@ -86,6 +86,30 @@ test("with an uneven way a client is sure, and wrong", async ({ page }) => {
   await expect.poll(() => stands(page, "n2")).toEqual([0, 0, 10]);
 });
 
+test("the form of settings has what holds now, and changes what was changed", async ({ page }) => {
+  await open(page, `?lab=physical-clocks&${EXACT}&t=2s`);
+  const settings = page.getByRole("button", { name: "Settings", exact: true });
+  await settings.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("combobox", { name: "Scheme" })).toHaveValue("2");
+  await expect(page.getByRole("textbox", { name: "One-way latency, ms" })).toHaveValue("10..10");
+  const set = page.getByRole("button", { name: "Set", exact: true });
+  await expect(set).toBeDisabled();
+  await page.getByRole("spinbutton", { name: "More towards n1, ms" }).fill("50");
+  await page.getByRole("combobox", { name: "Scheme" }).selectOption({ label: "PTP-like" });
+  await set.click();
+  expect((await page.evaluate(() => window.netsplit.run().commands)).map(({ key, value }) => [key, value])).toEqual([
+    ["scheme", 3],
+    ["towards-ms", 50],
+  ]);
+  await seek(page, 5_000_000);
+  await expect.poll(() => stands(page, "n2")).toEqual([25, 0, 35]);
+  await settings.click();
+  await expect(page.getByRole("combobox", { name: "Scheme" })).toHaveValue("3");
+  await expect(page.getByRole("spinbutton", { name: "More towards n1, ms" })).toHaveValue("50");
+  await expectAccessible(page);
+});
+
 test("the chart is reached and read by keyboard", async ({ page }) => {
   await open(page, `?lab=physical-clocks&${EXACT}&t=2s`);
   const shorter = chart(page).getByRole("button", { name: "Shorter window" });

@@ -51,7 +51,7 @@ const LATENCY: ParamInfo = ParamInfo {
 };
 const TOWARDS: ParamInfo = live(number("towards-ms", "More towards n1", 0, (0, 10_000), "ms"));
 const WAIT: ParamInfo = live(number("wait-us", "Wait in their sender up to", 1_000, (0, 200_000), "µs"));
-const SLEW: ParamInfo = live(number("slew-ppm", "Slewed by (kernels: 500)", 50_000, (100, 400_000), "ppm"));
+const SLEW: ParamInfo = live(number("slew-ppm", "Slewed by up to", 50_000, (100, 400_000), "ppm"));
 
 const POLL_NOW: OpInfo = OpInfo {
     id: "poll",
@@ -69,7 +69,7 @@ pub static INFO: LabInfo = LabInfo {
     summary: "Cristian, Berkeley, NTP and a PTP-like protocol set clocks that drift; no message shows which way was slow.",
     invitation: (
         "Make one way slow.",
-        "Under Settings, give messages towards n1 50 ms more. After eight questions each client measures that it is right, and is 25 ms off.",
+        "Under Settings, give messages 50 ms more towards n1. After eight questions all measure that they are right, and are 25 ms off.",
     ),
     variants: &[
         VariantInfo {
@@ -229,7 +229,7 @@ impl Lab for PhysicalClocksLab {
                 positions: Vec::new(),
             },
             names: Names::servers(nodes),
-            layout: layout::circle(nodes as usize),
+            layout: layout::fan(nodes as usize),
             fault_model: FaultModel {
                 kinds: vec![
                     FaultKind::Crash,

@@ -74,7 +74,7 @@ fn SettingsForm() -> impl IntoView {
             playground.command_all(&untrack(commands));
             closer.close();
         }>
-            <div class="fields">{fields}</div>
+            <div class="fields level">{fields}</div>
             <div class="row">
                 <button class="primary" type="submit" disabled=move || commands().is_empty()>"Set"</button>
             </div>
