@@ -34,7 +34,7 @@ const fn live(param: ParamInfo) -> ParamInfo {
     ParamInfo { live: true, ..param }
 }
 
-const NODES: ParamInfo = number("nodes", "Machines, the server among them", 4, (2, 8), "");
+const NODES: ParamInfo = number("nodes", "Machines, the server among them", 4, (2, 7), "");
 const SCHEME: ParamInfo = live(number("scheme", "Scheme (0 Cristian, 1 Berkeley, 2 NTP, 3 PTP-like)", 2, (0, 3), ""));
 const SKEW: ParamInfo = number("skew-ms", "Clients’ clocks are off by up to", 60, (0, 10_000), "ms");
 const DRIFT: ParamInfo = number("drift-ppm", "Clients’ clocks drift by up to", 100, (0, 10_000), "ppm");
