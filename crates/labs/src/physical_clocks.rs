@@ -99,7 +99,14 @@ pub static INFO: LabInfo = LabInfo {
         still_us: 640_000,
         speed: 0.5,
     },
-    lenses: &[LensKind::Checks, LensKind::ClockError, LensKind::Inspector, LensKind::Wire, LensKind::Story],
+    lenses: &[
+        LensKind::Checks,
+        LensKind::ClockError,
+        LensKind::SpaceTime,
+        LensKind::Inspector,
+        LensKind::Wire,
+        LensKind::Story,
+    ],
     opening_lenses: &[LensKind::Checks, LensKind::ClockError, LensKind::Story],
     picture: Picture::Network,
 };
