@@ -10,13 +10,18 @@ const button = (page, name) => card(page).getByRole("button", { name, exact: tru
 const source = (id) => readFileSync(new URL(`../tours/${id}.toml`, import.meta.url), "utf8");
 const fragment = (text) => `#tour1.${deflateRawSync(text).toString("base64url")}`;
 
-const TOURS = { "cut-the-leader-off": 8, "two-leaders-one-term": 7, "committed-and-gone": 8, "one-server-leaves": 7 };
+const TOURS = { "cut-the-leader-off": 8, "two-leaders-one-term": 7, "committed-and-gone": 8, "one-server-leaves": 7, "perfectly-in-sync": 7 };
 
 /** Labs that have one tour only, which starts at once: the way to them in the list of labs. */
-const LABS_BELOW = { "committed-and-gone": ["raft-log"], "one-server-leaves": ["raft-log", "hash-ring"] };
+const LABS_BELOW = {
+  "committed-and-gone": ["raft-log"],
+  "one-server-leaves": ["raft-log", "hash-ring"],
+  "perfectly-in-sync": ["raft-log", "hash-ring", "clocks", "physical-clocks"],
+};
 
-/** Every step's picture is the same for everybody, so a test may watch it faster than a reader. */
-const hurry = (page) => page.evaluate(() => window.netsplit.setSpeed(0.3));
+/** Every step's picture is the same for everybody, so a test may watch it faster than a reader. Clocks take seconds. */
+const hurry = (page) =>
+  page.evaluate(() => window.netsplit.setSpeed(window.netsplit.getState().lab === "physical-clocks" ? 4 : 0.3));
 
 /** The step says that one may go on. */
 const ready = (page) => expect(card(page).locator("#tour-next")).toHaveClass(/primary/);

@@ -9,6 +9,7 @@ use crate::platform::page;
 use crate::playground::{Playground, use_playground};
 
 use super::lenses::checks::Checks;
+use super::lenses::clock_error::ClockErrorLens;
 use super::lenses::history::HistoryLens;
 use super::lenses::inspector::InspectorLens;
 use super::lenses::log::LogLens;
@@ -155,6 +156,7 @@ fn one(kind: LensKind) -> AnyView {
         LensKind::Checks => view! { <Checks /> }.into_any(),
         LensKind::Ring => view! { <Shares /> }.into_any(),
         LensKind::Placements => view! { <PlacementsLens /> }.into_any(),
+        LensKind::ClockError => view! { <ClockErrorLens /> }.into_any(),
         LensKind::Log => view! { <LogLens /> }.into_any(),
         LensKind::States => view! { <StatesLens /> }.into_any(),
         LensKind::Inspector => view! { <InspectorLens /> }.into_any(),

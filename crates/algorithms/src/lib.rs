@@ -6,4 +6,5 @@ pub mod clocks_lab;
 pub mod hash_ring;
 pub mod hashing;
 pub mod physical_clocks;
+pub mod physical_clocks_lab;
 pub mod raft;

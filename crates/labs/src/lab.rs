@@ -6,7 +6,7 @@ use serde_json::Value;
 use sim::{ClusterConfig, NodeId, Protocol, Record, World};
 use view::layout::{self, Point};
 use view::lens::space_time::Stamp;
-use view::lens::{History, LensKind, Log, LogWindow, Ring, States};
+use view::lens::{ClockError, History, LensKind, Log, LogWindow, Ring, States};
 use view::narration::Weight;
 use view::{MessageShape, Picture, Stage};
 
@@ -315,6 +315,11 @@ pub trait Lab: Sized + 'static {
 
     /// The hash ring; none where there is no such thing.
     fn ring(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names, _ask: RingAsk<'_>) -> Option<Ring> {
+        None
+    }
+
+    /// How wrong clocks are; none where that is not what it is about.
+    fn clock_error(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names) -> Option<ClockError> {
         None
     }
 

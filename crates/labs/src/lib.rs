@@ -17,6 +17,7 @@ mod lab_words;
 pub mod lenses;
 pub mod link;
 pub mod params;
+mod physical_clocks;
 pub mod picture;
 pub mod placements;
 mod raft;

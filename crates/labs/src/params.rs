@@ -65,6 +65,18 @@ impl ParamInfo {
         }
     }
 
+    /// What its numbers stand for, where its title says so: `Scheme (0 this, 1 that)`.
+    #[must_use]
+    pub fn choices(&self) -> Vec<(u64, &'static str)> {
+        let listed = self.title.split_once(" (").and_then(|(_, rest)| rest.strip_suffix(')'));
+        let choice = |text: &'static str| {
+            let (number, name) = text.split_once(' ')?;
+            Some((number.parse().ok()?, name))
+        };
+        let choices: Option<Vec<_>> = listed.map(|listed| listed.split(", ").map(choice).collect()).unwrap_or_default();
+        choices.filter(|choices| choices.len() as u64 == self.max - self.min + 1).unwrap_or_default()
+    }
+
     /// Reads a setting from text, as in `--set key=value` or a page's address.
     pub fn parse(&self, text: &str) -> Result<Setting, InputError> {
         let number = |text: &str| text.trim().parse::<u64>().ok();
@@ -231,6 +243,15 @@ mod tests {
         assert_eq!(LATENCY.parse("7").unwrap(), Setting::number(7));
         assert_eq!(NODES.from_json(&Value::from(7)).unwrap(), Setting::number(7));
         assert_eq!(LATENCY.to_json(Setting { low: 5, high: 15 }), Value::from("5..15"));
+    }
+
+    #[test]
+    fn a_title_may_say_what_numbers_stand_for() {
+        let titled = |title: &'static str| ParamInfo { title, min: 0, max: 2, ..NODES }.choices();
+        assert_eq!(titled("Way (0 this, 1 that one, 2 other)"), [(0, "this"), (1, "that one"), (2, "other")]);
+        for title in ["Way", "Way (0 this, 1 that)", "Way (0: off)", "Way (1 is on)", "Way (kernels: 500)"] {
+            assert_eq!(titled(title), []);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use sim::{BranchId, Command, Event, NodeId, Outcome, Presence, Protocol, Record, Stamped, Timeline};
 use view::layout::{self, Point};
 use view::lens::space_time::Window;
-use view::lens::{History, Inspector, Log, LogWindow, Ring, SpaceTime, States};
+use view::lens::{ClockError, History, Inspector, Log, LogWindow, Ring, SpaceTime, States};
 use view::narration::{Sentence, Weight};
 use view::stage::{Condition, Link, Message, Node, Stage};
 use view::timeline::Strip;
@@ -21,7 +21,7 @@ use crate::history::{self, Watch};
 use crate::lab::{Lab, Names, Setup};
 use crate::lab_words;
 use crate::lenses::Topic;
-use crate::params::DISTANCE;
+use crate::params::{self, DISTANCE, ParamInfo, Setting};
 use crate::run::{End, Run};
 use crate::space_time::{self, Moment, Told};
 use crate::state::{
@@ -118,6 +118,8 @@ pub trait Session {
     fn history(&self) -> Option<History>;
     /// The hash ring, if the lab has one.
     fn ring(&self, ask: RingAsk<'_>) -> Option<Ring>;
+    /// How wrong clocks are, if the lab is about that.
+    fn clock_error(&self) -> Option<ClockError>;
     /// Everything about a node; none when there is no such node. With `changes`, fields that the
     /// last step changed are marked, which takes a replay of up to a keyframe's spacing.
     fn inspector(&self, node: &str, changes: bool) -> Option<Inspector>;
@@ -132,6 +134,25 @@ impl dyn Session + '_ {
     #[must_use]
     pub fn space_time(&self, window: Window) -> SpaceTime {
         space_time::of_window(self, window)
+    }
+
+    /// The live parameters, and what they are now.
+    #[must_use]
+    pub fn live_settings(&self) -> Vec<(&'static ParamInfo, Setting)> {
+        let (run, now_us) = (self.run(), self.time_us());
+        let params = run.entry.info.params;
+        let now = |param: &'static ParamInfo| {
+            let mut setting = run.settings.get(run.variant, param);
+            for stamped in run.commands.iter().filter(|stamped| stamped.at_us <= now_us) {
+                if let Command::Set { key, value: (low, high) } = stamped.command
+                    && params::of_set(params, key).is_some_and(|set| set.key == param.key)
+                {
+                    setting = Setting { low, high };
+                }
+            }
+            (param, setting)
+        };
+        params.iter().filter(|param| param.live).map(now).collect()
     }
 }
 
@@ -681,6 +702,10 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn ring(&self, ask: RingAsk<'_>) -> Option<Ring> {
         L::ring(self.timeline.world(), &self.timeline.observer().0, &self.names, ask)
+    }
+
+    fn clock_error(&self) -> Option<ClockError> {
+        L::clock_error(self.timeline.world(), &self.timeline.observer().0, &self.names)
     }
 
     fn inspector(&self, node: &str, changes: bool) -> Option<Inspector> {

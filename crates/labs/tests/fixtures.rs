@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// What each run shows, and its story. A run that somebody directed says so; the others are what a
 /// shrinking sweep left of a random one.
-const STORIES: [(&str, &str, &str, &str); 25] = [
+const STORIES: [(&str, &str, &str, &str); 27] = [
     (
         "raft-election",
         "forgets-vote",
@@ -179,6 +179,18 @@ const STORIES: [(&str, &str, &str, &str); 25] = [
         "concurrent-unless-before",
         "exact-verdicts",
         "Nothing but time: a message overtakes another, and what comes late looks like a conflict.",
+    ),
+    (
+        "physical-clocks",
+        "ignores-delay",
+        "within-half-the-delay",
+        "Nothing but time: the way back takes longer than the way there, and n4 is wrong by all of it.",
+    ),
+    (
+        "physical-clocks",
+        "steps-backwards",
+        "never-back",
+        "Nothing but time: n2's clock is ahead, and jumps back with the first answer.",
     ),
 ];
 

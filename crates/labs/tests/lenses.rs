@@ -43,6 +43,7 @@ fn each_lab_opens_lenses_that_it_offers() {
             let offered = match kind {
                 LensKind::Log => session.log(ALL).is_some(),
                 LensKind::Ring | LensKind::Placements => session.ring(labs::RingAsk::default()).is_some(),
+                LensKind::ClockError => session.clock_error().is_some(),
                 LensKind::States => session.states().is_some(),
                 LensKind::History => session.history().is_some(),
                 LensKind::Inspector => session.inspector("n1", false).is_some(),

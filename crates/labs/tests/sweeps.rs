@@ -11,7 +11,7 @@ use labs::{Run, link};
 /// Within how many seeds of any range a blind sweep finds a bug: fifteen times as many as one hit
 /// takes on average, so that none in so many has a probability below one in a million. Measured on
 /// seeds 0 to 1999 when this was written; the number of hits is behind each line.
-const FOUND_WITHIN: [(&str, &str, u64); 20] = [
+const FOUND_WITHIN: [(&str, &str, u64); 22] = [
     ("raft-election", "forgets-vote", 200),         // 156
     ("raft-election", "no-log-check", 45),          // 730
     ("raft-election", "fixed-timeout", 45),         // 750
@@ -32,6 +32,8 @@ const FOUND_WITHIN: [(&str, &str, u64); 20] = [
     ("clocks", "wall-clock-order", 20),             // 2000
     ("clocks", "equal-is-before", 30),              // 1132
     ("clocks", "concurrent-unless-before", 20),     // 1832
+    ("physical-clocks", "ignores-delay", 20),       // 1984
+    ("physical-clocks", "steps-backwards", 20),     // 2000
 ];
 
 /// Bugs that blind sweeps do not find, or hardly: their fixtures are directed runs. Requests of
@@ -104,9 +106,14 @@ fn correct_clocks_survive_and_no_sweep_is_vacuous() {
 }
 
 #[test]
+fn correct_physical_clocks_survive_and_no_sweep_is_vacuous() {
+    survives_and_is_not_vacuous("physical-clocks", 2_000, 500);
+}
+
+#[test]
 fn correct_survives_with_other_settings() {
     type Set = &'static [(&'static str, &'static str)];
-    let settings: [(&str, Set); 20] = [
+    let settings: [(&str, Set); 26] = [
         ("raft-election", &[("nodes", "3")]),
         ("raft-election", &[("nodes", "9"), ("disk-sync-ms", "0..8")]),
         ("raft-election", &[("latency-ms", "0..30")]),
@@ -127,6 +134,12 @@ fn correct_survives_with_other_settings() {
         ("clocks", &[("nodes", "2"), ("latency-ms", "0..0"), ("skew-ms", "0")]),
         ("clocks", &[("skew-ms", "10000"), ("latency-ms", "0..500")]),
         ("clocks", &[("max-offset-ms", "0"), ("skew-ms", "0"), ("act-every-ms", "0")]),
+        ("physical-clocks", &[("scheme", "0"), ("wait-us", "0"), ("latency-ms", "10")]),
+        ("physical-clocks", &[("scheme", "1"), ("nodes", "7"), ("skew-ms", "400")]),
+        ("physical-clocks", &[("scheme", "3"), ("poll-ms", "40"), ("latency-ms", "0..60")]),
+        ("physical-clocks", &[("nodes", "2"), ("towards-ms", "50"), ("wait-us", "20000")]),
+        ("physical-clocks", &[("slew-ppm", "400000"), ("skew-ms", "10000"), ("drift-ppm", "10000")]),
+        ("physical-clocks", &[("slew-ppm", "500"), ("skew-ms", "10"), ("drift-ppm", "0")]),
     ];
     for (lab, set) in settings {
         let mut base = base(lab, "correct");

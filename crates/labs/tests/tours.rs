@@ -226,6 +226,37 @@ fn one_server_leaves_says_what_is_so() {
 }
 
 #[test]
+fn perfectly_in_sync_says_what_is_so() {
+    let mut player = player("perfectly-in-sync");
+    let clients = ["n2", "n3", "n4"];
+    // What is true, what is believed, and the band, in whole ms.
+    let stand = |session: &dyn Session| {
+        let chart = session.clock_error().unwrap();
+        clients.map(|name| {
+            let now = chart.lines.iter().find(|line| line.node == name).unwrap().now().unwrap();
+            let (believed_us, bound_us) = now.claim_us.unwrap_or((i64::MAX, 0));
+            (now.error_us / 1_000, believed_us / 1_000, bound_us / 1_000)
+        })
+    };
+    let told = |session: &dyn Session| session.sentence(session.step_count()).unwrap().text;
+    let session = follow(&mut player, 0);
+    assert_eq!(stand(session.as_ref()).map(|(error_ms, ..)| error_ms), [60, -60, 30]);
+    let session = follow(&mut player, 1);
+    assert!(told(session.as_ref()).starts_with("n2 measures that it is 60.0 ms ahead, with a delay of 20.0 ms"));
+    for index in [2, 3] {
+        assert_eq!(stand(follow(&mut player, index).as_ref()), [(0, 0, 10); 3]);
+    }
+    let session = follow(&mut player, 4);
+    assert!(told(session.as_ref()).contains("measures that it is right, with a delay of 70.0 ms"));
+    for index in [5, 6] {
+        let session = follow(&mut player, index);
+        assert_eq!(stand(session.as_ref()), [(25, 0, 35); 3]);
+        assert_eq!(status(session.as_ref(), "within-half-the-delay"), "holds");
+        assert_eq!(status(session.as_ref(), "never-back"), "holds");
+    }
+}
+
+#[test]
 fn what_is_asked_may_be_done_by_hand() {
     let mut player = player("cut-the-leader-off");
     let mut session = show(player.enter(3));

@@ -8,6 +8,7 @@
 //!
 //! Distance may count: then a message needs a time for each unit that the machines stand apart, and
 //! what its link's latency varies by on top. A link whose latency a command has set keeps that.
+//! Likewise the way towards one machine may be longer than all others, which makes round trips uneven.
 //!
 //! Left out: a limit to the queue before a link; what is sent faster than it carries waits longer
 //! and longer.
@@ -84,13 +85,15 @@ pub struct LinkProfile {
     /// count. Where it does, of the latency only what it varies by counts: distance × this + (drawn
     /// latency − lowest latency).
     pub distance_us: u32,
+    /// What each message towards one machine needs on top, in µs: the ways there and back differ by it.
+    pub towards: Option<(NodeId, u32)>,
 }
 
-/// Distance is left out: [`World::digest`](crate::World::digest) hashes it, and the places of the
-/// machines, where it counts. Runs from before there was such a thing so keep their digests.
+/// Distance and uneven ways are left out: [`World::digest`](crate::World::digest) hashes them where they
+/// count. Runs from before there were such things so keep their digests.
 impl Hash for LinkProfile {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { latency_us, loss_ppm, duplicate_ppm, reorder_ppm, bandwidth_bps, distance_us: _ } = self;
+        let Self { latency_us, loss_ppm, duplicate_ppm, reorder_ppm, bandwidth_bps, distance_us: _, towards: _ } = self;
         (latency_us, loss_ppm, duplicate_ppm, reorder_ppm, bandwidth_bps).hash(state);
     }
 }
@@ -129,6 +132,7 @@ impl LinkChange {
             bandwidth_bps: self.bandwidth_bps.unwrap_or(profile.bandwidth_bps),
             // Who gives a link a latency means it.
             distance_us: if self.latency_us.is_some() { 0 } else { profile.distance_us },
+            towards: if self.latency_us.is_some() { None } else { profile.towards },
         }
     }
 }
@@ -143,7 +147,7 @@ pub(crate) struct Link {
     pub(crate) held: bool,
     /// Its own profile, where a command has given it one; otherwise it has the cluster's.
     pub(crate) profile: Option<Box<LinkProfile>>,
-    /// Whether a command has given it a latency: then distance does not count on it.
+    /// Whether a command has given it a latency: then neither distance nor uneven ways count on it.
     pub(crate) own_latency: bool,
     pub(crate) sent: u64,
     /// When what has been sent will have left the sender, in µs; matters with a bandwidth.

@@ -451,6 +451,12 @@ impl<P: Protocol> World<P> {
                 link.own_latency.hash(&mut hasher);
             }
         }
+        if let Some(towards) = self.cluster.link.towards {
+            towards.hash(&mut hasher);
+            for link in &self.links {
+                link.own_latency.hash(&mut hasher);
+            }
+        }
         hasher.finish()
     }
 
@@ -687,7 +693,8 @@ impl<P: Protocol> World<P> {
 
     fn profile(&self, link: &Link) -> LinkProfile {
         let profile = link.profile.as_deref().copied().unwrap_or(self.cluster.link);
-        LinkProfile { distance_us: self.distance_us_on(link), ..profile }
+        let towards = if link.own_latency { None } else { self.cluster.link.towards };
+        LinkProfile { distance_us: self.distance_us_on(link), towards, ..profile }
     }
 
     /// Whether distance counts for all links alike is one decision; what a command has changed about a
@@ -695,6 +702,15 @@ impl<P: Protocol> World<P> {
     #[inline]
     const fn distance_us_on(&self, link: &Link) -> u32 {
         if link.own_latency { 0 } else { self.cluster.link.distance_us }
+    }
+
+    /// What a message on this link needs on top because of where it goes, in µs.
+    #[inline]
+    fn towards_us_on(&self, link: &Link, to: NodeId) -> u64 {
+        match self.cluster.link.towards {
+            Some((node, us)) if node == to && !link.own_latency => us.into(),
+            _ => 0,
+        }
     }
 
     /// The way between two machines in whole units.
@@ -974,6 +990,7 @@ impl<P: Protocol> World<P> {
         if distance_us > 0 {
             way_us = (way_us - low).saturating_add(self.distance(id.from, id.to).saturating_mul(distance_us.into()));
         }
+        way_us = way_us.saturating_add(self.towards_us_on(link, id.to));
         if profile.reorder_ppm > 0 && random::happens(draw(Purpose::Reorder), profile.reorder_ppm) {
             way_us = way_us.saturating_add(random::in_range(draw(Purpose::Lateness), 1, high.max(1)));
         }

@@ -36,6 +36,24 @@ pub fn circle(count: usize) -> Vec<Point> {
         .collect()
 }
 
+/// One node above, and the others in half a circle below it, clockwise: the first is about all of them, and what stands
+/// below a node is in nobody's way.
+#[must_use]
+pub fn fan(count: usize) -> Vec<Point> {
+    let radius = 215.0;
+    let others = count.saturating_sub(1);
+    let below = |index: usize| {
+        let part = if others > 1 { index as f64 / (others - 1) as f64 } else { 0.5 };
+        let angle = std::f64::consts::PI * part;
+        Point {
+            x: (f64::from(WIDTH) / 2.0 + radius * angle.cos()).round() as i32,
+            y: (f64::from(HEIGHT) / 2.0 + radius * angle.sin()).round() as i32,
+        }
+    };
+    let above = Point { x: WIDTH / 2, y: HEIGHT / 2 - 215 };
+    std::iter::once(above).chain((0..others).map(below)).take(count).collect()
+}
+
 /// Machines that come later: at the sides, from the bottom up, and then in the middle.
 #[must_use]
 pub fn late(index: usize) -> Point {
@@ -61,6 +79,21 @@ pub fn corners(count: usize) -> Vec<Point> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fan_of_four_is_a_circle_and_nobody_stands_on_another() {
+        assert_eq!(fan(4), circle(4));
+        assert_eq!((fan(0), fan(1).len(), fan(2)[1]), (Vec::new(), 1, Point { x: 320, y: 515 }));
+        for count in 2..=8 {
+            let points = fan(count);
+            assert_eq!(points.len(), count);
+            for (index, a) in points.iter().enumerate() {
+                let apart = |b: &Point| (a.x - b.x).pow(2) + (a.y - b.y).pow(2);
+                assert!(points[index + 1..].iter().all(|b| apart(b) >= 100 * 100), "{count}: {points:?}");
+            }
+            assert!(points[1..].iter().all(|point| point.y >= HEIGHT / 2));
+        }
+    }
 
     #[test]
     fn nodes_stay_on_the_stage_and_apart() {

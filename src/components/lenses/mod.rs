@@ -1,6 +1,7 @@
 //! The lenses of the panel: each is a section that shows one view of the run as it is now.
 
 pub mod checks;
+pub mod clock_error;
 pub mod history;
 pub mod inspector;
 pub mod log;

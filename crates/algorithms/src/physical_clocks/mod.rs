@@ -2,14 +2,15 @@
 //!
 //! Papers: Flaviu Cristian, "Probabilistic Clock Synchronization", Distributed Computing 3, 1989; Riccardo Gusella, Stefano
 //! Zatti, "The Accuracy of the Clock Synchronization Achieved by TEMPO in Berkeley UNIX 4.3BSD", IEEE TSE 15(7), 1989;
-//! David Mills et al., RFC 5905, 2010 (on-wire protocol §8, clock filter §10).
+//! David Mills et al., RFC 5905, 2010 (on-wire protocol §8, clock filter §10, clock discipline §11.3); IEEE Std 1588-2008
+//! (delay request-response mechanism, two-step).
 //!
 //! All times are readings in µs; offsets say how far another clock is ahead of one's own.
 //!
 //! What no exchange of messages can find out is how the round trip divides into its two ways. Whoever takes half of it
 //! for each is wrong by half of the difference, and nothing that is measured shows it.
 //!
-//! Left out: polling and peer selection, the discipline of frequency, PTP, and a protocol that runs all this.
+//! [`crate::physical_clocks_lab`] runs all this. Left out: peer selection, the discipline of frequency.
 
 /// How many measurements NTP's filter keeps (RFC 5905 §10).
 pub const FILTER_STAGES: usize = 8;
@@ -52,22 +53,47 @@ pub fn ntp(t1_us: u64, t2_us: u64, t3_us: u64, t4_us: u64) -> Measured {
     Measured { offset_us, delay_us: u64::try_from(round_trip).unwrap_or(0) }
 }
 
+/// PTP, two-step: a sync message left the master at `t1_us` by its clock and arrived at `t2_us` by one's own; a delay
+/// request left at `t3_us` and arrived at `t4_us`. The same four readings as NTP's, taken in another order: so what one
+/// way takes longer than the other goes into the offset in the same way.
+#[must_use]
+pub fn ptp(t1_us: u64, t2_us: u64, t3_us: u64, t4_us: u64) -> Measured {
+    ntp(t3_us, t4_us, t1_us, t2_us)
+}
+
 /// NTP's clock filter: of the last eight measurements the one with the smallest delay counts, because there least can
 /// have come between.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
-    newest_last: Vec<Measured>,
+    /// Measurements, and when they were made by one's own clock, in µs.
+    newest_last: Vec<(Measured, u64)>,
 }
 
 impl Filter {
     /// Takes a measurement, and says which one counts.
     pub fn add(&mut self, measured: Measured) -> Measured {
+        self.add_at(measured, 0).0
+    }
+
+    /// Takes a measurement made at `at_us`, and says which one counts and when that was made.
+    pub fn add_at(&mut self, measured: Measured, at_us: u64) -> (Measured, u64) {
         if self.newest_last.len() == FILTER_STAGES {
             self.newest_last.remove(0);
         }
-        self.newest_last.push(measured);
+        self.newest_last.push((measured, at_us));
         // Of equals the newest.
-        self.newest_last.iter().rev().min_by_key(|known| known.delay_us).copied().unwrap_or(measured)
+        self.newest_last.iter().rev().min_by_key(|(known, _)| known.delay_us).copied().unwrap_or((measured, at_us))
+    }
+
+    /// Whether nothing has been measured.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.newest_last.is_empty()
+    }
+
+    /// Forgets all, because the clock was set: what was measured says nothing about it any more.
+    pub fn clear(&mut self) {
+        self.newest_last.clear();
     }
 }
 
@@ -94,30 +120,52 @@ pub struct Slewed {
     added_us: i64,
     /// Up to which reading of the raw clock that counts.
     raw_us: u64,
+    /// By how much it runs faster or slower meanwhile, in parts per million.
+    rate_ppm: u64,
 }
 
 impl Slewed {
-    /// The most that is added or held back in a million: 500 (RFC 5905's frequency tolerance is of that size).
+    /// The most that is added or held back in a million by Unix kernels, and RFC 5905's frequency tolerance: 500.
     pub const RATE_PPM: u64 = 500;
 
     /// From now on, while the raw clock shows `raw_us`, the difference to make up for is this.
-    pub const fn correct(&mut self, raw_us: u64, offset_us: i64) {
-        self.left_us = offset_us;
-        self.raw_us = raw_us;
+    pub fn correct(&mut self, raw_us: u64, offset_us: i64) {
+        self.correct_by(raw_us, offset_us, Self::RATE_PPM);
+    }
+
+    /// The same, at another rate, which has to be less than a million: at that the clock would stand.
+    pub fn correct_by(&mut self, raw_us: u64, offset_us: i64, rate_ppm: u64) {
+        self.read(raw_us);
+        *self = Self { left_us: offset_us, added_us: self.added_us, raw_us, rate_ppm };
+    }
+
+    /// From now on it shows so much more, or less, at once.
+    pub fn step(&mut self, raw_us: u64, offset_us: i64) {
+        self.read(raw_us);
+        *self = Self { left_us: 0, added_us: self.added_us.saturating_add(offset_us), raw_us, rate_ppm: self.rate_ppm };
     }
 
     /// What it shows while the raw clock shows `raw_us`, which must not go back.
     pub fn read(&mut self, raw_us: u64) -> u64 {
         let elapsed_us = raw_us.saturating_sub(self.raw_us);
-        let room_us =
-            i64::try_from(u128::from(elapsed_us) * u128::from(Self::RATE_PPM) / 1_000_000).unwrap_or(i64::MAX);
+        let room_us = i64::try_from(u128::from(elapsed_us) * u128::from(self.rate_ppm) / 1_000_000).unwrap_or(i64::MAX);
         let step_us = self.left_us.clamp(-room_us, room_us);
         self.left_us -= step_us;
-        self.added_us += step_us;
-        // What is too little for a whole microsecond counts at the next reading.
-        let used_us = step_us.unsigned_abs().saturating_mul(1_000_000 / Self::RATE_PPM);
+        self.added_us = self.added_us.saturating_add(step_us);
+        // What is too little for a whole microsecond counts at the next reading. Rounded up, or time that has been
+        // made use of would count again.
+        let used_us = (u128::from(step_us.unsigned_abs()) * 1_000_000).div_ceil(u128::from(self.rate_ppm.max(1)));
+        let used_us = u64::try_from(used_us).unwrap_or(elapsed_us).min(elapsed_us);
         self.raw_us = if self.left_us == 0 { raw_us } else { self.raw_us.saturating_add(used_us) };
         raw_us.saturating_add_signed(self.added_us)
+    }
+
+    /// What has been added while the raw clock shows `raw_us`, and what is still to be added, in µs.
+    #[must_use]
+    pub fn added_and_left(&self, raw_us: u64) -> (i64, i64) {
+        let mut then = *self;
+        then.read(raw_us);
+        (then.added_us, then.left_us)
     }
 }
 
@@ -200,9 +248,44 @@ mod tests {
     }
 
     #[test]
+    fn at_any_rate_and_however_often_it_is_read_it_never_goes_back() {
+        let mut stream = Stream::new(3, Domain::Faults, 1);
+        for rate_ppm in [1, 333, 30_000, 70_001, 333_333, 400_000, 999_999] {
+            let mut clock = Slewed::default();
+            let (mut raw_us, mut before_us) = (1_000_000, 1_000_000);
+            clock.correct_by(raw_us, -20_000, rate_ppm);
+            for turn in 0..2_000 {
+                // Long pauses, and then every microsecond.
+                raw_us += if turn % 97 == 0 { stream.range(1, 20_000) } else { 1 };
+                let peeked = clock.added_and_left(raw_us).0;
+                let shown_us = clock.read(raw_us);
+                assert_eq!(shown_us, raw_us.saturating_add_signed(peeked));
+                assert!(shown_us >= before_us, "{rate_ppm} ppm: {shown_us} after {before_us}");
+                before_us = shown_us;
+            }
+        }
+        let mut clock = Slewed::default();
+        clock.step(5_000, 7);
+        assert_eq!((clock.read(5_000), clock.added_and_left(6_000)), (5_007, (7, 0)));
+    }
+
+    #[test]
+    fn ptp_reads_the_same_four_clocks() {
+        // The master is 4 ms ahead; 60 ms towards it and 10 ms back: NTP and PTP are both wrong by 25 ms.
+        let (there_us, back_us, ahead_us) = (60_000, 10_000, 4_000);
+        let (sync_us, asks_us) = (1_000_000, 2_000_000);
+        let measured = ptp(sync_us + ahead_us, sync_us + back_us, asks_us, asks_us + there_us + ahead_us);
+        assert_eq!(measured, Measured { offset_us: 29_000, delay_us: 70_000 });
+        assert_eq!(exchange(there_us, back_us, 4_000).offset_us, 29_000);
+        // Where both ways are alike it is right.
+        let measured = ptp(sync_us + ahead_us, sync_us + 10_000, asks_us, asks_us + 10_000 + ahead_us);
+        assert_eq!(measured, Measured { offset_us: 4_000, delay_us: 20_000 });
+    }
+
+    #[test]
     fn readings_at_the_ends_of_the_range_are_no_accident() {
         for t in [0, 1, u64::MAX] {
-            let _ = (ntp(t, u64::MAX, 0, t), ntp(0, t, u64::MAX, 0), cristian(u64::MAX, t, 0));
+            let _ = (ntp(t, u64::MAX, 0, t), ntp(0, t, u64::MAX, 0), cristian(u64::MAX, t, 0), ptp(t, 0, u64::MAX, t));
         }
         let _ = berkeley(&[i64::MIN, i64::MAX], u64::MAX);
     }

@@ -49,6 +49,12 @@ pub static SHELF: &[Shelved] = &[
         title: "One server leaves",
         text: include_str!("../../../../tours/one-server-leaves.toml"),
     },
+    Shelved {
+        id: "perfectly-in-sync",
+        lab: "physical-clocks",
+        title: "Perfectly in sync",
+        text: include_str!("../../../../tours/perfectly-in-sync.toml"),
+    },
 ];
 
 /// The tours about a lab.

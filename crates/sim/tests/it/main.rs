@@ -19,3 +19,4 @@ mod pauses;
 mod plans;
 mod timelines;
 mod toy;
+mod uneven;

@@ -3,6 +3,7 @@
 //! The page knows lenses, not labs. Checks, wire and story need no data of their own: verdicts, the
 //! stage's messages and sentences are all there is to them.
 
+pub mod clock_error;
 pub mod comparison;
 pub mod history;
 pub mod inspector;
@@ -11,6 +12,7 @@ pub mod ring;
 pub mod space_time;
 pub mod states;
 
+pub use clock_error::ClockError;
 pub use comparison::Comparison;
 pub use history::History;
 pub use inspector::Inspector;
@@ -28,6 +30,8 @@ pub enum LensKind {
     Ring,
     /// The same keys under other ways to place them.
     Placements,
+    /// How wrong clocks are, over time.
+    ClockError,
     /// The replicated log, a row per server.
     Log,
     /// The states that a node can be in, and who is where.
@@ -48,10 +52,11 @@ pub enum LensKind {
 
 impl LensKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Checks,
         Self::Ring,
         Self::Placements,
+        Self::ClockError,
         Self::Log,
         Self::States,
         Self::Inspector,
@@ -69,6 +74,7 @@ impl LensKind {
             Self::Checks => "checks",
             Self::Ring => "ring",
             Self::Placements => "placements",
+            Self::ClockError => "clock-error",
             Self::Log => "log",
             Self::States => "states",
             Self::Inspector => "inspector",
@@ -87,6 +93,7 @@ impl LensKind {
             Self::Checks => "Checks",
             Self::Ring => "Shares",
             Self::Placements => "Compare",
+            Self::ClockError => "Error",
             Self::Log => "Log",
             Self::States => "States",
             Self::Inspector => "Inspector",
@@ -105,6 +112,7 @@ impl LensKind {
             Self::Checks => "Checks",
             Self::Ring => "Share of keys",
             Self::Placements => "The same keys, placed otherwise",
+            Self::ClockError => "How wrong each clock is",
             Self::Log => "Replicated log",
             Self::States => "States",
             Self::Inspector => "Inspector",

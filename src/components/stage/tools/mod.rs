@@ -5,6 +5,7 @@ mod fields;
 mod link;
 mod message;
 mod node;
+mod settings;
 mod split;
 
 use labs::params::DISTANCE;
@@ -145,6 +146,7 @@ fn Everywhere() -> impl IntoView {
         <split::Split />
         <ask::Ask of=None />
         <DistanceSwitch />
+        <settings::Settings />
         <button data-control="seed" title="The same cluster with other luck" on:click=move |_| playground.reseed()>
             <Glyph icon=Icon::Dice />
             <span>{move || format!("Seed {}", playground.seed.get())}</span>
