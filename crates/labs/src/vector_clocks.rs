@@ -577,7 +577,7 @@ fn effect(note: &Note, record: &Record<Process>, names: &Names) -> Option<(Strin
                 (Some(missing), _) => format!(" before {}, which it depends on", post_name(*missing, names)),
             };
             let beside = match above {
-                Some((other, Order::Concurrent)) => format!(", concurrent with “{}”", other.text),
+                Some((other, Order::Concurrent)) => format!(", concurrent with {}’s “{}”", process_name(other.id.author, names), other.text),
                 _ => String::new(),
             };
             let surprise = *waited || !early.is_empty();
@@ -609,9 +609,8 @@ fn effect(note: &Note, record: &Record<Process>, names: &Names) -> Option<(Strin
             }
         }
         Note::Supplied(to, count) => {
-            let things = if *count == 1 { "1 thing" } else { "things" };
-            let many = if *count == 1 { String::new() } else { format!("{count} ") };
-            (format!(", and sends {} {many}{things} that it missed", names.of(*to)), false)
+            let things = if *count == 1 { "1 thing".to_owned() } else { format!("{count} things") };
+            (format!(", and sends {} {things} that it had not", names.of(*to)), false)
         }
     })
 }

@@ -186,7 +186,7 @@ pub struct FeedOracle {
     waited: u64,
     written: u64,
     concurrent: u64,
-    supplied: u64,
+    fetched: u64,
     unknown: u64,
     entries_max: u64,
     /// Posts were shown while nothing was promised of their order.
@@ -256,7 +256,7 @@ impl FeedOracle {
             waited: 0,
             written: 0,
             concurrent: 0,
-            supplied: 0,
+            fetched: 0,
             unknown: 0,
             entries_max: 0,
             unordered: false,
@@ -278,7 +278,7 @@ impl FeedOracle {
     /// fetched because it had been missed, and the most entries that a vector had.
     #[must_use]
     pub const fn counts(&self) -> [u64; 7] {
-        [self.events, self.shown, self.waited, self.written, self.concurrent, self.supplied, self.entries_max]
+        [self.events, self.shown, self.waited, self.written, self.concurrent, self.fetched, self.entries_max]
     }
 
     fn happened(&mut self, at: At, stamp: &Stamp, deed: &Deed) {
@@ -406,6 +406,14 @@ impl FeedOracle {
             });
         }
         replica.values.push(write);
+    }
+
+    /// Whether this was asked for because it had been missed.
+    fn fetch(&mut self, at: At, me: NodeId, record: &Record<Process>) {
+        if let Event::Deliver { msg: Msg::CatchUp { stamp, .. }, .. } = &record.event {
+            self.fetched += 1;
+            at.mark(&mut self.caught_up, || format!("{} fetches from {}", who(me), who(stamp.event.process)));
+        }
     }
 
     /// Whether a process has every value that it should have.
@@ -594,7 +602,10 @@ impl Observer<Process> for FeedOracle {
                         touched.push(key);
                     }
                 }
-                Note::Shown { post, waited, .. } => self.show(at, me, post.id, *waited, promised),
+                Note::Shown { post, waited, .. } => {
+                    self.fetch(at, me, record);
+                    self.show(at, me, post.id, *waited, promised);
+                }
                 Note::Waits { post, missing } => {
                     at.mark(&mut self.post_waited, || {
                         format!(
@@ -612,13 +623,10 @@ impl Observer<Process> for FeedOracle {
                     if version.write.process != me {
                         self.arrived(at, me, key, version.write);
                     }
+                    self.fetch(at, me, record);
                     touched.push(key);
                 }
-                Note::Supplied(to, count) => {
-                    self.supplied += u64::from(*count);
-                    at.mark(&mut self.caught_up, || format!("{} sends {} what it has missed", who(me), who(*to)));
-                }
-                Note::PassedOn(_) | Note::NoRoom(_) => {}
+                Note::Supplied(..) | Note::PassedOn(_) | Note::NoRoom(_) => {}
             }
         }
         if let Some(process) = here {
