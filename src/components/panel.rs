@@ -157,6 +157,6 @@ fn one(kind: LensKind) -> AnyView {
         LensKind::States => view! { <StatesLens /> }.into_any(),
         LensKind::Inspector => view! { <InspectorLens /> }.into_any(),
         LensKind::History => view! { <HistoryLens /> }.into_any(),
-        LensKind::Wire | LensKind::Story => ().into_any(),
+        LensKind::SpaceTime | LensKind::Comparison | LensKind::Wire | LensKind::Story => ().into_any(),
     }
 }

@@ -10,8 +10,9 @@ use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
+use view::lens::space_time;
 use view::narration::Weight;
-use view::{Condition, MessageShape, Stage, layout};
+use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use crate::error::InputError;
 use crate::json::kind_of;
@@ -112,6 +113,7 @@ pub static INFO: LabInfo = LabInfo {
     metrics: &["events", "messages-received", "verdicts", "concurrent-verdicts", "wall-clock-reversals"],
     speed: 0.05,
     leads: false,
+    picture: Picture::SpaceTime,
     showcase: Showcase {
         commands: r#"[{"at_us": 300000, "do": "request", "node": "n1", "op": {"send": "n2"}}, {"at_us": 500000, "do": "request", "node": "n3", "op": {"send": "n1"}}]"#,
         from_us: 250_000,
@@ -119,8 +121,8 @@ pub static INFO: LabInfo = LabInfo {
         still_us: 320_000,
         speed: 0.1,
     },
-    lenses: &[LensKind::Checks, LensKind::Inspector, LensKind::Wire, LensKind::Story],
-    opening_lenses: &[LensKind::Checks, LensKind::Inspector, LensKind::Story],
+    lenses: &[LensKind::Comparison, LensKind::Checks, LensKind::Inspector, LensKind::Wire, LensKind::Story],
+    opening_lenses: &[LensKind::Comparison, LensKind::Checks],
 };
 
 /// The mistakes of a variant.
@@ -163,6 +165,8 @@ pub struct ClocksLab;
 impl Lab for ClocksLab {
     type Protocol = Process;
     type Oracle = ClocksOracle;
+
+    const FORGETS: bool = true;
 
     fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
@@ -309,6 +313,35 @@ impl Lab for ClocksLab {
     fn opening_us(world: &World<Process>) -> u64 {
         let running = world.node_ids().flat_map(|id| world.timers(id)).filter(|running| running.timer == Timer::Act);
         running.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
+    }
+
+    fn stamp(record: &Record<Process>, names: &Names) -> Option<space_time::Stamp> {
+        // Of a receipt and the answer to it the receipt counts: what it knew, and who came to know of it, is the same.
+        let stamp = record.notes().find_map(|note| match note {
+            Note::Happened { stamp, .. } => Some(stamp),
+            Note::Compared { .. } => None,
+        })?;
+        Some(space_time::Stamp {
+            wall_us: Some(stamp.wall_us.saturating_sub(WALL_AT_START_US)),
+            lamport: Some(stamp.lamport.0),
+            vector: stamp.vector.entries().map(|(process, count)| (process_name(process, names), count)).collect(),
+            hybrid: Some((stamp.hybrid.wall_us.saturating_sub(WALL_AT_START_US), stamp.hybrid.count)),
+        })
+    }
+
+    fn label(record: &Record<Process>, names: &Names) -> Option<String> {
+        let deed = record.notes().find_map(|note| match note {
+            Note::Happened { deed, .. } => Some(*deed),
+            Note::Compared { .. } => None,
+        })?;
+        Some(match deed {
+            Deed::Local => "local".into(),
+            Deed::Sent(peer) => format!("ask {}", names.of(peer)),
+            Deed::Received(_) if matches!(record.event, Event::Deliver { msg: Msg::Answer { .. }, .. }) => {
+                "answer".into()
+            }
+            Deed::Received(_) => "question".into(),
+        })
     }
 
     fn topic(record: &Record<Process>) -> Topic {

@@ -5,9 +5,10 @@ use check::{FaultModel, Oracle};
 use serde_json::Value;
 use sim::{ClusterConfig, NodeId, Protocol, Record, World};
 use view::layout::{self, Point};
+use view::lens::space_time::Stamp;
 use view::lens::{History, LensKind, Log, LogWindow, Ring, States};
 use view::narration::Weight;
-use view::{MessageShape, Stage};
+use view::{MessageShape, Picture, Stage};
 
 use crate::command::ADDED_MAX;
 use crate::error::InputError;
@@ -42,6 +43,8 @@ pub struct LabInfo {
     pub speed: f64,
     /// Whether somebody leads, so that cutting the leader off means something.
     pub leads: bool,
+    /// What its stage shows at first.
+    pub picture: Picture,
     /// What its card shows.
     pub showcase: Showcase,
     /// The ways to look at it, in the order in which they are offered.
@@ -307,6 +310,19 @@ pub trait Lab: Sized + 'static {
 
     /// The hash ring; none where there is no such thing.
     fn ring(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names, _ask: RingAsk<'_>) -> Option<Ring> {
+        None
+    }
+
+    /// Whether a machine that starts again knows nothing of what was there before: another process in its place.
+    const FORGETS: bool = false;
+
+    /// What the clocks that the algorithm keeps say of a step; none where it keeps none.
+    fn stamp(_record: &Record<Self::Protocol>, _names: &Names) -> Option<Stamp> {
+        None
+    }
+
+    /// A step in a word or two, to stand beside a dot; none for what it is called anyway.
+    fn label(_record: &Record<Self::Protocol>, _names: &Names) -> Option<String> {
         None
     }
 

@@ -7,6 +7,7 @@
 pub mod catalogue;
 mod clocks;
 pub mod command;
+pub mod comparison;
 pub mod error;
 mod hash_ring;
 pub mod history;
@@ -21,6 +22,7 @@ pub mod placements;
 mod raft;
 mod raft_election;
 mod raft_log;
+pub mod retime;
 pub mod run;
 pub mod session;
 pub mod shiviz;

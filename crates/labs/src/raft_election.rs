@@ -1,5 +1,6 @@
 //! Raft: leader election, as a lab.
 
+use view::Picture;
 use view::lens::LensKind;
 
 use crate::lab::{LabInfo, Showcase, VariantInfo, VariantKind};
@@ -89,6 +90,7 @@ pub static INFO: LabInfo = LabInfo {
     metrics: raft::METRICS,
     speed: 0.05,
     leads: true,
+    picture: Picture::Network,
     showcase: Showcase {
         commands: r#"[{"at_us": 300000, "do": "partition", "groups": [["n3"], ["n1", "n2", "n4", "n5", "c1"]]}, {"at_us": 1100000, "do": "heal-all"}]"#,
         from_us: 130_000,
@@ -99,6 +101,8 @@ pub static INFO: LabInfo = LabInfo {
     lenses: &[
         LensKind::Checks,
         LensKind::States,
+        LensKind::SpaceTime,
+        LensKind::Comparison,
         LensKind::Wire,
         LensKind::Inspector,
         LensKind::Log,

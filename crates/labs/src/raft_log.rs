@@ -1,5 +1,6 @@
 //! Raft: the replicated log, as a lab.
 
+use view::Picture;
 use view::lens::LensKind;
 
 use crate::lab::{LabInfo, Showcase};
@@ -97,6 +98,7 @@ pub static INFO: LabInfo = LabInfo {
     metrics: raft::METRICS,
     speed: 0.05,
     leads: true,
+    picture: Picture::Network,
     showcase: Showcase {
         commands: r#"[{"at_us": 700000, "do": "crash", "node": "n3"}, {"at_us": 1400000, "do": "restart", "node": "n3"}]"#,
         from_us: 400_000,
@@ -110,6 +112,8 @@ pub static INFO: LabInfo = LabInfo {
         LensKind::States,
         LensKind::Inspector,
         LensKind::History,
+        LensKind::SpaceTime,
+        LensKind::Comparison,
         LensKind::Wire,
         LensKind::Story,
     ],

@@ -23,7 +23,7 @@ use crate::lab_words;
 use crate::lenses::Topic;
 use crate::params::DISTANCE;
 use crate::run::{End, Run};
-use crate::space_time::{self, Moment};
+use crate::space_time::{self, Moment, Told};
 use crate::state::{
     BranchState, LinkState, MessageState, NodeState, NoteState, State, VerdictState, branch_name, digest_text,
 };
@@ -67,6 +67,10 @@ pub trait Session {
     fn apply(&mut self, command: &Value) -> Result<(), InputError>;
     /// Whether a command would change anything now.
     fn would_change(&self, command: &Value) -> Result<bool, InputError>;
+    /// In the past, starts a branch in which nothing of what was done later has been done; otherwise does nothing.
+    fn fork(&mut self);
+    /// How many commands of this branch have been applied up to now.
+    fn applied(&self) -> usize;
     /// Takes the newest command back.
     fn undo(&mut self) -> bool;
     /// Shows another branch.
@@ -242,6 +246,17 @@ impl<L: Lab> LabSession<L> {
         }
     }
 
+    /// A step in a word or two.
+    fn label(&self, record: &Record<L::Protocol>) -> String {
+        L::label(record, &self.names).unwrap_or_else(|| match &record.event {
+            Event::Boot(_) => "start".into(),
+            Event::Deliver { msg, .. } | Event::Vanish { msg, .. } => sim::Named::name(msg).into(),
+            Event::Timer { timer, .. } => sim::Named::name(timer).into(),
+            Event::Synced(_) => "on disk".into(),
+            Event::Command(command) => lab_words::short(command, &self.names, self.run.entry.info.params).1.into(),
+        })
+    }
+
     fn tell(&self, record: &Record<L::Protocol>) -> (String, Weight) {
         let names = &self.names;
         match &record.event {
@@ -386,6 +401,18 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn would_change(&self, command: &Value) -> Result<bool, InputError> {
         Ok(self.timeline.world().would_change(&self.read_command(command)?))
+    }
+
+    fn fork(&mut self) {
+        if self.timeline.would_fork() {
+            self.watch().fork(self.step_count(), self.time_us());
+            self.timeline.fork();
+            self.arrive();
+        }
+    }
+
+    fn applied(&self) -> usize {
+        self.timeline.applied()
     }
 
     fn undo(&mut self) -> bool {
@@ -607,7 +634,10 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn moment(&self, step: u64) -> Option<Moment> {
         let record = self.timeline.record(step)?;
-        Some(space_time::moment(&record, &self.names, self.tell(&record), Self::topic(&record)))
+        let (text, weight) = self.tell(&record);
+        let label = self.label(&record);
+        let (topic, stamp) = (Self::topic(&record), L::stamp(&record, &self.names));
+        Some(space_time::moment(&record, &self.names, Told { text, label, weight, topic, stamp, forgets: L::FORGETS }))
     }
 
     fn notes(&self, step: u64) -> Vec<NoteState> {

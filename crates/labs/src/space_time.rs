@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use sim::{Command, Event, LossReason, MessageId, Named, NodeId, Outcome, Protocol, Record};
-use view::lens::space_time::{self, Message, SpaceTime, Window};
+use view::lens::space_time::{self, Message, SpaceTime, Stamp, Standing, Window};
 use view::narration::Weight;
 
 use crate::command::write_message_id;
@@ -31,10 +31,16 @@ pub struct Moment {
     pub process: Option<u32>,
     /// What happened, as a sentence.
     pub text: String,
+    /// What happened, in a word or two.
+    pub label: String,
     /// How much it matters.
     pub weight: Weight,
     /// What it is counted as where many are folded.
     pub topic: Topic,
+    /// What it means for the process.
+    pub standing: Standing,
+    /// What clocks say of it.
+    pub stamp: Stamp,
     /// The message that it received, and the step that sent it.
     pub received: Option<(Passed, u64)>,
     /// Messages that left.
@@ -60,13 +66,24 @@ fn passed(id: MessageId, kind: &'static str, names: &Names) -> Passed {
     Passed { id: write_message_id(id, names), kind, sender: id.from.0, receiver: id.to.0 }
 }
 
-/// A record as a moment, but for what the lab says of it.
-pub(crate) fn moment<P: Protocol>(
-    record: &Record<P>,
-    names: &Names,
-    (text, weight): (String, Weight),
-    topic: Topic,
-) -> Moment {
+/// What is said of a record, in whatever words.
+pub(crate) struct Told {
+    /// What happened, as a sentence.
+    pub text: String,
+    /// What happened, in a word or two.
+    pub label: String,
+    /// How much it matters.
+    pub weight: Weight,
+    /// What it is counted as where many are folded.
+    pub topic: Topic,
+    /// What the clocks say of it that the algorithm keeps.
+    pub stamp: Option<Stamp>,
+    /// Whether whoever starts again knows nothing of what was there before.
+    pub forgets: bool,
+}
+
+/// A record as a moment.
+pub(crate) fn moment<P: Protocol>(record: &Record<P>, names: &Names, told: Told) -> Moment {
     let (mut received, mut sent, mut lost) = (None, Vec::new(), Vec::new());
     match (&record.event, record.cause) {
         (Event::Deliver { id, msg }, Some(cause)) => received = Some((passed(*id, msg.name(), names), cause)),
@@ -87,7 +104,16 @@ pub(crate) fn moment<P: Protocol>(
         }
     }
     let process = place(&record.event).map(|node| node.0);
-    Moment { step: record.step, time_us: record.time_us, process, text, weight, topic, received, sent, lost }
+    let Told { text, label, weight, topic, stamp, forgets } = told;
+    let standing = match &record.event {
+        Event::Boot(_) | Event::Command(Command::Restart(_)) if forgets => Standing::Anew,
+        Event::Boot(_) | Event::Command(Command::Restart(_)) => Standing::Up,
+        Event::Command(Command::Crash(_) | Command::RemoveNode(_)) => Standing::Down,
+        _ => Standing::Same,
+    };
+    let stamp = stamp.unwrap_or(Stamp { wall_us: record.wall_us, ..Stamp::default() });
+    let (step, time_us) = (record.step, record.time_us);
+    Moment { step, time_us, process, text, label, weight, topic, standing, stamp, received, sent, lost }
 }
 
 /// The process at which an event takes place.
@@ -114,57 +140,148 @@ pub(crate) fn of_window(session: &dyn Session, window: Window) -> SpaceTime {
     let end = if window.until_us >= session.time_us() { steps + 1 } else { first_after(window.until_us) };
     let begin = window.from_us.checked_sub(1).map_or(1, first_after).min(end);
     let first = begin.max(end.saturating_sub(STEPS_MAX));
-    // Of what is still under way here and now the kind is known; a window in the past does not say.
-    let kinds: BTreeMap<String, String> =
-        session.stage().messages.into_iter().map(|message| (message.id, message.kind)).collect();
-    let moments = (first..end).filter_map(|step| session.moment(step));
-    let diagram = diagram(session.processes(), moments, |id| kinds.get(id).cloned().unwrap_or_default());
-    SpaceTime { left_out: first - begin, ..diagram }
+    let mut gathering = Gathering::new(session.processes());
+    (first..end).filter_map(|step| session.moment(step)).for_each(|moment| gathering.take(moment));
+    gathering.name_what_is_under_way(session);
+    SpaceTime { left_out: first - begin, ..gathering.diagram }
 }
 
-/// Makes a diagram of moments, in the order of their steps.
-fn diagram(
-    processes: Vec<String>,
-    moments: impl Iterator<Item = Moment>,
-    kind_of: impl Fn(&str) -> String,
-) -> SpaceTime {
-    let mut diagram = SpaceTime { processes, ..SpaceTime::default() };
-    let mut event_of: BTreeMap<u64, u32> = BTreeMap::new();
-    let mut under_way: BTreeMap<String, Message> = BTreeMap::new();
-    let message = |passed: &Passed| Message {
-        id: passed.id.clone(),
-        kind: passed.kind.to_owned(),
-        sender: passed.sender,
-        receiver: passed.receiver,
-        from: None,
-        to: None,
-        lost: false,
-    };
-    for moment in moments {
-        let here = moment.process.map(|process| {
+/// Most events of a diagram that follows a run; of more, the oldest quarter goes.
+pub const EVENTS_MAX: usize = 100_000;
+
+/// How many steps back a diagram begins that somebody opens late in a run.
+const STEPS_BEFORE: u64 = 20_000;
+
+/// A diagram that grows with a run.
+#[derive(Debug, Default)]
+pub struct Gathering {
+    diagram: SpaceTime,
+    /// The event of each step.
+    event_of: BTreeMap<u64, u32>,
+    /// The messages that have not arrived, by id.
+    under_way: BTreeMap<String, u32>,
+    /// The first step that is not in it.
+    next: u64,
+}
+
+impl Gathering {
+    fn new(processes: Vec<String>) -> Self {
+        Self { diagram: SpaceTime { processes, ..SpaceTime::default() }, ..Self::default() }
+    }
+
+    /// What there is so far.
+    #[must_use]
+    pub const fn diagram(&self) -> &SpaceTime {
+        &self.diagram
+    }
+
+    /// Takes in what has happened since the last time; returns whether anything has. A run whose past has become
+    /// another one needs another diagram.
+    pub fn follow(&mut self, session: &dyn Session) -> bool {
+        let steps = session.step_count();
+        if self.next == 0 {
+            self.next = steps.saturating_sub(STEPS_BEFORE).max(1);
+            self.diagram.left_out = self.next - 1;
+        }
+        if steps < self.next {
+            return false;
+        }
+        self.diagram.processes = session.processes();
+        for step in self.next..=steps {
+            if let Some(moment) = session.moment(step) {
+                self.take(moment);
+            }
+        }
+        self.next = steps + 1;
+        if self.diagram.events.len() > EVENTS_MAX {
+            self.forget(EVENTS_MAX / 4);
+        }
+        self.name_what_is_under_way(session);
+        true
+    }
+
+    /// Leaves the oldest events out.
+    fn forget(&mut self, count: usize) {
+        let gone = count as u32;
+        self.diagram.left_out += u64::from(gone);
+        self.diagram.events.drain(..count);
+        self.event_of.retain(|_, event| {
+            let stays = *event >= gone;
+            *event = event.saturating_sub(gone);
+            stays
+        });
+        let mut place_of = BTreeMap::new();
+        let mut kept: Vec<Message> = Vec::with_capacity(self.diagram.messages.len());
+        for (old, mut message) in (0u32..).zip(std::mem::take(&mut self.diagram.messages)) {
+            message.from = message.from.and_then(|event| event.checked_sub(gone));
+            message.to = message.to.and_then(|event| event.checked_sub(gone));
+            if message.from.is_some() || message.to.is_some() {
+                place_of.insert(old, kept.len() as u32);
+                kept.push(message);
+            }
+        }
+        self.diagram.messages = kept;
+        self.under_way = std::mem::take(&mut self.under_way)
+            .into_iter()
+            .filter_map(|(id, old)| Some((id, *place_of.get(&old)?)))
+            .collect();
+    }
+
+    /// Of what is under way here and now the kind is known; a window in the past does not say.
+    fn name_what_is_under_way(&mut self, session: &dyn Session) {
+        for message in session.stage().messages {
+            if let Some(&place) = self.under_way.get(&message.id) {
+                let known = &mut self.diagram.messages[place as usize];
+                known.due_us = message.held_at_ppm.is_none().then_some(message.due_us);
+                known.kind = message.kind;
+            }
+        }
+    }
+
+    fn take(&mut self, moment: Moment) {
+        let Moment { step, time_us, process, text, label, weight, topic, standing, stamp, received, sent, lost } =
+            moment;
+        let diagram = &mut self.diagram;
+        let message = |passed: &Passed| Message {
+            id: passed.id.clone(),
+            kind: passed.kind.to_owned(),
+            sender: passed.sender,
+            receiver: passed.receiver,
+            from: None,
+            to: None,
+            lost: false,
+            due_us: None,
+        };
+        let here = process.map(|process| {
             let number = diagram.events.len() as u32;
-            let Moment { step, time_us, ref text, weight, topic, .. } = moment;
-            diagram.events.push(space_time::Event { process, step, time_us, text: text.clone(), weight, topic });
-            event_of.insert(step, number);
+            let event = space_time::Event { process, step, time_us, text, label, weight, topic, standing, stamp };
+            diagram.events.push(event);
+            self.event_of.insert(step, number);
             number
         });
-        if let Some((passed, sent)) = &moment.received {
-            under_way.remove(&passed.id);
-            let from = event_of.get(sent).copied();
-            diagram.messages.push(Message { from, to: here, ..message(passed) });
+        if let Some((passed, sent)) = &received {
+            // It comes from the step that asked for it, which may have been before it left.
+            let arrived = Message { from: self.event_of.get(sent).copied(), to: here, ..message(passed) };
+            match self.under_way.remove(&passed.id) {
+                Some(known) => diagram.messages[known as usize] = arrived,
+                None => diagram.messages.push(arrived),
+            }
         }
-        for passed in &moment.sent {
-            under_way.insert(passed.id.clone(), Message { from: here, ..message(passed) });
+        for passed in &sent {
+            self.under_way.insert(passed.id.clone(), diagram.messages.len() as u32);
+            diagram.messages.push(Message { from: here, ..message(passed) });
         }
-        for (passed, sent) in &moment.lost {
-            let from = under_way.remove(&passed.id).and_then(|known| known.from);
-            let from = sent.as_ref().and_then(|step| event_of.get(step)).copied().or(from);
-            diagram.messages.push(Message { from, lost: true, ..message(passed) });
+        for (passed, sent) in &lost {
+            match self.under_way.remove(&passed.id) {
+                Some(known) => {
+                    let known = &mut diagram.messages[known as usize];
+                    (known.lost, known.kind, known.due_us) = (true, passed.kind.to_owned(), None);
+                }
+                None => {
+                    let from = sent.as_ref().and_then(|step| self.event_of.get(step)).copied();
+                    diagram.messages.push(Message { from, lost: true, ..message(passed) });
+                }
+            }
         }
     }
-    for (id, mut message) in under_way {
-        message.kind = kind_of(&id);
-        diagram.messages.push(message);
-    }
-    diagram
 }

@@ -46,6 +46,7 @@ fn each_lab_opens_lenses_that_it_offers() {
                 LensKind::States => session.states().is_some(),
                 LensKind::History => session.history().is_some(),
                 LensKind::Inspector => session.inspector("n1", false).is_some(),
+                LensKind::SpaceTime | LensKind::Comparison => !session.processes().is_empty(),
                 LensKind::Checks | LensKind::Wire | LensKind::Story => true,
             };
             assert!(offered, "{} has nothing for {kind:?}", info.id);

@@ -7,10 +7,14 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use labs::clock_types::{Execution, Order};
+use labs::comparison::{compare, relation_text};
 use labs::shiviz::{self, Export, Imported, Mermaid, import};
+use labs::space_time::Gathering;
 use labs::{Run, Session};
 use serde_json::{Value, json};
+use view::lens::Comparison;
 use view::lens::SpaceTime;
+use view::lens::comparison::{Clock, Worth};
 use view::lens::space_time::{Relation, Window};
 
 const EVERYTHING: Window = Window { from_us: 0, until_us: u64::MAX };
@@ -19,6 +23,9 @@ const EVERYTHING: Window = Window { from_us: 0, until_us: u64::MAX };
 /// and its effect.
 fn troubled(lab: &str, until_us: u64) -> Box<dyn Session> {
     let mut run = Run::of_lab(lab).unwrap();
+    if lab == "clocks" {
+        run.settings.set(run.entry.info.params, "nodes", "5").unwrap();
+    }
     run.set_commands(&json!([
         {"at_us": 1, "do": "link", "from": "n1", "to": "n2", "loss_ppm": 300_000, "duplicate_ppm": 300_000},
         {"at_us": 100_000, "do": "disk", "node": "n3", "mode": "slow"},
@@ -382,4 +389,96 @@ fn a_sequence_diagram_is_bounded_and_complete_up_to_there() {
     assert!(left_out > 1_000 && text.len() < 50_000);
     assert!(text.ends_with(&format!("  Note over n1,c2: {left_out} more messages and notes are left out\n")));
     assert!(!text.contains(';') && !text.contains('#'));
+}
+
+#[test]
+fn a_diagram_that_follows_a_run_is_that_of_the_whole_run() {
+    for lab in ["raft-log", "hash-ring", "clocks"] {
+        let mut session = troubled(lab, 1);
+        let mut gathering = Gathering::default();
+        for moment in 0..40u64 {
+            session.seek(moment * 25_000);
+            gathering.follow(&*session);
+        }
+        assert!(!gathering.follow(&*session));
+        assert_eq!(*gathering.diagram(), session.space_time(EVERYTHING), "{lab}");
+    }
+}
+
+#[test]
+fn whoever_forgets_everything_is_another_process() {
+    let session = troubled("clocks", 900_000);
+    let diagram = session.space_time(EVERYTHING);
+    let n1 = |test: &dyn Fn(u64) -> bool| {
+        let mine = |event: &&view::lens::space_time::Event| event.process == 0 && test(event.time_us);
+        diagram.events.iter().filter(mine).map(|event| event.step).collect::<Vec<_>>()
+    };
+    let (before, after) = (n1(&|time_us| time_us < 200_000), n1(&|time_us| time_us >= 400_000));
+    let number = |step: u64| diagram.events.iter().position(|event| event.step == step).unwrap() as u32;
+    assert_eq!(diagram.relation(number(before[0]), number(after[0])), Relation::Concurrent);
+    assert_eq!(diagram.relation(number(before[0]), number(before[1])), Relation::Before);
+    let log = good(&shiviz_log(&*session));
+    assert!(log.hosts.iter().any(|host| host == "n1′"), "{:?}", log.hosts);
+}
+
+/// Whatever clocks say of all pairs of events in a run: vectors are right, Lamport's and hybrid clocks are never
+/// against causality, and skewed wall clocks are.
+#[test]
+fn clocks_are_compared_as_they_are() {
+    let mut lies = 0;
+    for (lab, seed) in [("clocks", 1), ("clocks", 2), ("raft-election", 1)] {
+        let mut run = Run::of_lab(lab).unwrap();
+        run.set_seed(seed).unwrap();
+        run.set_commands(&json!([{"at_us": 0, "do": "clock", "node": "n2", "offset_us": 300_000, "drift_ppm": 0}]))
+            .unwrap();
+        let mut session = (run.entry.open)(&run).unwrap();
+        session.seek(if lab == "clocks" { 1_500_000 } else { 400_000 });
+        let diagram = session.space_time(EVERYTHING);
+        let count = diagram.events.len().min(60) as u32;
+        for first in 0..count {
+            for second in 0..count {
+                let Comparison { relation, clocks, chain, .. } = compare(&diagram, first, second).unwrap();
+                assert_eq!(relation, diagram.relation(first, second));
+                for says in &clocks {
+                    match says.clock {
+                        Clock::Vector => {
+                            assert_eq!((says.worth, says.verdict.as_str()), (Worth::Exact, relation_text(relation)))
+                        }
+                        Clock::Wall => lies += u32::from(says.worth == Worth::Lies && relation == Relation::Before),
+                        Clock::Lamport | Clock::Hybrid => {
+                            assert_ne!(says.worth, Worth::Lies, "{lab}: {first} {second}")
+                        }
+                    }
+                }
+                let (from, to) = if relation == Relation::Before { (first, second) } else { (second, first) };
+                let steps = chain.windows(2).all(|pair| diagram.causes(pair[1]).contains(&pair[0]));
+                match relation {
+                    Relation::Before | Relation::After => {
+                        assert_eq!((chain.first(), chain.last(), steps), (Some(&from), Some(&to), true));
+                    }
+                    Relation::Equal | Relation::Concurrent => assert!(chain.is_empty()),
+                }
+            }
+        }
+        assert_eq!(compare(&diagram, 0, diagram.events.len() as u32), None);
+    }
+    assert!(lies > 20, "{lies}");
+}
+
+#[test]
+fn a_mistake_in_a_clock_is_called_a_lie() {
+    let lies = |variant: &str, clock: Clock| {
+        let mut run = Run::of_lab("clocks").unwrap();
+        run.variant = run.entry.info.variant(variant).unwrap();
+        let mut session = (run.entry.open)(&run).unwrap();
+        session.seek(1_500_000);
+        let diagram = session.space_time(EVERYTHING);
+        let count = diagram.events.len() as u32;
+        let pairs = (0..count).flat_map(|first| (0..count).map(move |second| (first, second)));
+        let said = pairs.flat_map(|(first, second)| compare(&diagram, first, second).unwrap().clocks);
+        said.filter(|says| says.clock == clock && says.worth == Worth::Lies).count()
+    };
+    assert_eq!(lies("correct", Clock::Vector) + lies("correct", Clock::Lamport), 0);
+    assert!(lies("merge-without-max", Clock::Vector) > 0 && lies("merge-without-max", Clock::Lamport) > 0);
+    assert!(lies("no-tick-on-receive", Clock::Vector) > 0 && lies("no-tick-on-receive", Clock::Lamport) > 0);
 }

@@ -200,6 +200,9 @@ pub struct Record<P: Protocol> {
     pub step: u64,
     /// Simulated time, in µs.
     pub time_us: u64,
+    /// What the wall clock of the node showed at which it happened, in µs; none where it is no node's event. It
+    /// follows from the clocks' commands, so it stays out of the digest.
+    pub wall_us: Option<u64>,
     /// The step that sent the message, set the timer or issued the write. Boots and commands have
     /// no cause inside the run.
     pub cause: Option<u64>,

@@ -317,35 +317,43 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
     /// the past it starts a new one, and the old future is kept. Commands that were planned for
     /// later than anybody has seen stay planned.
     pub fn apply(&mut self, command: Command<P::Op>) {
+        self.fork();
         let now_us = self.world().time_us();
-        let step = self.world().step_count();
         let applied = self.driver.applied();
-        if self.would_fork() {
-            let here = self.here();
-            let planned = &here.commands[here.explored_commands..];
-            let mut commands = here.commands[..applied].iter().chain(planned).cloned().collect();
-            let initial = self.world().cluster().nodes;
-            drop_orphans(&mut commands, applied, &here.commands[applied..here.explored_commands], initial);
-            let keyframes =
-                here.keyframes.iter().filter(|keyframe| keyframe.world.step_count() <= step).cloned().collect();
-            let branch = Branch {
-                parent: Some(self.current),
-                forked_at_us: now_us,
-                commands,
-                keyframes,
-                spacing_steps: here.spacing_steps,
-                explored_us: now_us,
-                explored_step: step,
-                explored_commands: applied,
-            };
-            self.branches.push(branch);
-            self.current = BranchId((self.branches.len() - 1) as u32);
-        }
         let after = self.world().events_at(now_us);
         let branch = &mut self.branches[self.current.0 as usize];
         branch.commands.insert(applied, Stamped { at_us: now_us, after, command });
         let stepped = self.step_until(now_us);
         debug_assert!(stepped, "a command that is due now applies now");
+    }
+
+    /// In the past, starts a branch in which nothing of what was done later has been done; the old future is kept.
+    /// At the end of what has been simulated it does nothing.
+    pub fn fork(&mut self) {
+        if !self.would_fork() {
+            return;
+        }
+        let now_us = self.world().time_us();
+        let step = self.world().step_count();
+        let applied = self.driver.applied();
+        let here = self.here();
+        let planned = &here.commands[here.explored_commands..];
+        let mut commands = here.commands[..applied].iter().chain(planned).cloned().collect();
+        let initial = self.world().cluster().nodes;
+        drop_orphans(&mut commands, applied, &here.commands[applied..here.explored_commands], initial);
+        let keyframes = here.keyframes.iter().filter(|keyframe| keyframe.world.step_count() <= step).cloned().collect();
+        let branch = Branch {
+            parent: Some(self.current),
+            forked_at_us: now_us,
+            commands,
+            keyframes,
+            spacing_steps: here.spacing_steps,
+            explored_us: now_us,
+            explored_step: step,
+            explored_commands: applied,
+        };
+        self.branches.push(branch);
+        self.current = BranchId((self.branches.len() - 1) as u32);
     }
 
     /// Shows another branch, at the present time if it reaches that far.

@@ -654,7 +654,9 @@ impl<P: Protocol> World<P> {
         outcomes: Vec<Outcome<P>>,
         observer: &mut impl Observer<P>,
     ) {
-        let record = Record { step: self.step, time_us: self.time_us, cause, event, outcomes };
+        let place = event.node().and_then(|node| self.nodes.get(node.index()));
+        let wall_us = place.map(|node| node.clock.wall_us(self.time_us));
+        let record = Record { step: self.step, time_us: self.time_us, wall_us, cause, event, outcomes };
         record.hash(&mut self.rolling);
         observer.observe(&record, self);
         self.outcomes.give_back(record.outcomes);

@@ -15,5 +15,5 @@ pub mod theme;
 pub mod timeline;
 
 pub use narration::Sentence;
-pub use stage::{Condition, Link, Message, MessageShape, Node, Stage};
+pub use stage::{Condition, Link, Message, MessageShape, Node, Picture, Stage};
 pub use theme::Theme;

@@ -2,6 +2,49 @@
 
 use crate::layout::Point;
 
+/// What a stage can be a picture of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Picture {
+    /// Machines and the links between them.
+    #[default]
+    Network,
+    /// A hash ring.
+    Ring,
+    /// Processes as lines, messages as arrows.
+    SpaceTime,
+}
+
+impl Picture {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Ring, Self::SpaceTime, Self::Network];
+
+    /// Stable kebab-case identifier.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Ring => "ring",
+            Self::SpaceTime => "space-time",
+        }
+    }
+
+    /// What its button says.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Network => "Network",
+            Self::Ring => "Ring",
+            Self::SpaceTime => "Space-time",
+        }
+    }
+
+    /// The picture with this identifier.
+    #[must_use]
+    pub fn parse(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|picture| picture.id() == id)
+    }
+}
+
 /// The cluster at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stage {

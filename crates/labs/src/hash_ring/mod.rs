@@ -15,7 +15,7 @@ use sim::random::Stream;
 use sim::{ClusterConfig, Command, LinkProfile, NodeId, Record, World};
 use view::lens::{LensKind, Ring};
 use view::narration::Weight;
-use view::{Condition, MessageShape, Stage, layout};
+use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use crate::error::InputError;
 use crate::json::kind_of;
@@ -153,6 +153,7 @@ pub static INFO: LabInfo = LabInfo {
     metrics: &["operations-answered", "operations", "changes", "keys-moved", "hints"],
     speed: 0.05,
     leads: false,
+    picture: Picture::Ring,
     showcase: Showcase {
         commands: r#"[{"at_us": 600000, "do": "request", "node": "a1", "op": {"remove-server": "n2"}}, {"at_us": 1200000, "do": "request", "node": "a1", "op": {"add-server": "n2"}}]"#,
         from_us: 400_000,
@@ -165,6 +166,8 @@ pub static INFO: LabInfo = LabInfo {
         LensKind::Placements,
         LensKind::Checks,
         LensKind::Inspector,
+        LensKind::SpaceTime,
+        LensKind::Comparison,
         LensKind::Wire,
         LensKind::Story,
     ],

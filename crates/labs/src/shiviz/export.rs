@@ -8,6 +8,7 @@ use sim::NodeId;
 
 use crate::error::{InputError, OneLine};
 use crate::space_time::Moment;
+use view::lens::space_time::Standing;
 
 /// Most events of a log: each keeps its clock, because a message may be on its way for as long as the run goes on.
 pub const EVENTS_MAX: u32 = 250_000;
@@ -17,6 +18,8 @@ pub const EVENTS_MAX: u32 = 250_000;
 pub struct Export {
     processes: Vec<String>,
     newest: Vec<VectorClock>,
+    /// The host that each process is now: a process that starts anew is another one.
+    host_of: Vec<NodeId>,
     /// The clock of each step that was an event.
     of_step: BTreeMap<u64, VectorClock>,
 }
@@ -26,7 +29,8 @@ impl Export {
     #[must_use]
     pub fn new(processes: Vec<String>) -> Self {
         let newest = vec![VectorClock::default(); processes.len()];
-        Self { processes, newest, of_step: BTreeMap::new() }
+        let host_of = (0..processes.len() as u32).map(NodeId).collect();
+        Self { processes, newest, host_of, of_step: BTreeMap::new() }
     }
 
     /// The next step of the run as two lines, if it is an event of a process.
@@ -35,9 +39,18 @@ impl Export {
             let problem = format!("the run has more than {EVENTS_MAX} events; --for ends it sooner");
             return Err(InputError::new("", problem));
         }
-        let Some(me) = moment.process.map(NodeId).filter(|me| me.index() < self.newest.len()) else {
+        let Some(place) = moment.process.map(|process| process as usize).filter(|&at| at < self.host_of.len()) else {
             return Ok(None);
         };
+        if moment.standing == Standing::Anew && !self.newest[self.host_of[place].index()].is_empty() {
+            self.host_of[place] = NodeId(self.newest.len() as u32);
+            self.newest.push(VectorClock::default());
+            // Names stay apart however often one starts anew.
+            let primes =
+                "′".repeat(self.processes.iter().filter(|name| name.starts_with(&self.processes[place])).count());
+            self.processes.push(format!("{}{primes}", self.processes[place]));
+        }
+        let me = self.host_of[place];
         let clock = &mut self.newest[me.index()];
         match moment.received.as_ref().and_then(|(_, sent)| self.of_step.get(sent)) {
             Some(attached) => clock.receive(me, attached),

@@ -6,7 +6,7 @@ use algorithms::clocks::{Order, VectorClock};
 use regex_lite::{Regex, RegexBuilder};
 use serde_json::Value;
 use sim::NodeId;
-use view::lens::space_time::{Event, Message, SpaceTime};
+use view::lens::space_time::{Event, Message, SpaceTime, Stamp, Standing};
 use view::narration::Weight;
 
 use super::{DEFAULT_REGEX, HOST_FIRST_REGEX, Hosts};
@@ -386,8 +386,18 @@ impl Imported {
         }
         let events = (1u64..).zip(&order).map(|(step, &number)| {
             let event = &self.events[number as usize];
-            let (text, topic) = (event.text.clone(), ("event", "events"));
-            Event { process: event.host, step, time_us: 0, text, weight: Weight::Event, topic }
+            let vector = event.clock.entries().map(|(host, count)| (self.hosts[host.index()].clone(), count));
+            Event {
+                process: event.host,
+                step,
+                time_us: 0,
+                text: event.text.clone(),
+                label: event.text.clone(),
+                weight: Weight::Event,
+                topic: ("event", "events"),
+                standing: Standing::Same,
+                stamp: Stamp { vector: vector.collect(), ..Stamp::default() },
+            }
         });
         let messages = self.messages().into_iter().map(|(from, to)| Message {
             id: String::new(),
@@ -397,6 +407,7 @@ impl Imported {
             from: Some(place_of[from as usize]),
             to: Some(place_of[to as usize]),
             lost: false,
+            due_us: None,
         });
         let mut diagram = SpaceTime {
             processes: self.hosts.clone(),

@@ -3,6 +3,7 @@
 //! The page knows lenses, not labs. Checks, wire and story need no data of their own: verdicts, the
 //! stage's messages and sentences are all there is to them.
 
+pub mod comparison;
 pub mod history;
 pub mod inspector;
 pub mod log;
@@ -10,6 +11,7 @@ pub mod ring;
 pub mod space_time;
 pub mod states;
 
+pub use comparison::Comparison;
 pub use history::History;
 pub use inspector::Inspector;
 pub use log::{Log, LogWindow};
@@ -34,6 +36,10 @@ pub enum LensKind {
     Inspector,
     /// What clients asked and were told.
     History,
+    /// Processes as lines, messages as arrows.
+    SpaceTime,
+    /// Two events, as each clock has them.
+    Comparison,
     /// Messages in flight.
     Wire,
     /// What happened, in sentences.
@@ -42,7 +48,7 @@ pub enum LensKind {
 
 impl LensKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Checks,
         Self::Ring,
         Self::Placements,
@@ -50,6 +56,8 @@ impl LensKind {
         Self::States,
         Self::Inspector,
         Self::History,
+        Self::SpaceTime,
+        Self::Comparison,
         Self::Wire,
         Self::Story,
     ];
@@ -65,6 +73,8 @@ impl LensKind {
             Self::States => "states",
             Self::Inspector => "inspector",
             Self::History => "history",
+            Self::SpaceTime => "space-time",
+            Self::Comparison => "comparison",
             Self::Wire => "wire",
             Self::Story => "story",
         }
@@ -81,6 +91,8 @@ impl LensKind {
             Self::States => "States",
             Self::Inspector => "Inspector",
             Self::History => "Operations",
+            Self::SpaceTime => "Space-time",
+            Self::Comparison => "Clocks",
             Self::Wire => "Wire",
             Self::Story => "Story",
         }
@@ -97,6 +109,8 @@ impl LensKind {
             Self::States => "States",
             Self::Inspector => "Inspector",
             Self::History => "Clients’ operations",
+            Self::SpaceTime => "Space-time diagram",
+            Self::Comparison => "Two events, clock by clock",
             Self::Wire => "On the wire",
             Self::Story => "What happened",
         }

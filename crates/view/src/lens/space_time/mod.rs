@@ -6,6 +6,8 @@
 //! Only what is in the diagram counts: a path of messages that leaves a window on one side and comes back is not
 //! seen. Where events before the window were left out, `left_out` says how many.
 
+pub mod plan;
+
 use crate::narration::Weight;
 
 /// A piece of a run.
@@ -32,10 +34,43 @@ pub struct Event {
     pub time_us: u64,
     /// What, as a sentence.
     pub text: String,
+    /// What, in a word or two, to stand beside a dot.
+    pub label: String,
     /// How much it matters.
     pub weight: Weight,
     /// What it is counted as where many are folded, in the singular and the plural.
     pub topic: (&'static str, &'static str),
+    /// What it means for the process.
+    pub standing: Standing,
+    /// What clocks say of it.
+    pub stamp: Stamp,
+}
+
+/// Whether a process is there after an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// As before.
+    #[default]
+    Same,
+    /// It has stopped.
+    Down,
+    /// It has begun, and knows what was known there before.
+    Up,
+    /// It has begun, and knows nothing: another process in the same place.
+    Anew,
+}
+
+/// What clocks that somebody keeps say of an event; nothing of those that nobody keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// The wall clock of the process, in µs.
+    pub wall_us: Option<u64>,
+    /// Lamport's clock.
+    pub lamport: Option<u64>,
+    /// The vector clock, by process; empty where there is none.
+    pub vector: Vec<(String, u64)>,
+    /// The hybrid logical clock: its wall part in µs, and its count.
+    pub hybrid: Option<(u64, u64)>,
 }
 
 /// A message.
@@ -55,6 +90,8 @@ pub struct Message {
     pub to: Option<u32>,
     /// Whether it never arrives.
     pub lost: bool,
+    /// When it will arrive, in µs, if nothing comes between; none for all but those that are on their way now.
+    pub due_us: Option<u64>,
 }
 
 /// How two events stand to each other.
@@ -99,36 +136,37 @@ pub struct Folded {
     pub threads: Vec<(u32, u32, u32)>,
 }
 
-impl SpaceTime {
-    /// What directly precedes each event: the one before it at its process, and the sends of what it received.
-    fn causes(&self) -> Vec<Vec<u32>> {
-        let mut newest: Vec<Option<u32>> = vec![None; self.processes.len()];
-        let mut causes: Vec<Vec<u32>> = vec![Vec::new(); self.events.len()];
-        for (number, event) in (0u32..).zip(&self.events) {
-            if let Some(slot) = newest.get_mut(event.process as usize) {
-                causes[number as usize].extend(slot.replace(number));
-            }
-        }
-        for message in &self.messages {
-            if let (Some(from), Some(to)) = (message.from, message.to)
-                && from < to
-                && let Some(causes) = causes.get_mut(to as usize)
-            {
-                causes.push(from);
-            }
-        }
-        causes
+/// What is worked out once for a diagram, so that many questions about it are cheap.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Index {
+    /// The events of each process, in their order.
+    pub lines: Vec<Vec<u32>>,
+    /// Where the causes of each event begin in `causes`; one more at the end.
+    begins: Vec<u32>,
+    causes: Vec<u32>,
+}
+
+impl Index {
+    /// What directly precedes an event: the one before it at its process, and the sends of what it received.
+    #[must_use]
+    pub fn causes(&self, event: u32) -> &[u32] {
+        let at = |place: usize| self.begins.get(place).map_or(self.causes.len(), |&at| at as usize);
+        &self.causes[at(event as usize)..at(event as usize + 1)]
+    }
+
+    /// How many events there are.
+    const fn count(&self) -> usize {
+        self.begins.len().saturating_sub(1)
     }
 
     /// Which events happened before this one. All that can be asked for an event is false where there is none.
     #[must_use]
     pub fn past(&self, event: u32) -> Vec<bool> {
-        let causes = self.causes();
-        let mut past = vec![false; self.events.len()];
+        let mut past = vec![false; self.count()];
         // Causes stand before what they cause.
-        for number in (0..self.events.len().min(event as usize + 1)).rev() {
+        for number in (0..self.count().min(event as usize + 1)).rev() {
             if number == event as usize || past[number] {
-                causes[number].iter().for_each(|&cause| past[cause as usize] = true);
+                self.causes(number as u32).iter().for_each(|&cause| past[cause as usize] = true);
             }
         }
         past
@@ -137,10 +175,9 @@ impl SpaceTime {
     /// Which events this one happened before.
     #[must_use]
     pub fn future(&self, event: u32) -> Vec<bool> {
-        let causes = self.causes();
-        let mut future = vec![false; self.events.len()];
-        for number in event as usize + 1..self.events.len() {
-            future[number] = causes[number].iter().any(|&cause| cause == event || future[cause as usize]);
+        let mut future = vec![false; self.count()];
+        for number in event as usize + 1..self.count() {
+            future[number] = self.causes(number as u32).iter().any(|&cause| cause == event || future[cause as usize]);
         }
         future
     }
@@ -149,11 +186,107 @@ impl SpaceTime {
     #[must_use]
     pub fn concurrent(&self, event: u32) -> Vec<bool> {
         let (past, future) = (self.past(event), self.future(event));
-        let there = (event as usize) < self.events.len();
+        let there = (event as usize) < self.count();
         (0u32..)
             .zip(past.iter().zip(&future))
             .map(|(number, (before, after))| there && !before && !after && number != event)
             .collect()
+    }
+
+    /// Logical time: for each event the length of the longest chain of causes that ends in it, from 0. Drawn by it,
+    /// every message goes at least one step forward.
+    #[must_use]
+    pub fn logical_steps(&self) -> Vec<u32> {
+        let mut steps: Vec<u32> = Vec::with_capacity(self.count());
+        for event in 0..self.count() as u32 {
+            steps.push(self.causes(event).iter().map(|&cause| steps[cause as usize] + 1).max().unwrap_or(0));
+        }
+        steps
+    }
+
+    /// Logical time for drawing: as [`Self::logical_steps`], and also what begins anew stands behind what was there
+    /// before.
+    #[must_use]
+    pub fn columns(&self) -> Vec<u32> {
+        let mut columns = vec![0u32; self.count()];
+        let mut newest = vec![None; self.lines.len()];
+        let mut line_of = vec![0u32; self.count()];
+        for (process, line) in (0u32..).zip(&self.lines) {
+            line.iter().for_each(|&event| line_of[event as usize] = process);
+        }
+        for event in 0..self.count() {
+            let before = newest.get_mut(line_of[event] as usize).and_then(|slot| slot.replace(event as u32));
+            let causes = self.causes(event as u32).iter().copied().chain(before);
+            columns[event] = causes.map(|cause| columns[cause as usize] + 1).max().unwrap_or(0);
+        }
+        columns
+    }
+}
+
+impl SpaceTime {
+    /// Works out what many questions need.
+    #[must_use]
+    pub fn index(&self) -> Index {
+        let mut lines: Vec<Vec<u32>> = vec![Vec::new(); self.processes.len()];
+        // The sends of what each event received, in one row: counted first, then filled in.
+        let sends = |message: &Message| message.from.zip(message.to).filter(|(from, to)| from < to);
+        let mut received = vec![0u32; self.events.len() + 1];
+        for (_, to) in self.messages.iter().filter_map(sends) {
+            if let Some(count) = received.get_mut(to as usize) {
+                *count += 1;
+            }
+        }
+        let (mut begins, mut causes) = (Vec::with_capacity(self.events.len() + 1), Vec::new());
+        for (number, event) in (0u32..).zip(&self.events) {
+            begins.push(causes.len() as u32);
+            if let Some(line) = lines.get_mut(event.process as usize) {
+                causes.extend(line.last().copied().filter(|_| event.standing != Standing::Anew));
+                line.push(number);
+            }
+            // Room for the sends; the count becomes the place of the next one.
+            let room = received[number as usize];
+            received[number as usize] = causes.len() as u32;
+            causes.resize(causes.len() + room as usize, 0);
+        }
+        begins.push(causes.len() as u32);
+        for (from, to) in self.messages.iter().filter_map(sends) {
+            if (to as usize) < self.events.len() {
+                let place = &mut received[to as usize];
+                causes[*place as usize] = from;
+                *place += 1;
+            }
+        }
+        Index { lines, begins, causes }
+    }
+
+    /// What directly precedes an event.
+    #[must_use]
+    pub fn causes(&self, event: u32) -> Vec<u32> {
+        self.index().causes(event).to_vec()
+    }
+
+    /// Which events happened before this one; see [`Index::past`].
+    #[must_use]
+    pub fn past(&self, event: u32) -> Vec<bool> {
+        self.index().past(event)
+    }
+
+    /// Which events this one happened before; see [`Index::future`].
+    #[must_use]
+    pub fn future(&self, event: u32) -> Vec<bool> {
+        self.index().future(event)
+    }
+
+    /// Which events are concurrent with this one; see [`Index::concurrent`].
+    #[must_use]
+    pub fn concurrent(&self, event: u32) -> Vec<bool> {
+        self.index().concurrent(event)
+    }
+
+    /// Logical time; see [`Index::logical_steps`].
+    #[must_use]
+    pub fn logical_steps(&self) -> Vec<u32> {
+        self.index().logical_steps()
     }
 
     /// How two events stand to each other.
@@ -166,17 +299,6 @@ impl SpaceTime {
             (false, false) if before(second, first) => Relation::After,
             (false, _) => Relation::Concurrent,
         }
-    }
-
-    /// Logical time: for each event the length of the longest chain of causes that ends in it, from 0. Drawn by it,
-    /// every message goes at least one step forward.
-    #[must_use]
-    pub fn logical_steps(&self) -> Vec<u32> {
-        let mut steps: Vec<u32> = Vec::with_capacity(self.events.len());
-        for causes in self.causes() {
-            steps.push(causes.iter().map(|&cause| steps[cause as usize] + 1).max().unwrap_or(0));
-        }
-        steps
     }
 
     /// Draws routine events that follow each other at one process as one mark, where there are at least `least`.
@@ -280,8 +402,11 @@ mod tests {
             step,
             time_us: step * 10,
             text: format!("Event {step}"),
+            label: String::new(),
             weight,
             topic: ("event", "events"),
+            standing: Standing::Same,
+            stamp: Stamp::default(),
         };
         let message = |from: u32, to: u32, sender: u32, receiver: u32, kind: &str| Message {
             id: String::new(),
@@ -291,6 +416,7 @@ mod tests {
             from: Some(from),
             to: Some(to),
             lost: false,
+            due_us: None,
         };
         SpaceTime {
             processes: ["A", "B", "C"].map(str::to_owned).to_vec(),
@@ -359,11 +485,20 @@ mod tests {
                 let weight = if process == 2 && round == 6 { Weight::Milestone } else { Weight::Routine };
                 let topic = if process == 0 { ("heartbeat", "heartbeats") } else { ("reply", "replies") };
                 let step = u64::from(6 + 2 * round + process / 2);
-                diagram.events.push(Event { process, step, time_us: step * 10, text: "beats".into(), weight, topic });
+                let text = "beats".into();
+                diagram.events.push(Event {
+                    process,
+                    step,
+                    time_us: step * 10,
+                    text,
+                    weight,
+                    topic,
+                    ..diagram.events[0].clone()
+                });
             }
             let (from, to) = (Some(5 + 2 * round), Some(6 + 2 * round));
             let (id, kind) = (String::new(), "heartbeat".into());
-            diagram.messages.push(Message { id, kind, sender: 0, receiver: 2, from, to, lost: false });
+            diagram.messages.push(Message { id, kind, sender: 0, receiver: 2, from, to, lost: false, due_us: None });
         }
         let folded = diagram.folded(3);
         assert_eq!(folded.marks.len(), 5 + 1 + 3);
