@@ -5,15 +5,16 @@ use algorithms::causal_feed::{
     TEXT_CHARS_MAX, Timer, VALUE_MAX,
 };
 use algorithms::clocks::{Order, VectorClock};
-use algorithms::clocks_lab::{WALL_AT_START_US, machine};
+use algorithms::clocks_lab::{Stamp, WALL_AT_START_US, machine};
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
 use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
+use view::lens::space_time;
 use view::narration::Weight;
-use view::{Condition, MessageShape, Stage, layout};
+use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use crate::error::InputError;
 use crate::json::kind_of;
@@ -148,6 +149,7 @@ pub static INFO: LabInfo = LabInfo {
     ],
     speed: 0.1,
     leads: false,
+    picture: Picture::SpaceTime,
     showcase: Showcase {
         commands: r#"[{"at_us": 500000, "do": "link", "from": "n1", "to": "n3", "both": false, "latency_us": 250000}, {"at_us": 600000, "do": "request", "node": "n1", "op": {"post": "photo"}}, {"at_us": 700000, "do": "request", "node": "n2", "op": {"reply": "nice"}}]"#,
         from_us: 550_000,
@@ -155,8 +157,8 @@ pub static INFO: LabInfo = LabInfo {
         still_us: 720_000,
         speed: 0.1,
     },
-    lenses: &[LensKind::Checks, LensKind::Inspector, LensKind::Wire, LensKind::Story],
-    opening_lenses: &[LensKind::Checks, LensKind::Inspector, LensKind::Story],
+    lenses: &[LensKind::Comparison, LensKind::Checks, LensKind::Inspector, LensKind::Wire, LensKind::Story],
+    opening_lenses: &[LensKind::Inspector, LensKind::Checks],
 };
 
 /// The mistakes of a variant.
@@ -203,6 +205,8 @@ pub struct VectorClocksLab;
 impl Lab for VectorClocksLab {
     type Protocol = Process;
     type Oracle = FeedOracle;
+
+    const FORGETS: bool = true;
 
     fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
@@ -388,6 +392,34 @@ impl Lab for VectorClocksLab {
         running.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
     }
 
+    fn stamp(record: &Record<Process>, names: &Names) -> Option<space_time::Stamp> {
+        let stamp = happened(record)?.0;
+        let in_run_us = |wall_us: u64| wall_us.saturating_sub(WALL_AT_START_US);
+        Some(space_time::Stamp {
+            wall_us: Some(in_run_us(stamp.wall_us)),
+            lamport: Some(stamp.lamport.0),
+            vector: stamp.vector.entries().map(|(process, count)| (process_name(process, names), count)).collect(),
+            hybrid: Some((in_run_us(stamp.hybrid.wall_us), stamp.hybrid.count)),
+        })
+    }
+
+    fn label(record: &Record<Process>, names: &Names) -> Option<String> {
+        let deed = happened(record)?.1;
+        Some(match deed {
+            Deed::Local => "local".to_owned(),
+            Deed::Posted(post) if post.answers.is_some() => format!("reply {}", post.text),
+            Deed::Posted(post) => format!("post {}", post.text),
+            Deed::Told(peer) => format!("tell {}", names.of(*peer)),
+            Deed::Wrote { key, version } => match kept(record) {
+                Some(values) if values != [version.value] => format!("{} is lost", version.value),
+                _ => format!("{key} = {}", version.value),
+            },
+            Deed::Asked(Some(peer)) => format!("ask {}", names.of(*peer)),
+            Deed::Asked(None) => "ask all".to_owned(),
+            Deed::Received(_) => receipt_label(record, names),
+        })
+    }
+
     fn topic(record: &Record<Process>) -> Topic {
         match record.event {
             Event::Boot(_) => ("boot", "boots"),
@@ -425,7 +457,10 @@ fn read_path(path: &[Value], names: &Names) -> Result<Vec<NodeId>, InputError> {
         let name = name.as_str().ok_or_else(|| at(InputError::new("", "is a name, such as \"n2\"")))?;
         let node = names.find(name).map_err(at)?;
         if nodes.last() == Some(&node) {
-            return Err(at(InputError::new("", format!("nobody tells himself, and {name} stands there twice in a row"))));
+            return Err(at(InputError::new(
+                "",
+                format!("nobody tells himself, and {name} stands there twice in a row"),
+            )));
         }
         nodes.push(node);
     }
@@ -474,14 +509,65 @@ fn counts(clock: &VectorClock, names: &Names) -> String {
     format!("[{}]", entries.join(" "))
 }
 
+/// The event of a step; there is one at most.
+fn happened(record: &Record<Process>) -> Option<(&Stamp, &Deed)> {
+    record.notes().find_map(|note| match note {
+        Note::Happened { stamp, deed } => Some((stamp, deed)),
+        _ => None,
+    })
+}
+
+/// The values of a register after a step that wrote one or took one in.
+fn kept(record: &Record<Process>) -> Option<&[u64]> {
+    record.notes().find_map(|note| match note {
+        Note::Took { taken, .. } => Some(&taken.values[..]),
+        _ => None,
+    })
+}
+
+/// A receipt in a word or two.
+fn receipt_label(record: &Record<Process>, names: &Names) -> String {
+    let Event::Deliver { id, msg } = &record.event else { return String::new() };
+    match msg {
+        Msg::Post { post, .. } => {
+            let shown: Vec<&str> = record
+                .notes()
+                .filter_map(|note| match note {
+                    Note::Shown { post, .. } => Some(post.text.as_str()),
+                    _ => None,
+                })
+                .collect();
+            match &shown[..] {
+                [] if record.notes().any(|note| matches!(note, Note::Waits { .. })) => format!("{} waits", post.text),
+                [] => format!("{} again", post.text),
+                [one] => format!("show {one}"),
+                [one, two] => format!("show {one}, {two}"),
+                [one, more @ ..] => format!("show {one} and {} more", more.len()),
+            }
+        }
+        Msg::Told { .. } => {
+            let next = record.notes().find_map(|note| match note {
+                Note::PassedOn(next) => Some(*next),
+                _ => None,
+            });
+            next.map_or_else(|| "hear".to_owned(), |next| format!("hear, tell {}", names.of(next)))
+        }
+        Msg::Write { version, .. } => match kept(record) {
+            None => format!("{} again", version.value),
+            Some([value]) if *value == version.value => format!("take {value}"),
+            Some([_]) => format!("drop {}", version.value),
+            Some([one, two]) => format!("keep {one} and {two}"),
+            Some(values) => format!("keep {} values", values.len()),
+        },
+        Msg::Have { .. } => format!("hear what {} has", names.of(id.from)),
+        Msg::CatchUp { .. } => "catch up".to_owned(),
+    }
+}
+
 /// A step that boots a process, delivers a message, runs a timer or handles a request.
 fn tell(record: &Record<Process>, names: &Names) -> (String, Weight) {
     let me = record.event.node().map_or("", |node| names.of(node));
-    let happened = record.notes().find_map(|note| match note {
-        Note::Happened { stamp, deed } => Some((stamp, deed)),
-        _ => None,
-    });
-    let Some((stamp, deed)) = happened else {
+    let Some((stamp, deed)) = happened(record) else {
         return (nothing_happened(record, me), Weight::Routine);
     };
     let clock = vector_text(&stamp.vector, names);
@@ -566,7 +652,8 @@ fn effect(note: &Note, record: &Record<Process>, names: &Names) -> Option<(Strin
         Note::Happened { .. } => return None,
         Note::PassedOn(next) => (format!(" and tells {}", names.of(*next)), false),
         Note::Shown { post, early, waited, above } => {
-            let main = matches!(&record.event, Event::Deliver { msg: Msg::Post { post: own, .. }, .. } if own.id == post.id);
+            let main =
+                matches!(&record.event, Event::Deliver { msg: Msg::Post { post: own, .. }, .. } if own.id == post.id);
             let what = if main { " and shows it".to_owned() } else { format!("; it shows “{}”", post.text) };
             let late = if *waited { ", which has waited" } else { "" };
             let early = match (early, &post.answers) {
@@ -577,7 +664,9 @@ fn effect(note: &Note, record: &Record<Process>, names: &Names) -> Option<(Strin
                 (Some(missing), _) => format!(" before {}, which it depends on", post_name(*missing, names)),
             };
             let beside = match above {
-                Some((other, Order::Concurrent)) => format!(", concurrent with {}’s “{}”", process_name(other.id.author, names), other.text),
+                Some((other, Order::Concurrent)) => {
+                    format!(", concurrent with {}’s “{}”", process_name(other.id.author, names), other.text)
+                }
                 _ => String::new(),
             };
             let surprise = *waited || !early.is_empty();

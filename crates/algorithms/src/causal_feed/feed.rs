@@ -161,9 +161,8 @@ impl Feed {
         if scrolled.entries().all(|(author, upto)| upto <= self.delivered.get(author)) {
             return false;
         }
-        self.skipped.merge(&VectorClock::of(
-            scrolled.entries().filter(|&(author, upto)| upto > self.delivered.get(author)),
-        ));
+        self.skipped
+            .merge(&VectorClock::of(scrolled.entries().filter(|&(author, upto)| upto > self.delivered.get(author))));
         self.delivered.merge(scrolled);
         self.past.merge(scrolled);
         self.forget();
@@ -236,10 +235,10 @@ mod tests {
         assert_eq!(feed.receive(comment.clone(), true), Arrival::Waits(id(0, 1)));
         assert_eq!(feed.receive(comment.clone(), true), Arrival::Known);
         let Arrival::Shown(shown) = feed.receive(photo.clone(), true) else { panic!("it is shown") };
-        assert_eq!(shown.iter().map(|shown| (shown.post.id, shown.waited)).collect::<Vec<_>>(), [
-            (id(0, 1), false),
-            (id(1, 1), true)
-        ]);
+        assert_eq!(
+            shown.iter().map(|shown| (shown.post.id, shown.waited)).collect::<Vec<_>>(),
+            [(id(0, 1), false), (id(1, 1), true)]
+        );
         // Without the rule it is shown at once, and the photo below it; nothing is shown twice.
         let mut feed = Feed::default();
         let Arrival::Shown(shown) = feed.receive(comment.clone(), false) else { panic!("it is shown") };

@@ -473,7 +473,8 @@ impl Process {
             }
         }
         if prune_after > 0 {
-            let silent = |&(&process, &(_, at)): &(&NodeId, &(u64, u64))| process != entry && *events - at >= prune_after;
+            let silent =
+                |&(&process, &(_, at)): &(&NodeId, &(u64, u64))| process != entry && *events - at >= prune_after;
             heard.iter().filter(silent).for_each(|(&process, _)| vector.prune(process));
         }
     }
@@ -559,8 +560,7 @@ impl Process {
         let missed = |post: &Rc<Post>| post.id.number > delivered.get(post.id.author) || gaps.contains(&post.id);
         let posts: Vec<Rc<Post>> = self.feed.posts().iter().filter(|post| missed(post)).cloned().collect();
         let scrolled = self.feed.scrolled();
-        let scrolled =
-            VectorClock::of(scrolled.entries().filter(|&(author, upto)| upto > delivered.get(author)));
+        let scrolled = VectorClock::of(scrolled.entries().filter(|&(author, upto)| upto > delivered.get(author)));
         let mut versions = Vec::new();
         for (key, register) in &self.registers {
             let context = contexts.get(key);

@@ -420,7 +420,8 @@ impl FeedOracle {
     fn judge_replica(&mut self, at: At, me: NodeId, key: &str, process: &Process) {
         let Some(replica) = self.replicas.get(&(me, key.to_owned())) else { return };
         let there = process.registers.get(key).map_or(&[][..], |register| register.siblings());
-        let Some(&gone) = replica.values.iter().find(|&&write| there.iter().all(|version| version.write != write)) else {
+        let Some(&gone) = replica.values.iter().find(|&&write| there.iter().all(|version| version.write != write))
+        else {
             return;
         };
         let value = self.writes.get(&gone).map_or(0, |write| write.value);
@@ -544,10 +545,7 @@ fn is_calm(world: &World<Process>) -> bool {
     };
     let link = |from: NodeId, to: NodeId| {
         let profile = world.link_profile(from, to);
-        world.link_up(from, to)
-            && !world.link_held(from, to)
-            && profile.loss_ppm == 0
-            && profile.bandwidth_bps == 0
+        world.link_up(from, to) && !world.link_held(from, to) && profile.loss_ppm == 0 && profile.bandwidth_bps == 0
     };
     world.config().ask_us > 0
         && nodes.iter().all(machine)
@@ -647,7 +645,11 @@ impl Oracle<Process> for FeedOracle {
             0 => format!("{count} {what} checked"),
             unknown => format!("{count} {what} checked, {unknown} not known any more"),
         };
-        let exact = if self.inexact { "vectors are pruned: nothing is promised".into() } else { checked(self.events, "events") };
+        let exact = if self.inexact {
+            "vectors are pruned: nothing is promised".into()
+        } else {
+            checked(self.events, "events")
+        };
         let ordered = if self.unordered {
             "posts were shown while causal delivery was off, which promises nothing".into()
         } else {
