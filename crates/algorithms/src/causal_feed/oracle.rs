@@ -685,3 +685,244 @@ impl Oracle<Process> for FeedOracle {
         self.vector.is_some() || self.causal.is_some() || self.lost.is_some() || self.apart.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim::{ClusterConfig, Driver, LinkChange, LinkProfile, Stamped};
+
+    use super::super::{Answered, Bugs, Op};
+    use super::*;
+    use crate::clocks::{Dot, Dotted, Hybrid, LamportClock};
+
+    const A: NodeId = NodeId(0);
+    const B: NodeId = NodeId(1);
+    const C: NodeId = NodeId(2);
+
+    fn config() -> Config {
+        Config {
+            causal_delivery: true,
+            skew_us: 0,
+            prune_after: 0,
+            act_us: 0,
+            ask_us: 100_000,
+            live: Vec::new(),
+            bugs: Bugs::default(),
+        }
+    }
+
+    const fn at(step: u64) -> At {
+        At { step, time_us: step }
+    }
+
+    const fn event(process: NodeId, number: u64) -> EventId {
+        EventId { process, number }
+    }
+
+    fn stamp(process: NodeId, number: u64, vector: &[(NodeId, u64)]) -> Stamp {
+        Stamp {
+            event: event(process, number),
+            wall_us: 0,
+            lamport: LamportClock(0),
+            vector: VectorClock::of(vector.iter().copied()),
+            hybrid: Hybrid::default(),
+        }
+    }
+
+    /// A1 sends to B; B2 receives; A3 is local: as it should be.
+    fn good() -> FeedOracle {
+        let mut oracle = FeedOracle::new(&config());
+        oracle.happened(at(1), &stamp(A, 1, &[(A, 1)]), &Deed::Told(B));
+        oracle.happened(at(2), &stamp(B, 1, &[(A, 1), (B, 1)]), &Deed::Received(event(A, 1)));
+        oracle.happened(at(3), &stamp(A, 2, &[(A, 2)]), &Deed::Local);
+        assert!(!oracle.violated());
+        oracle
+    }
+
+    #[test]
+    fn a_vector_that_forgets_or_invents_is_rejected() {
+        for (vector, wanted) in [
+            (&[(B, 2)][..], "event 1 of n1 is before event 2 of n2, and the vector clocks say concurrent"),
+            (&[(A, 1), (B, 1)], "event 1 of n2 is before event 2 of n2, and the vector clocks say equal"),
+            (&[(A, 2), (B, 2)], "event 2 of n1 is concurrent with event 2 of n2, and the vector clocks say before"),
+        ] {
+            let mut oracle = good();
+            oracle.happened(at(4), &stamp(B, 2, vector), &Deed::Local);
+            assert_eq!(oracle.vector.unwrap().reason, wanted);
+        }
+        // Where vectors are pruned and nobody claims anything, nothing is broken.
+        let mut oracle = FeedOracle::new(&Config { prune_after: 4, ..config() });
+        oracle.happened(at(1), &stamp(A, 1, &[(A, 1)]), &Deed::Told(B));
+        oracle.happened(at(2), &stamp(B, 1, &[(B, 1)]), &Deed::Received(event(A, 1)));
+        assert!(!oracle.violated() && oracle.verdicts(2)[0].basis.contains("nothing is promised"));
+        let bugs = Bugs { prunes_silent: true, ..Bugs::default() };
+        let mut oracle = FeedOracle::new(&Config { prune_after: 4, bugs, ..config() });
+        oracle.happened(at(1), &stamp(A, 1, &[(A, 1)]), &Deed::Told(B));
+        oracle.happened(at(2), &stamp(B, 1, &[(B, 1)]), &Deed::Received(event(A, 1)));
+        assert!(oracle.violated());
+    }
+
+    fn post(author: NodeId, number: u64, text: &str) -> Rc<Post> {
+        let answers: Option<Answered> = None;
+        // What a post says of itself is not what the oracle goes by.
+        let (depends_on, vector) = (VectorClock::EMPTY, VectorClock::EMPTY);
+        Rc::new(Post { id: PostId { author, number }, text: text.to_owned(), answers, depends_on, vector })
+    }
+
+    const PHOTO: PostId = PostId { author: A, number: 1 };
+    const NICE: PostId = PostId { author: B, number: 1 };
+
+    /// A posts a photo; B sees it and posts "nice"; C has seen neither.
+    fn posts() -> FeedOracle {
+        let mut oracle = FeedOracle::new(&config());
+        oracle.happened(at(1), &stamp(A, 1, &[(A, 1)]), &Deed::Posted(post(A, 1, "photo")));
+        oracle.happened(at(2), &stamp(B, 1, &[(A, 1), (B, 1)]), &Deed::Received(event(A, 1)));
+        oracle.show(at(2), B, PHOTO, false, true);
+        oracle.happened(at(3), &stamp(B, 2, &[(A, 1), (B, 2)]), &Deed::Posted(post(B, 1, "nice")));
+        assert!(!oracle.violated());
+        oracle
+    }
+
+    #[test]
+    fn a_comment_before_its_photo_is_rejected() {
+        let mut oracle = posts();
+        oracle.show(at(4), C, NICE, false, true);
+        assert_eq!(oracle.causal.unwrap().reason, "n3 shows n2’s “nice” before n1’s “photo”, which it depends on");
+        let mut oracle = posts();
+        oracle.show(at(4), C, PHOTO, false, true);
+        oracle.show(at(5), C, NICE, true, true);
+        assert!(!oracle.violated());
+        // Nobody who promises nothing breaks a promise, and it is said that he did not.
+        let mut oracle = posts();
+        oracle.show(at(4), C, NICE, false, false);
+        assert!(!oracle.violated() && oracle.verdicts(4)[1].basis.contains("promises nothing"));
+        // What depends on a post that was shown early depends on what that one depends on.
+        oracle.happened(at(5), &stamp(C, 1, &[(C, 1)]), &Deed::Posted(post(C, 1, "so what")));
+        oracle.skip(NodeId(3), &VectorClock::of([(B, 1)]));
+        oracle.show(at(6), NodeId(3), PostId { author: C, number: 1 }, false, true);
+        assert!(oracle.violated());
+    }
+
+    #[test]
+    fn the_posts_of_one_author_come_in_their_order_and_nothing_is_skipped_that_is_still_there() {
+        let three = || {
+            let mut oracle = FeedOracle::new(&config());
+            for number in 1..=3 {
+                let text = format!("post {number}");
+                let vector = [(A, number)];
+                oracle.happened(at(number), &stamp(A, number, &vector), &Deed::Posted(post(A, number, &text)));
+            }
+            oracle
+        };
+        let mut oracle = three();
+        oracle.show(at(4), B, PostId { author: A, number: 2 }, false, true);
+        assert!(oracle.violated());
+        let mut oracle = three();
+        oracle.skip(B, &VectorClock::of([(A, 2)]));
+        oracle.show(at(4), B, PostId { author: A, number: 3 }, false, true);
+        assert!(oracle.violated(), "only what is long gone may be skipped");
+    }
+
+    fn version(process: NodeId, number: u64, value: u64, past: &[(NodeId, u64)]) -> Version {
+        let clock = Dotted { dot: Dot { node: process, number: 1 }, past: VectorClock::of(past.iter().copied()) };
+        Version { write: event(process, number), clock, value, wall_us: 0 }
+    }
+
+    /// A process with these values of `x`, whatever anybody thinks of that.
+    fn holding(me: NodeId, versions: &[Version]) -> Process {
+        let config = config();
+        let cluster =
+            ClusterConfig { nodes: 1, link: LinkProfile::default(), disk_sync_us: (0, 0), positions: Vec::new() };
+        let mut process = World::<Process>::new(1, config, cluster, &mut ()).node(A).cloned().expect("it is there");
+        process.me = me;
+        let register = process.registers.entry("x".to_owned()).or_default();
+        for version in versions {
+            register.take(version.clone(), super::super::Rule::KeepConcurrent);
+        }
+        process
+    }
+
+    #[test]
+    fn a_write_that_gives_way_to_a_concurrent_one_is_rejected() {
+        let (one, two) = (version(A, 1, 120, &[]), version(B, 1, 80, &[]));
+        let both = || {
+            let mut oracle = FeedOracle::new(&config());
+            for (process, version) in [(A, &one), (B, &two)] {
+                let deed = Deed::Wrote { key: "x".to_owned(), version: version.clone() };
+                oracle.happened(at(1), &stamp(process, 1, &[(process, 1)]), &deed);
+            }
+            oracle.arrived(at(2), B, "x", one.write);
+            oracle
+        };
+        let mut oracle = both();
+        assert!(oracle.concurrent_writes.is_some());
+        oracle.judge_replica(at(2), B, "x", &holding(B, &[one.clone(), two.clone()]));
+        assert!(!oracle.violated());
+        oracle.judge_replica(at(2), B, "x", &holding(B, &[one.clone()]));
+        assert_eq!(oracle.lost.unwrap().reason, "at n2, n2’s x = 80 gives way to n1’s 120, which had not seen it");
+        let mut oracle = both();
+        oracle.judge_replica(at(2), B, "x", &holding(B, &[]));
+        assert_eq!(oracle.lost.unwrap().reason, "at n2, n2’s x = 80 is gone");
+        // Whoever has seen both replaces both, whatever he says of that.
+        let mut oracle = both();
+        let three = version(B, 2, 200, &[]);
+        oracle.happened(at(3), &stamp(B, 2, &[(B, 2)]), &Deed::Wrote { key: "x".to_owned(), version: three.clone() });
+        oracle.judge_replica(at(3), B, "x", &holding(B, &[three.clone()]));
+        oracle.arrived(at(4), A, "x", three.write);
+        oracle.judge_replica(at(4), A, "x", &holding(A, &[three]));
+        assert!(!oracle.violated() && oracle.concurrent == 1);
+    }
+
+    /// Three processes that ask each other, and what happens to them.
+    fn driver(ask_us: u64) -> Driver<Process, FeedOracle> {
+        let config = Config { ask_us, ..config() };
+        let link = LinkProfile { latency_us: (10_000, 10_000), ..LinkProfile::default() };
+        let cluster = ClusterConfig { nodes: 3, link, disk_sync_us: (0, 0), positions: Vec::new() };
+        let oracle = FeedOracle::new(&config);
+        Driver::new(1, config, cluster, oracle)
+    }
+
+    fn status(driver: &Driver<Process, FeedOracle>) -> Status {
+        let verdicts = driver.observer.verdicts(driver.world.time_us());
+        verdicts.iter().find(|verdict| verdict.property == CONVERGENCE).expect("it is among them").status
+    }
+
+    #[test]
+    fn feeds_that_stay_apart_are_rejected() {
+        let post = |at_us: u64| Stamped::at(at_us, Command::Request { node: A, op: Op::Post("photo".to_owned()) });
+        let loss = LinkChange { loss_ppm: Some(1_000_000), ..LinkChange::default() };
+        let link =
+            |at_us: u64, change: LinkChange| Stamped::at(at_us, Command::Link { from: A, to: C, both: true, change });
+        let plan = [link(0, loss), post(1_000), link(50_000, LinkChange::default())];
+        let mut fine = driver(100_000);
+        while fine.step(&plan, 5_000_000) {}
+        assert_eq!(status(&fine), Status::Met);
+        // The same, but what the oracle is told to be there is never shown by anybody.
+        let mut oracle_alone = driver(100_000);
+        while oracle_alone.step(&plan, 40_000) {}
+        while oracle_alone.step(&plan, 100_000) {}
+        let round = oracle_alone.observer.round.as_mut().expect("all is calm");
+        round.posts.insert(PostId { author: A, number: 2 });
+        while oracle_alone.step(&plan, 5_000_000) {}
+        assert_eq!(status(&oracle_alone), Status::Violated);
+        let reason = oracle_alone.observer.apart.unwrap().reason;
+        assert!(reason.starts_with("n1 does not show post 2 of n1, which another process had shown"), "{reason}");
+        // As long as a link loses messages nothing is promised; nor where nobody asks.
+        for (ask_us, plan) in [(100_000, &plan[..2]), (0, &plan[..])] {
+            let mut driver = driver(ask_us);
+            while driver.step(plan, 5_000_000) {}
+            assert_eq!(status(&driver), Status::Pending);
+        }
+    }
+
+    #[test]
+    fn a_register_that_stays_behind_is_rejected() {
+        let plan = [Stamped::at(1_000, Command::Request { node: B, op: Op::Write("x".to_owned(), 1) })];
+        let mut driver = driver(100_000);
+        while driver.step(&plan, 200_000) {}
+        let round = driver.observer.round.as_mut().expect("all is calm");
+        round.contexts.insert("x".to_owned(), VectorClock::of([(B, 2)]));
+        while driver.step(&plan, 5_000_000) {}
+        let reason = driver.observer.apart.unwrap().reason;
+        assert!(reason.starts_with("n1 has not taken in a write of x"), "{reason}");
+    }
+}
