@@ -39,6 +39,8 @@ const fn live(param: ParamInfo) -> ParamInfo {
 
 const NODES: ParamInfo = number("nodes", "Processes", 3, (2, 8), "");
 const CAUSAL_DELIVERY: ParamInfo = live(number("causal-delivery", "Causal delivery (1 is on)", 1, (0, 1), ""));
+/// Where it stands in [`INFO`]'s parameters: a test holds it there.
+const CAUSAL_DELIVERY_KEY: u32 = 1;
 const SKEW: ParamInfo = number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms");
 const PRUNE_AFTER: ParamInfo =
     number("prune-after", "Vectors forget who is silent for (0: never)", 0, (0, 1_000), "events");
@@ -199,6 +201,17 @@ const EVENTS: PlannedOps<Op> = PlannedOps {
     },
 };
 
+/// Causal delivery is switched off, and on again.
+const SWITCHES: PlannedOps<Op> = PlannedOps {
+    interval_us: 400_000,
+    until_us: CHAOS_US,
+    swarm: true,
+    next: |stream: &mut Stream, _| {
+        let on = stream.range(0, 1);
+        Some(Command::Set { key: CAUSAL_DELIVERY_KEY, value: (on, on) })
+    },
+};
+
 /// The lab of vector clocks.
 pub struct VectorClocksLab;
 
@@ -263,7 +276,7 @@ impl Lab for VectorClocksLab {
                 horizon_us: CHAOS_US + calm_us,
                 ..FaultModel::default()
             },
-            planned_ops: vec![EVENTS],
+            planned_ops: vec![EVENTS, SWITCHES],
         }
     }
 
@@ -702,4 +715,14 @@ fn effect(note: &Note, record: &Record<Process>, names: &Names) -> Option<(Strin
             (format!(", and sends {} {things} that it had not", names.of(*to)), false)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sweeps_switch_is_causal_delivery() {
+        assert_eq!(INFO.params[CAUSAL_DELIVERY_KEY as usize].key, CAUSAL_DELIVERY.key);
+    }
 }

@@ -32,8 +32,8 @@ const FOUND_WITHIN: [(&str, &str, u64); 24] = [
     ("clocks", "wall-clock-order", 20),                   // 2000
     ("clocks", "equal-is-before", 30),                    // 1132
     ("clocks", "concurrent-unless-before", 20),           // 1832
-    ("vector-clocks", "no-causal-delivery", 20),          // 1862
-    ("vector-clocks", "last-writer-wins", 20),            // 1464
+    ("vector-clocks", "no-causal-delivery", 20),          // 1673
+    ("vector-clocks", "last-writer-wins", 20),            // 1463
     ("vector-clocks", "prunes-silent", 20),               // 2000
     ("vector-clocks", "counter-called-vector-clock", 20), // 2000
 ];
