@@ -857,7 +857,7 @@ mod tests {
         assert!(oracle.concurrent_writes.is_some());
         oracle.judge_replica(at(2), B, "x", &holding(B, &[one.clone(), two.clone()]));
         assert!(!oracle.violated());
-        oracle.judge_replica(at(2), B, "x", &holding(B, &[one.clone()]));
+        oracle.judge_replica(at(2), B, "x", &holding(B, std::slice::from_ref(&one)));
         assert_eq!(oracle.lost.unwrap().reason, "at n2, n2’s x = 80 gives way to n1’s 120, which had not seen it");
         let mut oracle = both();
         oracle.judge_replica(at(2), B, "x", &holding(B, &[]));
@@ -866,7 +866,7 @@ mod tests {
         let mut oracle = both();
         let three = version(B, 2, 200, &[]);
         oracle.happened(at(3), &stamp(B, 2, &[(B, 2)]), &Deed::Wrote { key: "x".to_owned(), version: three.clone() });
-        oracle.judge_replica(at(3), B, "x", &holding(B, &[three.clone()]));
+        oracle.judge_replica(at(3), B, "x", &holding(B, std::slice::from_ref(&three)));
         oracle.arrived(at(4), A, "x", three.write);
         oracle.judge_replica(at(4), A, "x", &holding(A, &[three]));
         assert!(!oracle.violated() && oracle.concurrent == 1);
