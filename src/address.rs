@@ -5,6 +5,7 @@
 
 use labs::command::{TIME_US_MAX, parse_duration};
 use labs::{InputError, Run, link};
+use view::Picture;
 
 /// Slowest and fastest speed, in simulated seconds per real second.
 pub const SPEED_RANGE: (f64, f64) = (0.001, 1_000.0);
@@ -31,6 +32,8 @@ pub struct Opening {
     pub home: bool,
     /// Lenses to open, by their names.
     pub lenses: Option<Vec<String>>,
+    /// What the stage is to show.
+    pub picture: Option<Picture>,
     /// The tour to take.
     pub tour: Option<String>,
     /// Whether the page stands inside another one.
@@ -117,6 +120,14 @@ pub fn read(query: &[(String, String)], fragment: &str) -> Opening {
             None
         }
     };
+    let picture = value("stage").and_then(|name| {
+        let picture = Picture::parse(name);
+        if picture.is_none() {
+            let known: Vec<_> = Picture::ALL.into_iter().map(Picture::id).collect();
+            note(InputError::new("stage", format!("is one of {}, not \"{name}\"", known.join(", "))));
+        }
+        picture
+    });
     let mut flag = |key: &str| match value(key) {
         None | Some("0") => false,
         Some("1") => true,
@@ -148,6 +159,7 @@ pub fn read(query: &[(String, String)], fragment: &str) -> Opening {
         run,
         home,
         lenses: value("lens").map(list),
+        picture,
         tour,
         embedded,
         chrome,

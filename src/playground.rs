@@ -6,6 +6,7 @@
 
 use labs::lab::{LabInfo, VariantInfo};
 use labs::params::DISTANCE_ON_US;
+use labs::retime::retime;
 use labs::state::{NoteState, VerdictState};
 use labs::{InputError, Run, Session, link, picture};
 use leptos::prelude::*;
@@ -15,7 +16,7 @@ use view::geometry::Spot;
 use view::layout::Point;
 use view::lens::LensKind;
 use view::narration::Weight;
-use view::{Sentence, Stage, Theme, shapes};
+use view::{Picture, Sentence, Stage, Theme, shapes};
 
 use crate::address::{self, Opening};
 use crate::platform::api::{self, Topic};
@@ -67,6 +68,9 @@ pub struct Effort {
     pub script_ms: f64,
 }
 
+/// Draws the stage as a text of SVG.
+pub type Drawer = Box<dyn Fn(Theme) -> String>;
+
 /// What only this module touches.
 struct Player {
     session: Box<dyn Session>,
@@ -83,6 +87,8 @@ struct Player {
     /// Where playing stops, in µs, once it gets there from before.
     stop_us: Option<u64>,
     painter: Option<Painter>,
+    /// Draws the stage as SVG while it is no picture that the run has of itself.
+    drawer: Option<Drawer>,
     frames: Option<FrameLoop>,
     /// The step that the signals show.
     published_step: u64,
@@ -131,6 +137,8 @@ pub struct Playground {
     pub theme: RwSignal<u32>,
     /// The lenses that are open beside the stage.
     pub lenses: RwSignal<Vec<LensKind>>,
+    /// What the stage is a picture of.
+    pub picture: RwSignal<Picture>,
     /// What is picked on the stage.
     pub selected: RwSignal<Option<Selection>>,
     /// What is lit up, by name: nodes, links such as `n1-n2`, controls, lenses.
@@ -157,6 +165,7 @@ impl Playground {
                 frame_ms: None,
                 stop_us: None,
                 painter: None,
+                drawer: None,
                 frames: None,
                 published_step: 0,
                 logged_step: 0,
@@ -182,6 +191,7 @@ impl Playground {
             loads: RwSignal::new(0),
             theme: RwSignal::new(0),
             lenses: RwSignal::new(run.entry.info.opening_lenses.to_vec()),
+            picture: RwSignal::new(opening.picture.unwrap_or(run.entry.info.picture)),
             selected: RwSignal::new(None),
             highlight: RwSignal::new(Vec::new()),
             revision: RwSignal::new(0),
@@ -199,6 +209,7 @@ impl Playground {
         self.problem.set((!opening.problems.is_empty()).then(|| opening.problems.join(" · ")));
         self.speed.set(opening.speed.unwrap_or(opening.run.entry.info.speed));
         self.replace_at(&opening.run, opening.time_us);
+        self.picture.set(opening.picture.unwrap_or(opening.run.entry.info.picture));
         self.start_as_asked(opening);
     }
 
@@ -272,6 +283,7 @@ impl Playground {
         self.let_go_of_the_past();
         if run.entry.info.id != self.lab.get_untracked().id {
             self.lenses.set(run.entry.info.opening_lenses.to_vec());
+            self.picture.set(run.entry.info.picture);
         }
         self.lab.set(run.entry.info);
         self.variant.set(run.variant);
@@ -297,6 +309,8 @@ impl Playground {
         forget_readers(self.seed);
         forget_readers(self.theme);
         forget_readers(self.selected);
+        forget_readers(self.picture);
+        forget_readers(self.retellings);
         forget_readers(self.revision);
         forget_readers(self.problem);
         forget_readers(self.lenses);
@@ -455,6 +469,21 @@ impl Playground {
         applied
     }
 
+    /// Lets the event of a step happen at another time instead, in a branch.
+    pub fn retime(self, step: u64, at_us: u64) {
+        self.settle();
+        let done = self.stop_and(|session| retime(session, step, at_us));
+        self.remember();
+        if let Err(error) = done {
+            self.report(error.to_string());
+        }
+    }
+
+    /// The moment that is drawn, in µs: finer than the steps of the run.
+    pub fn shown_us(self) -> f64 {
+        self.player.with_value(|player| player.shown_us)
+    }
+
     /// Makes distance count as latency, or not any more.
     pub fn count_distance(self, counts: bool) {
         self.settle();
@@ -604,9 +633,27 @@ impl Playground {
     /// The stage as it is drawn now, as a text of SVG that stands alone.
     pub fn export_svg(self) -> String {
         let theme = if page::is_dark() { Theme::Dark } else { Theme::Light };
+        // It looks at the session as well, so it is taken out meanwhile.
+        if let Some(drawer) = self.player.try_update_value(|player| player.drawer.take()).flatten() {
+            let drawn = drawer(theme);
+            self.draw_stage_with(Some(drawer));
+            return drawn;
+        }
         self.player
             .try_with_value(|player| picture::stage(player.session.as_ref(), player.shown_us, theme))
             .expect("the playground lives as long as the page")
+    }
+
+    /// Lets something else draw the stage for exports, or the run itself again.
+    pub fn draw_stage_with(self, drawer: Option<Drawer>) {
+        self.player.update_value(|player| player.drawer = drawer);
+    }
+
+    /// What a picture of the run is called.
+    pub fn title(self) -> String {
+        self.player
+            .try_with_value(|player| picture::title(player.session.as_ref(), player.shown_us))
+            .unwrap_or_default()
     }
 
     /// Opens the run of a link.

@@ -13,6 +13,7 @@ use super::help::Help;
 use super::home::{Catalogue, Introduction};
 use super::panel::Panel;
 use super::ring::RingState;
+use super::space_time::SpaceTimeState;
 use super::stage::StageView;
 use super::timeline::Timeline;
 use super::tour::TourCard;
@@ -83,6 +84,7 @@ fn key(mode: Mode, playground: Playground, help: RwSignal<bool>, black: RwSignal
 fn Lab() -> impl IntoView {
     let mode = use_mode();
     provide_context(RingState::new(use_playground()));
+    provide_context(SpaceTimeState::new(use_playground()));
     view! {
         <TourCard />
         <main>
@@ -101,6 +103,7 @@ fn Lab() -> impl IntoView {
 #[component]
 fn Home() -> impl IntoView {
     provide_context(RingState::new(use_playground()));
+    provide_context(SpaceTimeState::new(use_playground()));
     view! {
         <Introduction />
         <main>

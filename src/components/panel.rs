@@ -17,6 +17,8 @@ use super::lenses::story::Story;
 use super::lenses::wire::Wire;
 use super::ring::placements::PlacementsLens;
 use super::ring::shares::Shares;
+use super::space_time::SpaceTimeLens;
+use super::space_time::comparison::ComparisonLens;
 use super::tour::Tours;
 
 /// What the panel shows, for the lenses in it.
@@ -157,6 +159,8 @@ fn one(kind: LensKind) -> AnyView {
         LensKind::States => view! { <StatesLens /> }.into_any(),
         LensKind::Inspector => view! { <InspectorLens /> }.into_any(),
         LensKind::History => view! { <HistoryLens /> }.into_any(),
-        LensKind::SpaceTime | LensKind::Comparison | LensKind::Wire | LensKind::Story => ().into_any(),
+        LensKind::SpaceTime => view! { <SpaceTimeLens /> }.into_any(),
+        LensKind::Comparison => view! { <ComparisonLens /> }.into_any(),
+        LensKind::Wire | LensKind::Story => ().into_any(),
     }
 }

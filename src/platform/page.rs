@@ -215,6 +215,25 @@ pub fn fetch_text(path: &str, then: impl FnOnce(Result<String, String>) + 'stati
     wasm_bindgen_futures::spawn_local(async move { then(fetched(promise).await) });
 }
 
+/// The text of the file that somebody has chosen in a field, and its name; or why there is none.
+pub fn chosen_file(
+    event: &web_sys::Event,
+    bytes_max: f64,
+    then: impl FnOnce(Result<(String, String), String>) + 'static,
+) {
+    let input = target_of(event).and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
+    let Some(file) = input.and_then(|input| input.files()).and_then(|files| files.get(0)) else { return };
+    let name = file.name();
+    if file.size() > bytes_max {
+        return then(Err(format!("{name} is larger than {} MiB", bytes_max / 1_048_576.0)));
+    }
+    let promise = file.text();
+    wasm_bindgen_futures::spawn_local(async move {
+        let text = JsFuture::from(promise).await.ok().and_then(|text| text.as_string());
+        then(text.map(|text| (name.clone(), text)).ok_or_else(|| format!("{name} cannot be read as text")));
+    });
+}
+
 async fn fetched(promise: js_sys::Promise) -> Result<String, String> {
     let lost = |_| "cannot be fetched".to_owned();
     let response = JsFuture::from(promise).await.map_err(lost)?.dyn_into::<web_sys::Response>().map_err(lost)?;
@@ -458,6 +477,20 @@ pub fn stage_spot(element: &web_sys::Element, client_x: f64, client_y: f64) -> (
     let fit = (rect.width() / width).min(rect.height() / height).max(f64::MIN_POSITIVE);
     let (left, top) = ((rect.width() - width * fit) / 2.0, (rect.height() - height * fit) / 2.0);
     ((client_x - rect.left() - left) / fit, (client_y - rect.top() - top) / fit)
+}
+
+/// Where a point of the window is in an element, in pixels, however far it has been scrolled.
+pub fn spot_in(element: &web_sys::Element, client_x: f64, client_y: f64) -> (f64, f64) {
+    let rect = element.get_bounding_client_rect();
+    let scrolled = (f64::from(element.scroll_left()), f64::from(element.scroll_top()));
+    (client_x - rect.left() + scrolled.0, client_y - rect.top() + scrolled.1)
+}
+
+/// Whatever a pointer does next comes to the element that listens, wherever it goes.
+pub fn capture(event: &web_sys::PointerEvent) {
+    if let Some(element) = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) {
+        let _ = element.set_pointer_capture(event.pointer_id());
+    }
 }
 
 fn listen(target: &web_sys::EventTarget, event: &'static str, then: impl Fn(web_sys::Event) + 'static) -> Guard {

@@ -8,13 +8,18 @@ use crate::session::Session;
 /// What the stage shows at `time_us`, which lies between the last step and the next one, as SVG.
 #[must_use]
 pub fn stage(session: &dyn Session, time_us: f64, theme: Theme) -> String {
+    svg::stage(&session.stage(), time_us, theme, &title(session, time_us))
+}
+
+/// What a picture of a run at `time_us` is called.
+#[must_use]
+pub fn title(session: &dyn Session, time_us: f64) -> String {
     let run = session.run_as_opened();
     let variant = match run.variant.kind {
         VariantKind::Correct => String::new(),
         VariantKind::Bug | VariantKind::Cost => format!(" ({})", run.variant.title),
     };
-    let title = format!("{}{variant}, seed {}, at {}", run.entry.info.title, run.seed, seconds(time_us as u64));
-    svg::stage(&session.stage(), time_us, theme, &title)
+    format!("{}{variant}, seed {}, at {}", run.entry.info.title, run.seed, seconds(time_us as u64))
 }
 
 /// A time in seconds, to the microsecond, without needless digits.

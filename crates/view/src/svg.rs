@@ -108,7 +108,8 @@ fn description(stage: &Stage) -> String {
     parts.join("; ")
 }
 
-fn style(out: &mut String, theme: Theme) {
+/// The colours and fonts of a picture, as its style element.
+pub(crate) fn style(out: &mut String, theme: Theme) {
     let name = theme.name();
     out.push_str("<style>\n");
     let mut rule = |selector: &str, body: std::fmt::Arguments<'_>| {
@@ -219,7 +220,8 @@ fn draw(out: &mut String, shape: &Shape) {
     }
 }
 
-fn put(out: &mut String, what: std::fmt::Arguments<'_>) {
+/// Writes to a text, which cannot fail.
+pub(crate) fn put(out: &mut String, what: std::fmt::Arguments<'_>) {
     // Writing to a text cannot fail.
     let _ = out.write_fmt(what);
 }
@@ -254,7 +256,7 @@ impl std::fmt::Display for Place {
 }
 
 /// A number to a hundredth of a unit, without needless digits.
-struct Number(f64);
+pub(crate) struct Number(pub f64);
 
 impl std::fmt::Display for Number {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -265,7 +267,7 @@ impl std::fmt::Display for Number {
 }
 
 /// A text inside an element. What no XML document may contain is replaced.
-struct Escaped<'a>(&'a str);
+pub(crate) struct Escaped<'a>(pub &'a str);
 
 impl std::fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -46,8 +46,8 @@ impl Theme {
 /// The fonts of texts; whoever looks at a picture has one of them.
 pub const FONTS: &str = "\"IBM Plex Sans\", Inter, system-ui, \"Segoe UI\", Roboto, sans-serif";
 
-/// Name, light, dark. The names are those of [`crate::shapes::Paint`], and two for links.
-const COLOURS: [(&str, &str, &str); 15] = [
+/// Name, light, dark. The names are those of [`crate::shapes::Paint`], two for links, and two for what somebody has picked.
+const COLOURS: [(&str, &str, &str); 17] = [
     ("ink", "#1d2433", "#e8ebf4"),
     ("mute", "#5c6579", "#99a3bd"),
     ("panel", "#ffffff", "#161b2c"),
@@ -55,6 +55,8 @@ const COLOURS: [(&str, &str, &str); 15] = [
     ("line", "#d9d7cf", "#2a3148"),
     ("cut", "#7b8090", "#717b96"),
     ("fault", "#b3261e", "#ff9d94"),
+    ("accent", "#3b4cca", "#a3adff"),
+    ("on-accent", "#ffffff", "#10131c"),
     ("on-hue", "#10131c", "#10131c"),
     ("hue-0", "#56b4e9", "#56b4e9"),
     ("hue-1", "#e69f00", "#e69f00"),

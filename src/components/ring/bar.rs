@@ -1,4 +1,4 @@
-//! What is done to the ring beside dragging: ring or network, add a server, move a virtual node by keys and buttons.
+//! What is done to the ring beside dragging: add a server, move a virtual node by keys and buttons.
 
 use leptos::prelude::*;
 use serde_json::json;
@@ -7,32 +7,18 @@ use view::lens::ring::{BAND, at_position, position_percent};
 use super::super::icons::{Glyph, Icon};
 use super::use_ring;
 
-/// Ring or network, and what can be done to the ring.
+/// What can be done to the ring.
 #[component]
 pub fn RingBar() -> impl IntoView {
     let state = use_ring();
-    let there = Memo::new(move |_| state.ring.with(Option::is_some));
-    let choice = move |name: &'static str, ring: bool| {
-        view! {
-            <button aria-pressed=move || (state.wanted.get() == ring).to_string() on:click=move |_| state.wanted.set(ring)>
-                {name}
-            </button>
-        }
-    };
-    let bar = move || {
-        view! {
-            <div class="ring-bar">
-                <div class="switch" role="group" aria-label="What the stage shows">{choice("Ring", true)}{choice("Network", false)}</div>
-                <button data-control="add-server" on:click=move |_| state.add_server()>
-                    <span aria-hidden="true">"+ "</span>
-                    "Add a server"
-                </button>
-            </div>
-            <Held />
-        }
-        .into_any()
-    };
-    move || there.get().then(bar)
+    view! {
+        <button data-control="add-server" on:click=move |_| state.add_server()>
+            <span aria-hidden="true">"+ "</span>
+            "Add a server"
+        </button>
+        <Held />
+    }
+    .into_any()
 }
 
 /// The virtual node in somebody's hand, with buttons.

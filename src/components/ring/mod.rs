@@ -12,6 +12,7 @@ use labs::RingAsk;
 use labs::placements::circle;
 use leptos::prelude::*;
 use serde_json::{Value, json};
+use view::Picture;
 use view::geometry::Spot;
 use view::lens::Ring;
 use view::lens::ring::{BAND, Circle, Token, at_position, position_at};
@@ -58,8 +59,6 @@ pub struct Preview {
 #[derive(Clone, Copy)]
 pub struct RingState {
     playground: Playground,
-    /// Whether somebody would rather see the ring than the network.
-    pub wanted: RwSignal<bool>,
     /// The key that somebody looks up.
     pub asked: RwSignal<String>,
     /// The ring, if the lab has one.
@@ -77,7 +76,6 @@ pub struct RingState {
 impl RingState {
     /// The ring of a playground.
     pub fn new(playground: Playground) -> Self {
-        let wanted = RwSignal::new(true);
         let asked = RwSignal::new(String::new());
         let ring = Memo::new(move |before: Option<&Option<Arc<Ring>>>| {
             playground.revision.track();
@@ -88,7 +86,7 @@ impl RingState {
             let key = Some(key.trim()).filter(|key| !key.is_empty());
             playground.read(|session| session.ring(RingAsk { known: &known, key })).map(Arc::new)
         });
-        let shown = Memo::new(move |_| wanted.get() && ring.with(Option::is_some));
+        let shown = Memo::new(move |_| playground.picture.get() == Picture::Ring && ring.with(Option::is_some));
         let (hand, trial) = (RwSignal::new(None::<Hand>), RwSignal::new(None));
         let preview = Memo::new(move |_| preview(ring.get()?.as_ref(), hand.get().as_ref(), trial.get()));
         let anchors = Memo::new(move |before: Option<&Vec<(String, u32)>>| {
@@ -126,7 +124,7 @@ impl RingState {
                 hand.set(None);
             }
         });
-        Self { playground, wanted, asked, ring, shown, hand, trial, preview }
+        Self { playground, asked, ring, shown, hand, trial, preview }
     }
 
     fn with<T>(self, look: impl FnOnce(&Ring) -> Option<T>) -> Option<T> {

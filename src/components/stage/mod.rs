@@ -3,9 +3,10 @@
 mod gesture;
 mod links;
 mod nodes;
+mod picture;
 mod tools;
 
-use leptos::html::{Canvas, Div};
+use leptos::html::{Canvas, Div, Section};
 use std::fmt::Write as _;
 
 use labs::{InputError, VariantKind};
@@ -18,9 +19,11 @@ use crate::platform::canvas::Painter;
 use crate::platform::page;
 use crate::playground::{Selection, use_playground};
 
-use super::ring::bar::{RingBar, TokenSlider};
+use super::ring::bar::TokenSlider;
 use super::ring::layer::RingLayer;
 use super::ring::use_ring;
+use super::space_time::diagram::Diagram;
+use super::space_time::use_space_time;
 
 /// The element that holds the actions for whatever is picked.
 pub const TOOLS_ID: &str = "tools";
@@ -31,7 +34,13 @@ pub fn StageView() -> impl IntoView {
     let playground = use_playground();
     let canvas = NodeRef::<Canvas>::new();
     let layers = NodeRef::<Div>::new();
+    let section = NodeRef::<Section>::new();
     let ring = use_ring();
+    let space_time = use_space_time();
+    let narrow = RwSignal::new(page::is_narrow());
+    if let Some(guard) = page::on_narrow_change(move |now| narrow.set(now)) {
+        guard.keep();
+    }
     let gestures = gesture::Gestures::new(playground, ring, layers);
     provide_context(gestures);
     Effect::new(move |_| {
@@ -41,8 +50,8 @@ pub fn StageView() -> impl IntoView {
         }
     });
     Effect::new(move |_| {
-        if let Some(layers) = layers.get() {
-            page::on_seen(&layers, move |seen| playground.set_seen(seen)).keep();
+        if let Some(section) = section.get() {
+            page::on_seen(&section, move |seen| playground.set_seen(seen)).keep();
         }
     });
     on_cleanup(move || {
@@ -52,10 +61,11 @@ pub fn StageView() -> impl IntoView {
     });
     let view_box = format!("0 0 {WIDTH} {HEIGHT}");
     view! {
-        <section class="stage" aria-label="Stage">
+        <section class="stage" class:space-time=move || space_time.shown.get() aria-label="Stage" node_ref=section>
             <Invitation />
             <Violated />
-            <RingBar />
+            <picture::PictureBar />
+            {move || space_time.shown.get().then(|| view! { <Diagram upright=narrow /> })}
             <div
                 class="layers"
                 class:ringed=move || ring.shown.get()

@@ -215,7 +215,13 @@ impl<'a> Builder<'a> {
             self.lines.0.entry(place.clone()).or_insert(line);
             let node = table.entries.entry(name.clone()).or_insert_with(|| Node::Table(Table::new(how)));
             table = match node {
-                Node::Table(table) if how == How::OnTheWay || table.how != How::Headed => table,
+                Node::Table(table) if how == How::OnTheWay || table.how != How::Headed => {
+                    // A dotted key defines the tables on its way; no header may do so again.
+                    if how == How::Dotted {
+                        table.how = How::Dotted;
+                    }
+                    table
+                }
                 Node::Tables(tables) if how == How::OnTheWay && !tables.is_empty() => {
                     place = format!("{place}[{}]", tables.len() - 1);
                     tables.last_mut().expect("there is one")
@@ -385,6 +391,7 @@ mod tests {
             "[a]\nb.c = 1\n[a.b]\nd = 2",
             "[a]\nb.c = 1\n[a.b.d]",
             "[[a]]\n[[a]]\nx = 1\n[a.b]\ny = 1\n[[a]]\n[a.b]",
+            "[a.b.c]\n[a]\nb.d = 1\n[a.b]",
             "[a]\n[[a]]",
             "[[a]]\n[a]",
             "a = []\n[[a]]",

@@ -6,6 +6,7 @@
 //! Only what is in the diagram counts: a path of messages that leaves a window on one side and comes back is not
 //! seen. Where events before the window were left out, `left_out` says how many.
 
+pub mod picture;
 pub mod plan;
 
 use crate::narration::Weight;
@@ -392,11 +393,11 @@ impl SpaceTime {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// A1 sends to B; B2 receives; A3; C4; C5 receives from B2.
-    fn five() -> SpaceTime {
+    pub(crate) fn five() -> SpaceTime {
         let event = |process: u32, step: u64, weight: Weight| Event {
             process,
             step,

@@ -11,7 +11,7 @@ use crate::geometry::{Spot, distance_to_segment};
 use crate::narration::Weight;
 
 /// Room before the first moment, for the names of processes, in pixels; upright there is less to be said.
-const HEAD: [f64; 2] = [64.0, 46.0];
+const HEAD: [f64; 2] = [64.0, 54.0];
 /// Room behind the last moment, in pixels.
 const TAIL: f64 = 26.0;
 /// Room beside the processes, for times, in pixels: below them, or, upright, on their left.
@@ -250,34 +250,52 @@ impl Class {
         Self::Picked,
     ];
 
-    /// The name that style sheets use.
+    /// How it is drawn.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Line => "st-line",
-            Self::Quiet => "st-quiet",
-            Self::Dim => "st-dim",
-            Self::Arrow => "st-arrow",
-            Self::Expected => "st-expected",
-            Self::Lost => "st-lost",
-            Self::PastArrow => "st-past-arrow",
-            Self::FutureArrow => "st-future-arrow",
-            Self::Chain => "st-chain",
-            Self::Fold => "st-fold",
-            Self::Routine => "st-routine",
-            Self::Dot => "st-dot",
-            Self::Major => "st-major",
-            Self::Beside => "st-beside",
-            Self::Past => "st-past",
-            Self::Future => "st-future",
-            Self::ToCome => "st-to-come",
-            Self::Up => "st-up",
-            Self::Down => "st-down",
-            Self::Found => "st-found",
-            Self::Focus => "st-focus",
-            Self::Picked => "st-picked",
-        }
+    pub const fn ink(self) -> Ink {
+        let (fill, stroke, width) = match self {
+            Self::Line => ("none", "cut", 1.8),
+            Self::Quiet => ("none", "cut", 0.7),
+            Self::Dim => ("cut", "cut", 1.2),
+            Self::Arrow => ("mute", "mute", 1.5),
+            Self::Expected => ("mute", "mute", 1.5),
+            Self::Lost => ("none", "fault", 1.8),
+            Self::PastArrow => ("ink", "ink", 2.2),
+            Self::FutureArrow => ("accent", "accent", 2.2),
+            Self::Chain => ("accent", "accent", 5.0),
+            Self::Fold => ("ground", "mute", 1.5),
+            Self::Routine => ("mute", "none", 0.0),
+            Self::Dot | Self::Past => ("ink", "ground", 1.5),
+            Self::Major => ("ink", "ground", 2.0),
+            Self::Beside => ("ground", "mute", 1.8),
+            Self::Future => ("ground", "accent", 3.0),
+            Self::ToCome => ("ground", "cut", 1.5),
+            Self::Up => ("panel", "ink", 2.0),
+            Self::Down => ("none", "fault", 3.0),
+            Self::Found => ("none", "fault", 2.5),
+            Self::Focus => ("accent", "ink", 2.0),
+            Self::Picked => ("accent", "ink", 2.5),
+        };
+        let dash = match self {
+            Self::Dim => "2 4",
+            Self::Expected => "1.5 5",
+            _ => "",
+        };
+        Ink { fill, stroke, width, dash }
     }
+}
+
+/// How a path is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ink {
+    /// The name of the colour inside.
+    pub fill: &'static str,
+    /// The name of the colour of the line.
+    pub stroke: &'static str,
+    /// How wide the line is, in pixels.
+    pub width: f64,
+    /// Its dashes; empty for none.
+    pub dash: &'static str,
 }
 
 /// A text beside a dot.
@@ -462,7 +480,7 @@ impl Scene<'_> {
     /// A line for each process, with gaps where it is down.
     fn draw_lines(&self, viewport: &Viewport, paths: &mut [String]) {
         let (begin, end) = (HEAD[viewport.side()] - 8.0, viewport.along - 8.0);
-        let now = viewport.place(self.now.0).clamp(begin, end);
+        let now = viewport.place(self.now.0).max(begin).min(end);
         for (process, line) in self.index.lines.iter().enumerate() {
             let lane = self.lane(process as u32);
             // Downs and ups are few; where there are none the line is one piece.
@@ -474,7 +492,7 @@ impl Scene<'_> {
                 }
             };
             for &event in line {
-                let place = viewport.place(self.moment(event)).clamp(begin, end);
+                let place = viewport.place(self.moment(event)).max(begin).min(end);
                 match self.event(event).standing {
                     Standing::Same => {}
                     Standing::Down => {
@@ -629,9 +647,13 @@ impl Scene<'_> {
                     skip_to = place + shown[place..].partition_point(|&event| event <= after);
                     let end = viewport.place(self.moment(after)).min(viewport.along + margin);
                     capsule(&mut paths[Class::Fold as usize], viewport, at, end, lane, 5.0 * size.max(0.6));
-                    // Many in a row are said to be many; what they are comes up under a pointer.
-                    if end - at > 40.0 {
-                        wishes.push((3, event, (at + end) / 2.0, format!("×{}", events.len())));
+                    // What they are, where there is room for it; elsewhere how many.
+                    let (from, until) = (at.max(HEAD[viewport.side()]), end.min(viewport.along));
+                    let words = self.diagram.label(&self.folded.expect("a mark is of a fold").marks[mark as usize]);
+                    let fits = !viewport.upright && words.chars().count() as f64 * LETTER < until - from;
+                    let words = if fits { words } else { format!("×{}", events.len()) };
+                    if until - from > 30.0 {
+                        wishes.push((3, event, (from + until) / 2.0, words));
                     }
                     last = None;
                     continue;
@@ -708,18 +730,19 @@ impl Scene<'_> {
             let (text, small, low, high, spot) = if viewport.upright {
                 // Beside the dot, as far as the next line.
                 let letters = ((gap - 16.0) / LETTER).max(0.0) as usize;
-                if letters < 4 {
+                let lit_up = lit.focus.is_some_and(|(focus, ..)| focus == event) || lit.picked.contains(&Some(event));
+                if letters < 3 || (letters < 10 && !lit_up && !text.starts_with('×')) {
                     continue;
                 }
                 let text = shortened(&text, letters);
                 (text, small, at - 8.0, at + 8.0, (lane + 10.0, at + 4.0))
             } else {
-                let text = shortened(&text, 26);
+                let text = if text.starts_with(char::is_numeric) { text } else { shortened(&text, 26) };
                 let half =
                     (text.chars().count() as f64 * LETTER).max(small.chars().count() as f64 * SMALL_LETTER) / 2.0;
                 // Near the ends it moves inwards instead of being cut off.
                 let head = HEAD[0] - 8.0;
-                let middle = at.clamp((head + half).min(at + half), (viewport.along - half - 2.0).max(at - half));
+                let middle = at.min((viewport.along - half - 2.0).max(at - half)).max((head + half).min(at + half));
                 let lift = if small.is_empty() { 14.0 } else { 27.0 };
                 (text, small, middle - half - 5.0, middle + half + 5.0, (middle, lane - lift))
             };
@@ -884,4 +907,155 @@ fn capsule(path: &mut String, viewport: &Viewport, from: f64, until: f64, lane: 
             y + r
         )
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lens::space_time::tests::five;
+
+    fn scene<'a>(diagram: &'a SpaceTime, index: &'a Index, lanes: &'a [f64], aside: &'a [bool]) -> Scene<'a> {
+        Scene { diagram, index, columns: &[], folded: None, lanes, aside, now: (60.0, 6) }
+    }
+
+    fn wide() -> Viewport {
+        Viewport { along: 900.0, across: 400.0, upright: false, from: 0.0, until: 60.0 }
+    }
+
+    #[test]
+    fn a_place_is_a_moment_and_back() {
+        for upright in [false, true] {
+            let viewport = Viewport { upright, ..wide() };
+            for moment in [-5.0, 0.0, 17.0, 60.0, 90.0] {
+                assert!((viewport.moment(viewport.place(moment)) - moment).abs() < 1e-9);
+            }
+            let zoomed = viewport.zoomed(0.25, 300.0);
+            assert!((zoomed.moment(300.0) - viewport.moment(300.0)).abs() < 1e-9);
+            assert!((zoomed.until - zoomed.from - 15.0).abs() < 1e-9);
+            assert!((viewport.zoomed(1e-9, 300.0).until - viewport.zoomed(1e-9, 300.0).from - SPAN_MIN).abs() < 1e-9);
+            let moved = viewport.moved(80.0);
+            assert!((moved.place(moved.from) - viewport.place(0.0)).abs() < 1e-9);
+            assert!((viewport.place(30.0) - moved.place(30.0) - 80.0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn lanes_follow_each_other_and_those_put_aside_come_last() {
+        for upright in [false, true] {
+            let viewport = Viewport { upright, ..wide() };
+            let lanes = viewport.lanes(&[false, true, false, false]);
+            assert!(lanes[0] < lanes[2] && lanes[2] < lanes[3] && lanes[3] < lanes[1]);
+            assert!(lanes.iter().all(|&lane| lane > 0.0 && lane < viewport.across));
+            assert_eq!(viewport.lanes(&[]), []);
+        }
+    }
+
+    #[test]
+    fn what_is_pointed_at_is_found() {
+        let diagram = five();
+        let (index, viewport) = (diagram.index(), wide());
+        let aside = [false; 3];
+        let lanes = viewport.lanes(&aside);
+        let scene = scene(&diagram, &index, &lanes, &aside);
+        for event in 0..5 {
+            let (x, y) = scene.spot(&viewport, event);
+            assert_eq!(scene.nearest(&viewport, (x + 3.0, y - 4.0), 10.0), Some(event));
+            assert_eq!(scene.nearest(&viewport, (x, y + 40.0), 10.0), None);
+        }
+        // A1 sends to B2: the middle of the arrow is of no event.
+        let ((x, y), (x2, y2)) = (scene.spot(&viewport, 0), scene.spot(&viewport, 1));
+        assert_eq!(scene.message_at(&viewport, ((x + x2) / 2.0 + 2.0, (y + y2) / 2.0), 6.0), Some(0));
+        assert_eq!(scene.message_at(&viewport, (x, y + 100.0), 2.0), None);
+        // One line on, and back.
+        assert_eq!((scene.beside(0, true), scene.beside(1, false), scene.beside(0, false)), (Some(1), Some(0), None));
+    }
+
+    #[test]
+    fn past_future_and_what_is_beside_look_different() {
+        let diagram = five();
+        let (index, viewport) = (diagram.index(), wide());
+        let aside = [false; 3];
+        let lanes = viewport.lanes(&aside);
+        let scene = scene(&diagram, &index, &lanes, &aside);
+        let plain = scene.draw(&viewport, &Lit::default());
+        let path = |drawing: &Drawing, class: Class| drawing.paths[class as usize].matches('M').count();
+        assert_eq!((path(&plain, Class::Dot), path(&plain, Class::Beside)), (5, 0));
+        assert_eq!(path(&plain, Class::Line), 3);
+        let (past, future) = (index.past(1), index.future(1));
+        let lit = Lit { focus: Some((1, &past, &future)), picked: [Some(0), Some(4)], chain: &[0, 1, 4], found: &[2] };
+        let drawing = scene.draw(&viewport, &lit);
+        let counts = [Class::Focus, Class::Past, Class::Future, Class::Beside, Class::Picked, Class::Found]
+            .map(|class| path(&drawing, class));
+        assert_eq!(counts, [1, 0, 0, 2, 2, 1]);
+        assert_eq!(path(&drawing, Class::Chain), 4, "two arrows with heads");
+        assert_eq!(drawing.numbers.iter().map(|(_, which)| *which).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn however_many_there_are_what_is_drawn_is_bounded() {
+        let mut diagram = five();
+        let first = diagram.events[0].clone();
+        let kept = diagram.messages[0].clone();
+        diagram.messages.clear();
+        diagram.events.clear();
+        for number in 0..100_000u32 {
+            let (process, step) = (number % 3, u64::from(number) + 1);
+            diagram.events.push(Event { process, step, time_us: u64::from(number), ..first.clone() });
+            if number >= 2 {
+                let (from, to) = (Some(number - 2), Some(number));
+                diagram.messages.push(Message {
+                    from,
+                    to,
+                    sender: (number - 2) % 3,
+                    receiver: process,
+                    ..kept.clone()
+                });
+            }
+        }
+        let index = diagram.index();
+        let aside = [false; 3];
+        for span in [10.0, 1_000.0, 50_000.0, 1e6] {
+            let viewport = Viewport { until: span, ..wide() };
+            let lanes = viewport.lanes(&aside);
+            let scene = Scene { now: (1e6, u64::MAX), ..scene(&diagram, &index, &lanes, &aside) };
+            let drawing = scene.draw(&viewport, &Lit::default());
+            let bytes: usize = drawing.paths.iter().map(String::len).sum();
+            assert!(bytes < 400_000, "{bytes} bytes for {span}");
+            assert!(drawing.labels.len() <= LABELS_MAX);
+        }
+    }
+
+    #[test]
+    fn no_box_and_no_window_is_too_strange() {
+        let diagram = five();
+        let index = diagram.index();
+        let aside = [false; 3];
+        let (past, future) = (index.past(2), index.future(2));
+        for (along, across) in [(0.0, 0.0), (1.0, 900.0), (30.0, 5.0), (5_000.0, 30.0)] {
+            for (from, until) in [(0.0, 0.0), (-1e12, 1e12), (5.0, 4.0), (40.0, 41.0), (1e15, 1e15 + 1.0)] {
+                for upright in [false, true] {
+                    let viewport = Viewport { along, across, upright, from, until };
+                    let lanes = viewport.lanes(&aside);
+                    let scene = scene(&diagram, &index, &lanes, &aside);
+                    let lit = Lit { focus: Some((2, &past, &future)), ..Lit::default() };
+                    let _ = (scene.draw(&viewport, &lit), scene.draw(&viewport, &Lit::default()));
+                    let _ = scene.nearest(&viewport, (10.0, 10.0), 20.0);
+                }
+            }
+        }
+        let nothing = SpaceTime::default();
+        let scene = scene(&nothing, &index, &[], &[]);
+        let scene = Scene { index: &Index::default(), ..scene };
+        assert_eq!(scene.draw(&wide(), &Lit::default()).labels, []);
+        assert_eq!(scene.extent(), (0.0, 60.0));
+    }
+
+    #[test]
+    fn times_are_as_exact_as_their_distance() {
+        assert_eq!(time_text(1_500_000.0, 500_000.0), "1.5 s");
+        assert_eq!(time_text(2_000_000.0, 1_000_000.0), "2 s");
+        assert_eq!(time_text(12_340.0, 20.0), "12340 µs");
+        assert_eq!(time_text(12_300.0, 100.0), "12.3 ms");
+        assert_eq!(time_text(5_000.0, 5_000.0), "5 ms");
+    }
 }
