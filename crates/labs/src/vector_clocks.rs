@@ -370,8 +370,8 @@ impl Lab for VectorClocksLab {
         let line = |post: &Post| {
             let author = process_name(post.id.author, names);
             match &post.answers {
-                None => format!("{author}: {}", post.text),
-                Some(answered) => format!("{author}: {} (on {})", post.text, answered.text),
+                None => format!("{author}: “{}”", post.text),
+                Some(answered) => format!("{author}: “{}” on “{}”", post.text, answered.text),
             }
         };
         let lines = |posts: &[std::rc::Rc<Post>]| posts.iter().map(|post| line(post)).collect::<Vec<_>>();

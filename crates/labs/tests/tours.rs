@@ -284,11 +284,11 @@ fn three_nodes_says_what_is_so() {
 fn photo_and_comment_says_what_is_so() {
     let mut player = player("photo-and-comment");
     let session = follow(&mut player, 1);
-    assert_eq!(detail(session.as_ref(), "n2")["feed"], json!(["n1: photo"]));
+    assert_eq!(detail(session.as_ref(), "n2")["feed"], json!(["n1: “photo”"]));
     assert_eq!(detail(session.as_ref(), "n3")["feed"], json!([]));
     assert!(session.state().in_flight.iter().any(|message| message.id == "n1>n3#1"), "the other arrow is long");
     let session = follow(&mut player, 2);
-    assert_eq!(detail(session.as_ref(), "n3")["feed"], json!(["n2: nice (on photo)"]));
+    assert_eq!(detail(session.as_ref(), "n3")["feed"], json!(["n2: “nice” on “photo”"]));
     assert_eq!(status(session.as_ref(), "causal-delivery"), "violated");
     // No clock was needed for that, and no message lost.
     let wrong = show(player.enter(3)).run();
@@ -296,12 +296,12 @@ fn photo_and_comment_says_what_is_so() {
     assert_eq!(wrong.commands, right.commands, "it is said to be the same run");
     let session = follow(&mut player, 4);
     let n3 = detail(session.as_ref(), "n3");
-    assert_eq!((&n3["feed"], &n3["waiting"]), (&json!([]), &json!(["n2: nice (on photo)"])));
+    assert_eq!((&n3["feed"], &n3["waiting"]), (&json!([]), &json!(["n2: “nice” on “photo”"])));
     assert_eq!((&n3["vector"]["n3"], &n3["shown"]), (&json!(1), &json!({})), "received, and not shown");
     let arrived_us = session.time_us();
     let session = follow(&mut player, 5);
     assert_eq!(session.time_us() - arrived_us, 90_000);
-    assert_eq!(detail(session.as_ref(), "n3")["feed"], json!(["n1: photo", "n2: nice (on photo)"]));
+    assert_eq!(detail(session.as_ref(), "n3")["feed"], json!(["n1: “photo”", "n2: “nice” on “photo”"]));
     let session = follow(&mut player, 6);
     assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
 }

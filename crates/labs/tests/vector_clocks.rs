@@ -155,11 +155,11 @@ fn the_comment_waits_for_its_photo() {
     let mut session = quiet("correct", &[], &photo_and_comment());
     session.seek(165_000);
     let n3 = detail(&*session, "n3");
-    assert_eq!((&n3["feed"], &n3["waiting"]), (&json!([]), &json!(["n2: nice (on photo)"])));
+    assert_eq!((&n3["feed"], &n3["waiting"]), (&json!([]), &json!(["n2: “nice” on “photo”"])));
     // It has been received, so it counts in the event vector, and not among what is shown.
     assert_eq!((&n3["vector"], &n3["shown"]), (&json!({"n1": 1, "n2": 2, "n3": 1}), &json!({})));
     session.seek(500_000);
-    assert_eq!(detail(&*session, "n3")["feed"], json!(["n1: photo", "n2: nice (on photo)"]));
+    assert_eq!(detail(&*session, "n3")["feed"], json!(["n1: “photo”", "n2: “nice” on “photo”"]));
     assert_eq!((status(&*session, "post-waited"), status(&*session, "causal-delivery")), ("met", "holds"));
     let told = told(&*session);
     assert!(
@@ -198,9 +198,9 @@ fn switching_it_off_lets_go_what_waits() {
     ]);
     let mut session = quiet("correct", &[], &commands);
     session.seek(185_000);
-    assert_eq!(detail(&*session, "n3")["feed"], json!(["n2: nice (on photo)"]));
+    assert_eq!(detail(&*session, "n3")["feed"], json!(["n2: “nice” on “photo”"]));
     session.seek(500_000);
-    assert_eq!(detail(&*session, "n3")["feed"], json!(["n2: nice (on photo)", "n1: photo"]));
+    assert_eq!(detail(&*session, "n3")["feed"], json!(["n2: “nice” on “photo”", "n1: “photo”"]));
     assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
 }
 
@@ -290,7 +290,7 @@ fn what_is_lost_is_fetched_and_all_show_the_same() {
         {"at_us": 200_000, "do": "heal-all"},
     ]);
     for (set, wanted, feed) in
-        [(&[("ask-every-ms", "100")][..], "met", json!(["n1: photo"])), (&[], "pending", json!([]))]
+        [(&[("ask-every-ms", "100")][..], "met", json!(["n1: “photo”"])), (&[], "pending", json!([]))]
     {
         let mut session = quiet("correct", set, &commands);
         session.seek(6_000_000);
@@ -312,7 +312,7 @@ fn what_is_lost_is_fetched_and_all_show_the_same() {
     let n2 = detail(&*session, "n2");
     assert_eq!(
         (&n2["process"], &n2["feed"], &n2["registers"]),
-        (&json!("n2′"), &json!(["n1: photo"]), &json!({"account": [1]}))
+        (&json!("n2′"), &json!(["n1: “photo”"]), &json!({"account": [1]}))
     );
     assert_eq!(status(&*session, "caught-up"), "met");
 }
