@@ -1,4 +1,5 @@
 // What a frame costs: five-node Raft at its own speed, and a crowd of 200 machines with 2,000 messages on their way.
+// Also the space-time diagram: a log of 10,000 events opened, and one of 100,000 dragged along and pointed at.
 // Figures are printed beside a calibration loop in the same page, because machines differ; nothing here passes or fails.
 import { launch, open, url } from "./browser.mjs";
 
@@ -89,4 +90,77 @@ const crowd = await page.evaluate(() => {
   return { nodes: nodes.length, messages: flights.length };
 });
 row(`${crowd.nodes} nodes, ${crowd.messages} messages`, await measure(page), await calibrate(page));
+
+/** A ShiViz log of ten hosts that send each other messages, always the same one. */
+function log(events) {
+  let state = 1;
+  const draw = (below) => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) % below;
+  const clocks = Array.from({ length: 10 }, () => ({}));
+  const sent = [];
+  const lines = [];
+  for (let number = 0; number < events; number += 1) {
+    const host = draw(10);
+    const clock = clocks[host];
+    if (sent.length > 20 && draw(2) === 0) {
+      for (const [name, count] of Object.entries(sent.splice(draw(20), 1)[0])) clock[name] = Math.max(clock[name] ?? 0, count);
+    }
+    clock[`h${host}`] = (clock[`h${host}`] ?? 0) + 1;
+    sent.push({ ...clock });
+    lines.push(`event ${number}`, `h${host} ${JSON.stringify(clock)}`);
+  }
+  return lines.join("\n");
+}
+
+/** Opens a log as a file, and says how long it took until it was drawn, in ms. */
+async function openLog(page, events) {
+  await page.locator(".stage-bar").getByRole("button", { name: "Logs" }).click();
+  const field = page.getByRole("dialog", { name: "Logs" }).getByLabel("Log file");
+  await page.evaluate(() => {
+    document.addEventListener("change", () => (window.began = performance.now()), { capture: true, once: true });
+    const seen = new MutationObserver(() => {
+      if (!document.querySelector(".st-open")) return;
+      seen.disconnect();
+      requestAnimationFrame(() => requestAnimationFrame(() => (window.drawn = performance.now())));
+    });
+    seen.observe(document.body, { childList: true, subtree: true });
+  });
+  await field.setInputFiles({ name: `${events}.log`, mimeType: "text/plain", buffer: Buffer.from(log(events)) });
+  await page.waitForFunction(() => window.drawn, undefined, { timeout: 120_000 });
+  const took = await page.evaluate(() => {
+    const took = window.drawn - window.began;
+    window.drawn = undefined;
+    return took;
+  });
+  return took;
+}
+
+/** Moves a pointer over the diagram, pressed or not, and measures what each move costs. */
+async function drag(page, pressed) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const total = async () => (await session.send("Performance.getMetrics")).metrics.find(({ name }) => name === "ScriptDuration").value;
+  const { x, y, width, height } = await page.locator(".stage .st-area").boundingBox();
+  await page.mouse.move(x + width * 0.8, y + height / 2);
+  if (pressed) await page.mouse.down();
+  const before = await total();
+  const moves = 60;
+  for (let move = 1; move <= moves; move += 1) await page.mouse.move(x + width * (0.8 - move * 0.01), y + height * (0.2 + move * 0.01));
+  const took = ((await total()) - before) * 1_000;
+  if (pressed) await page.mouse.up();
+  return took / moves;
+}
+
+await open(page, "?lab=clocks&paused=1&t=0.1s");
+const opened = await openLog(page, 10_000);
+console.log(`a log of 10,000 events opened in ${opened.toFixed(0)} ms · calibration ${(await calibrate(page)).toFixed(2)} ms`);
+const long = await openLog(page, 100_000);
+console.log(`a log of 100,000 events opened in ${long.toFixed(0)} ms · calibration ${(await calibrate(page)).toFixed(2)} ms`);
+for (const view of ["as it opens", "all of it"]) {
+  if (view === "all of it") await page.locator(".stage").getByRole("button", { name: "All", exact: true }).click();
+  const [dragged, pointed] = [await drag(page, true), await drag(page, false)];
+  console.log(
+    `100,000 events, ${view}: dragged ${dragged.toFixed(2)} ms script a move, pointed at ${pointed.toFixed(2)} ms · ` +
+      `calibration ${(await calibrate(page)).toFixed(2)} ms`,
+  );
+}
 await browser.close();

@@ -50,6 +50,8 @@ struct Picture {
     window: RwSignal<(f64, f64)>,
     /// Whether it moves on with the run.
     follows: RwSignal<bool>,
+    /// Whether nobody has chosen how much is seen: a short run is seen whole.
+    whole: RwSignal<bool>,
     hand: RwSignal<Option<Hand>>,
     /// Fingers that are down: which, and where.
     fingers: RwSignal<Vec<(i32, (f64, f64))>>,
@@ -80,6 +82,7 @@ impl Picture {
 
     fn set(self, viewport: Viewport) {
         self.follows.set(false);
+        self.whole.set(false);
         self.window.set((viewport.from, (viewport.until - viewport.from).max(SPAN_MIN)));
     }
 
@@ -87,6 +90,7 @@ impl Picture {
         let viewport = self.viewport_now();
         if self.follows.get_untracked() {
             // The present moment stays where it is.
+            self.whole.set(false);
             self.window.update(|window| window.1 = (window.1 * factor).max(SPAN_MIN));
             self.catch_up();
         } else {
@@ -117,9 +121,10 @@ impl Picture {
             Some(recent) => extent.1 - recent,
             None => extent.1 - extent.0,
         };
-        let span = (span * 1.15).max(if self.state.log.with_untracked(Option::is_some) { 12.0 } else { 200_000.0 });
-        self.window.set((extent.0 - span * 0.02, span));
+        let span = (span * 1.1).max(if logged { SPAN_MIN } else { 200_000.0 });
+        self.window.set((extent.0 - span * 0.03, span));
         self.follows.set(!logged);
+        self.whole.set(!logged);
         self.catch_up();
     }
 
@@ -129,10 +134,13 @@ impl Picture {
             return;
         }
         let viewport = self.viewport_now();
-        let (extent, now) = self.state.with_scene(&viewport, |scene| (scene.extent(), scene.now.0));
+        let (extent, now, count) =
+            self.state.with_scene(&viewport, |scene| (scene.extent(), scene.now.0, scene.diagram.events.len()));
         let span = viewport.until - viewport.from;
+        let all = (now - extent.0) / BEHIND * 1.02;
+        let span = if self.whole.get_untracked() && count <= EVENTS_AT_FIRST { span.max(all) } else { span };
         let from = (now - span * BEHIND).max(extent.0 - span * 0.02);
-        if (from - viewport.from).abs() > span * 1e-4 {
+        if (from - viewport.from).abs() > span * 1e-4 || span > viewport.until - viewport.from {
             self.window.set((from, span));
         }
     }
@@ -434,6 +442,7 @@ pub fn Diagram(
         scale: Signal::derive(move || if mode.present.get() { 1.5 } else { 1.0 }),
         window: RwSignal::new((0.0, 1_000_000.0)),
         follows: RwSignal::new(true),
+        whole: RwSignal::new(true),
         hand: RwSignal::new(None),
         fingers: RwSignal::new(Vec::new()),
         message: RwSignal::new(None),

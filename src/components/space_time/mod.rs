@@ -278,6 +278,11 @@ impl SpaceTimeState {
         self.show(None);
     }
 
+    /// Whether the stage shows a log instead of the run.
+    pub fn is_logged(self) -> bool {
+        self.shown.get() && self.log.with(Option::is_some)
+    }
+
     fn forget_picks(self) {
         self.picked.set([None; 2]);
         self.hovered.set(None);

@@ -61,7 +61,7 @@ pub fn StageView() -> impl IntoView {
     });
     let view_box = format!("0 0 {WIDTH} {HEIGHT}");
     view! {
-        <section class="stage" class:space-time=move || space_time.shown.get() aria-label="Stage" node_ref=section>
+        <section class="stage" class:space-time=move || space_time.shown.get() class:logged=move || space_time.is_logged() aria-label="Stage" node_ref=section>
             <Invitation />
             <Violated />
             <picture::PictureBar />

@@ -28,6 +28,8 @@ const SMALL_LETTER: f64 = 6.7;
 const LABELS_MAX: usize = 90;
 /// With more arrows than this in sight, those that nearly coincide are drawn as one.
 const ARROWS_MANY: usize = 1_200;
+/// With more than this they are drawn finely.
+const ARROWS_SOME: usize = 160;
 /// Ticks are at least this far apart, in pixels.
 const TICKS_APART: f64 = 84.0;
 /// How far an arrow of a message reaches that never arrives, as a share of the way.
@@ -255,7 +257,7 @@ impl Class {
     pub const fn ink(self) -> Ink {
         let (fill, stroke, width) = match self {
             Self::Line => ("none", "cut", 1.8),
-            Self::Quiet => ("none", "cut", 0.7),
+            Self::Quiet => ("cut", "cut", 0.8),
             Self::Dim => ("cut", "cut", 1.2),
             Self::Arrow => ("mute", "mute", 1.5),
             Self::Expected => ("mute", "mute", 1.5),
@@ -537,8 +539,12 @@ impl Scene<'_> {
                 }
                 *known = (from, until);
             }
+            if class == Class::Arrow && ways.len() > ARROWS_SOME {
+                fine_arrow(&mut paths[Class::Quiet as usize], way.from, way.until, ways.len() < ARROWS_MANY);
+                continue;
+            }
             let path = &mut paths[class as usize];
-            let head = !(class == Class::Quiet || class == Class::Lost || (class == Class::Dim && crowded));
+            let head = class != Class::Quiet && class != Class::Lost && !(class == Class::Dim && crowded);
             arrow(path, way.from, way.until, head && message.to.is_some());
             if class == Class::Lost {
                 cross(path, way.until, 4.0);
@@ -857,6 +863,26 @@ fn arrow(path: &mut String, (x, y): Spot, (x2, y2): Spot, head: bool) {
         back_y + ux * 4.2,
         back_x + uy * 4.2,
         back_y - ux * 4.2,
+    );
+}
+
+/// A line with a small head, where there are many.
+fn fine_arrow(path: &mut String, (x, y): Spot, (x2, y2): Spot, head: bool) {
+    let length = (x2 - x).hypot(y2 - y);
+    if !head || length < 16.0 {
+        return arrow(path, (x, y), (x2, y2), false);
+    }
+    let (ux, uy) = ((x2 - x) / length, (y2 - y) / length);
+    let (tip_x, tip_y) = (x2 - ux * 4.0, y2 - uy * 4.0);
+    let (back_x, back_y) = (tip_x - ux * 6.0, tip_y - uy * 6.0);
+    let (dx, dy) = (uy * 2.4, ux * 2.4);
+    let _ = write!(
+        path,
+        "M{x:.1} {y:.1}L{tip_x:.1} {tip_y:.1}L{:.1} {:.1}L{:.1} {:.1}L{tip_x:.1} {tip_y:.1}",
+        back_x - dx,
+        back_y + dy,
+        back_x + dx,
+        back_y - dy,
     );
 }
 
