@@ -14,7 +14,8 @@ use crate::run::Run;
 use crate::session::{LabSession, Session};
 #[cfg(feature = "sweep")]
 use crate::sweep::{self, Sweep};
-use crate::{clocks, hash_ring, physical_clocks, raft_election, raft_log, tour};
+use crate::vector_clocks::VectorClocksLab;
+use crate::{clocks, hash_ring, physical_clocks, raft_election, raft_log, tour, vector_clocks};
 
 /// A lab in the catalogue: what it is, and how to use it without knowing its types.
 #[derive(Debug)]
@@ -37,11 +38,12 @@ pub struct Entry {
 /// All labs, in the order in which they are shown.
 #[must_use]
 pub fn catalogue() -> &'static [Entry] {
-    static CATALOGUE: [Entry; 5] = [
+    static CATALOGUE: [Entry; 6] = [
         entry::<RaftLab>(&raft_election::INFO),
         entry::<RaftLab>(&raft_log::INFO),
         entry::<HashRingLab>(&hash_ring::INFO),
         entry::<ClocksLab>(&clocks::INFO),
+        entry::<VectorClocksLab>(&vector_clocks::INFO),
         entry::<PhysicalClocksLab>(&physical_clocks::INFO),
     ];
     &CATALOGUE

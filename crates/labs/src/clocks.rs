@@ -121,7 +121,14 @@ pub static INFO: LabInfo = LabInfo {
         still_us: 320_000,
         speed: 0.1,
     },
-    lenses: &[LensKind::Comparison, LensKind::Checks, LensKind::Inspector, LensKind::Wire, LensKind::Story],
+    lenses: &[
+        LensKind::Comparison,
+        LensKind::Checks,
+        LensKind::Inspector,
+        LensKind::SpaceTime,
+        LensKind::Wire,
+        LensKind::Story,
+    ],
     opening_lenses: &[LensKind::Comparison, LensKind::Checks],
 };
 

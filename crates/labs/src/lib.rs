@@ -33,6 +33,7 @@ pub mod state;
 pub mod sweep;
 pub mod tour;
 pub mod trace;
+mod vector_clocks;
 
 pub use algorithms::{clocks as clock_types, hashing};
 pub use catalogue::{Entry, catalogue, find};

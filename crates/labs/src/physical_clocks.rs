@@ -103,6 +103,7 @@ pub static INFO: LabInfo = LabInfo {
         LensKind::Checks,
         LensKind::ClockError,
         LensKind::SpaceTime,
+        LensKind::Comparison,
         LensKind::Inspector,
         LensKind::Wire,
         LensKind::Story,

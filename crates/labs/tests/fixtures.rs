@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// What each run shows, and its story. A run that somebody directed says so; the others are what a
 /// shrinking sweep left of a random one.
-const STORIES: [(&str, &str, &str, &str); 27] = [
+const STORIES: [(&str, &str, &str, &str); 31] = [
     (
         "raft-election",
         "forgets-vote",
@@ -191,6 +191,32 @@ const STORIES: [(&str, &str, &str, &str); 27] = [
         "steps-backwards",
         "never-back",
         "Nothing but time: n2's clock is ahead, and jumps back with the first answer.",
+    ),
+    (
+        "vector-clocks",
+        "no-causal-delivery",
+        "causal-delivery",
+        "Nothing but time: n1 posts when it has seen n2's post, which is still on its way to n3.",
+    ),
+    (
+        "vector-clocks",
+        "last-writer-wins",
+        "no-lost-write",
+        "Nothing but time: n1 and n3 write one register. n3's is the later one, and by the wall clocks the earlier: n3 \
+         itself gives its value up.",
+    ),
+    (
+        "vector-clocks",
+        "prunes-silent",
+        "vector-characterizes",
+        "Nothing but time: n2 has answered what n1 posted, hears nothing new of n1 for four events, and its vector knows \
+         nothing of that post any more.",
+    ),
+    (
+        "vector-clocks",
+        "counter-called-vector-clock",
+        "vector-characterizes",
+        "Nothing but time: two processes receive the same post, and their clocks say that this is one event.",
     ),
 ];
 

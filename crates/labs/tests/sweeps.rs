@@ -11,29 +11,33 @@ use labs::{Run, link};
 /// Within how many seeds of any range a blind sweep finds a bug: fifteen times as many as one hit
 /// takes on average, so that none in so many has a probability below one in a million. Measured on
 /// seeds 0 to 1999 when this was written; the number of hits is behind each line.
-const FOUND_WITHIN: [(&str, &str, u64); 22] = [
-    ("raft-election", "forgets-vote", 200),         // 156
-    ("raft-election", "no-log-check", 45),          // 730
-    ("raft-election", "fixed-timeout", 45),         // 750
-    ("raft-election", "majority-of-reachable", 75), // 421
-    ("raft-election", "wins-by-waiting", 20),       // 1554
-    ("raft-election", "votes-once-ever", 150),      // 211
-    ("raft-log", "no-consistency-check", 130),      // 239
-    ("raft-log", "commits-beyond-verified", 160),   // 193
-    ("raft-log", "truncates-always", 460),          // 66
-    ("raft-log", "stale-leader-reads", 2_150),      // 14
-    ("raft-election", "counts-late-votes", 15_000), // 2
-    ("hash-ring", "unsorted-ring", 20),             // 1947
-    ("hash-ring", "modulo-called-consistent", 20),  // 1480
-    ("hash-ring", "drops-before-confirmed", 55),    // 571
-    ("hash-ring", "new-ring-at-once", 160),         // 188
-    ("clocks", "no-tick-on-receive", 20),           // 2000
-    ("clocks", "merge-without-max", 20),            // 2000
-    ("clocks", "wall-clock-order", 20),             // 2000
-    ("clocks", "equal-is-before", 30),              // 1132
-    ("clocks", "concurrent-unless-before", 20),     // 1832
-    ("physical-clocks", "ignores-delay", 20),       // 1984
-    ("physical-clocks", "steps-backwards", 20),     // 2000
+const FOUND_WITHIN: [(&str, &str, u64); 26] = [
+    ("raft-election", "forgets-vote", 200),               // 156
+    ("raft-election", "no-log-check", 45),                // 730
+    ("raft-election", "fixed-timeout", 45),               // 750
+    ("raft-election", "majority-of-reachable", 75),       // 421
+    ("raft-election", "wins-by-waiting", 20),             // 1554
+    ("raft-election", "votes-once-ever", 150),            // 211
+    ("raft-log", "no-consistency-check", 130),            // 239
+    ("raft-log", "commits-beyond-verified", 160),         // 193
+    ("raft-log", "truncates-always", 460),                // 66
+    ("raft-log", "stale-leader-reads", 2_150),            // 14
+    ("raft-election", "counts-late-votes", 15_000),       // 2
+    ("hash-ring", "unsorted-ring", 20),                   // 1947
+    ("hash-ring", "modulo-called-consistent", 20),        // 1480
+    ("hash-ring", "drops-before-confirmed", 55),          // 571
+    ("hash-ring", "new-ring-at-once", 160),               // 188
+    ("clocks", "no-tick-on-receive", 20),                 // 2000
+    ("clocks", "merge-without-max", 20),                  // 2000
+    ("clocks", "wall-clock-order", 20),                   // 2000
+    ("clocks", "equal-is-before", 30),                    // 1132
+    ("clocks", "concurrent-unless-before", 20),           // 1832
+    ("vector-clocks", "no-causal-delivery", 20),          // 1673
+    ("vector-clocks", "last-writer-wins", 20),            // 1463
+    ("vector-clocks", "prunes-silent", 20),               // 2000
+    ("vector-clocks", "counter-called-vector-clock", 20), // 2000
+    ("physical-clocks", "ignores-delay", 20),             // 1984
+    ("physical-clocks", "steps-backwards", 20),           // 2000
 ];
 
 /// Bugs that blind sweeps do not find, or hardly: their fixtures are directed runs. Requests of
@@ -111,9 +115,14 @@ fn correct_physical_clocks_survive_and_no_sweep_is_vacuous() {
 }
 
 #[test]
+fn correct_vector_clocks_survive_and_no_sweep_is_vacuous() {
+    survives_and_is_not_vacuous("vector-clocks", 2_000, 500);
+}
+
+#[test]
 fn correct_survives_with_other_settings() {
     type Set = &'static [(&'static str, &'static str)];
-    let settings: [(&str, Set); 26] = [
+    let settings: [(&str, Set); 33] = [
         ("raft-election", &[("nodes", "3")]),
         ("raft-election", &[("nodes", "9"), ("disk-sync-ms", "0..8")]),
         ("raft-election", &[("latency-ms", "0..30")]),
@@ -140,6 +149,13 @@ fn correct_survives_with_other_settings() {
         ("physical-clocks", &[("nodes", "2"), ("towards-ms", "50"), ("wait-us", "20000")]),
         ("physical-clocks", &[("slew-ppm", "400000"), ("skew-ms", "10000"), ("drift-ppm", "10000")]),
         ("physical-clocks", &[("slew-ppm", "500"), ("skew-ms", "10"), ("drift-ppm", "0")]),
+        ("vector-clocks", &[("nodes", "8"), ("act-every-ms", "200")]),
+        ("vector-clocks", &[("nodes", "2"), ("latency-ms", "0..0"), ("skew-ms", "0")]),
+        ("vector-clocks", &[("causal-delivery", "0")]),
+        ("vector-clocks", &[("prune-after", "3")]),
+        ("vector-clocks", &[("ask-every-ms", "0")]),
+        ("vector-clocks", &[("ask-every-ms", "100"), ("act-every-ms", "30")]),
+        ("vector-clocks", &[("skew-ms", "10000"), ("latency-ms", "0..500")]),
     ];
     for (lab, set) in settings {
         let mut base = base(lab, "correct");

@@ -5,11 +5,17 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use netsplit_labs::comparison::compare;
 use netsplit_labs::tour::shelf::SHELF;
 use netsplit_labs::tour::{Player, Scene, Standing, Tour, link};
 use netsplit_labs::{Run, Session};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use view::lens::comparison::{Clock, Worth};
+use view::lens::space_time::{Relation, SpaceTime, Window};
+
+/// The whole run.
+const ALL: Window = Window { from_us: 0, until_us: u64::MAX };
 
 fn player(id: &str) -> Player {
     let shelved = SHELF.iter().find(|shelved| shelved.id == id).expect("a tour on the shelf");
@@ -223,6 +229,111 @@ fn one_server_leaves_says_what_is_so() {
     assert_eq!(["n1", "n3", "n5"].map(|node| share(session.as_ref(), node)), [55, 23, 22]);
     let ring = session.ring(netsplit_labs::RingAsk::default()).unwrap();
     assert_eq!(ring.newest().of.servers.len(), 3);
+}
+
+/// The events with a vector, each as its process, its number there, and where it stands in the diagram.
+fn stamped(diagram: &SpaceTime) -> Vec<(String, u64, u32)> {
+    let mut found = Vec::new();
+    for (number, event) in (0u32..).zip(&diagram.events) {
+        let name = &diagram.processes[event.process as usize];
+        if let Some((_, count)) = event.stamp.vector.iter().find(|(process, _)| process == name) {
+            found.push((name.clone(), *count, number));
+        }
+    }
+    found
+}
+
+#[test]
+fn three_nodes_says_what_is_so() {
+    let mut player = player("three-nodes");
+    let session = follow(&mut player, 0);
+    assert_eq!(detail(session.as_ref(), "n1")["vector"], json!({"n1": 1}));
+    let session = follow(&mut player, 1);
+    assert_eq!(detail(session.as_ref(), "n2")["vector"], json!({"n1": 1, "n2": 1}));
+    let session = follow(&mut player, 2);
+    assert_eq!(detail(session.as_ref(), "n1")["vector"], json!({"n1": 2}));
+    assert_eq!(detail(session.as_ref(), "n3")["vector"], json!({"n1": 1, "n2": 1, "n3": 2}));
+    let diagram = session.space_time(ALL);
+    let events = stamped(&diagram);
+    let place = |process: &str, number: u64| {
+        events.iter().find(|(name, count, _)| name == process && *count == number).expect("there is such an event").2
+    };
+    let pair = |a, b| compare(&diagram, a, b).expect("both are there");
+    let first = pair(place("n1", 1), place("n3", 2));
+    assert_eq!(first.relation, Relation::Before);
+    assert_eq!(first.sentence, "The second knows of the first, by way of n1 → n2 → n3.");
+    let second = pair(place("n1", 2), place("n3", 1));
+    assert_eq!(second.relation, Relation::Concurrent);
+    let said = |clock: Clock| second.clocks.iter().find(|says| says.clock == clock).expect("the clock is kept");
+    assert_eq!(said(Clock::Wall).readings, "180.0 > 155.0");
+    assert_eq!(said(Clock::Lamport).readings, "2 > 1");
+    assert_eq!((said(Clock::Vector).verdict.as_str(), said(Clock::Vector).worth), ("concurrent", Worth::Exact));
+    let time_us = |number: u32| diagram.events[number as usize].time_us;
+    assert_eq!(time_us(place("n3", 1)) - time_us(place("n1", 2)), 5_000);
+    let session = follow(&mut player, 5);
+    assert_eq!(detail(session.as_ref(), "n3")["vector"], json!({"n3": 6}));
+    let diagram = session.space_time(ALL);
+    let (of_n1, last) = (stamped(&diagram)[0].2, diagram.events.len() as u32 - 1);
+    assert_eq!(diagram.relation(of_n1, last), Relation::Before);
+    let says = compare(&diagram, of_n1, last).unwrap();
+    let vector = says.clocks.iter().find(|says| says.clock == Clock::Vector).unwrap();
+    assert_eq!((vector.verdict.as_str(), vector.worth), ("concurrent", Worth::Lies));
+}
+
+#[test]
+fn photo_and_comment_says_what_is_so() {
+    let mut player = player("photo-and-comment");
+    let session = follow(&mut player, 1);
+    assert_eq!(detail(session.as_ref(), "n2")["feed"], json!(["n1: “photo”"]));
+    assert_eq!(detail(session.as_ref(), "n3")["feed"], json!([]));
+    assert!(session.state().in_flight.iter().any(|message| message.id == "n1>n3#1"), "the other arrow is long");
+    let session = follow(&mut player, 2);
+    assert_eq!(detail(session.as_ref(), "n3")["feed"], json!(["n2: “nice” on “photo”"]));
+    assert_eq!(status(session.as_ref(), "causal-delivery"), "violated");
+    // No clock was needed for that, and no message lost.
+    let wrong = show(player.enter(3)).run();
+    let right = show(player.enter(4)).run();
+    assert_eq!(wrong.commands, right.commands, "it is said to be the same run");
+    let session = follow(&mut player, 4);
+    let n3 = detail(session.as_ref(), "n3");
+    assert_eq!((&n3["feed"], &n3["waiting"]), (&json!([]), &json!(["n2: “nice” on “photo”"])));
+    assert_eq!((&n3["vector"]["n3"], &n3["shown"]), (&json!(1), &json!({})), "received, and not shown");
+    let arrived_us = session.time_us();
+    let session = follow(&mut player, 5);
+    assert_eq!(session.time_us() - arrived_us, 90_000);
+    assert_eq!(detail(session.as_ref(), "n3")["feed"], json!(["n1: “photo”", "n2: “nice” on “photo”"]));
+    let session = follow(&mut player, 6);
+    assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
+}
+
+#[test]
+fn two_branches_says_what_is_so() {
+    let mut player = player("two-branches");
+    let account = |session: &dyn Session, node: &str| detail(session, node)["registers"]["account"].clone();
+    let session = follow(&mut player, 0);
+    assert_eq!(["n1", "n2"].map(|node| account(session.as_ref(), node)), [json!([100]), json!([100])]);
+    let session = follow(&mut player, 1);
+    let n1 = detail(session.as_ref(), "n1");
+    assert_eq!((&n1["wall_us"], account(session.as_ref(), "n1")), (&json!(460_000), json!([120])));
+    // The write at n2 stands until the other one arrives, 10 ms later.
+    player.enter(2);
+    let mut session = show(player.attempt());
+    session.seek(440_000);
+    let n2 = detail(session.as_ref(), "n2");
+    assert_eq!((&n2["wall_us"], account(session.as_ref(), "n2")), (&json!(380_000), json!([70])));
+    let session = follow(&mut player, 2);
+    assert_eq!(account(session.as_ref(), "n2"), json!([120]));
+    let mut session = follow(&mut player, 3);
+    session.seek(1_000_000);
+    assert_eq!(["n1", "n2"].map(|node| account(session.as_ref(), node)), [json!([120]), json!([120])]);
+    let wrong = show(player.enter(3)).run();
+    let right = show(player.enter(4)).run();
+    assert_eq!(wrong.commands, right.commands, "it is said to be the same run");
+    let session = follow(&mut player, 4);
+    assert_eq!(["n1", "n2"].map(|node| account(session.as_ref(), node)), [json!([120, 70]), json!([120, 70])]);
+    let session = follow(&mut player, 5);
+    assert_eq!(["n1", "n2"].map(|node| account(session.as_ref(), node)), [json!([90]), json!([90])]);
+    assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
 }
 
 #[test]

@@ -163,6 +163,9 @@ fn both(state: SpaceTimeState, comparison: Comparison) -> AnyView {
     .into_any()
 }
 
+/// How many events there are, and some of them: their steps, and what they are.
+type Listed = (usize, Vec<(u64, String)>);
+
 /// One event: everything that it could know of, everything that may know of it, and the rest.
 fn one(state: SpaceTimeState, step: u64) -> AnyView {
     let lists = move || {
@@ -195,7 +198,7 @@ fn one(state: SpaceTimeState, step: u64) -> AnyView {
                 ),
             ]
         });
-        let list = |(title, (count, shown)): (&'static str, (usize, Vec<(u64, String)>))| {
+        let list = |(title, (count, shown)): (&'static str, Listed)| {
             let more = count.saturating_sub(shown.len());
             let items = shown
                 .into_iter()

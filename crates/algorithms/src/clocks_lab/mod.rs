@@ -28,10 +28,10 @@ pub use oracle::{
 pub const WALL_AT_START_US: u64 = 100_000_000;
 
 /// Processes are numbered by their machine, plus this many for each name that was drawn.
-const STRIDE: u32 = 4_096;
+pub(crate) const STRIDE: u32 = 4_096;
 
 /// Names are drawn from so many.
-const NAMES: u64 = 1_000_000;
+pub(crate) const NAMES: u64 = 1_000_000;
 
 /// What the draws of a process are for.
 const DRAW_PAUSE: u32 = 1;

@@ -62,8 +62,21 @@ pub const CONTROLS: &[&str] = &[
 ];
 
 /// What a step may open or light up: the page's lenses, and the stage, which is always there.
-pub const LENSES: &[&str] =
-    &["stage", "checks", "ring", "placements", "clock-error", "log", "states", "inspector", "history", "wire", "story"];
+pub const LENSES: &[&str] = &[
+    "stage",
+    "checks",
+    "ring",
+    "placements",
+    "clock-error",
+    "log",
+    "states",
+    "inspector",
+    "history",
+    "space-time",
+    "comparison",
+    "wire",
+    "story",
+];
 
 /// A tour, as its file says.
 #[derive(Clone, Debug)]

@@ -55,6 +55,24 @@ pub static SHELF: &[Shelved] = &[
         title: "Perfectly in sync",
         text: include_str!("../../../../tours/perfectly-in-sync.toml"),
     },
+    Shelved {
+        id: "three-nodes",
+        lab: "vector-clocks",
+        title: "Before, after, or neither",
+        text: include_str!("../../../../tours/three-nodes.toml"),
+    },
+    Shelved {
+        id: "photo-and-comment",
+        lab: "vector-clocks",
+        title: "The comment before the photo",
+        text: include_str!("../../../../tours/photo-and-comment.toml"),
+    },
+    Shelved {
+        id: "two-branches",
+        lab: "vector-clocks",
+        title: "Two branches, one account",
+        text: include_str!("../../../../tours/two-branches.toml"),
+    },
 ];
 
 /// The tours about a lab.

@@ -67,7 +67,7 @@ fn parts(op: &OpInfo, nodes: &[String]) -> Vec<(Part, RwSignal<String>)> {
     let part = |value: Value| match value {
         // Names of nodes are recognised by their form, because the node of the example may not be there.
         Value::String(text) if text.starts_with('n') && text[1..].parse::<u32>().is_ok() => {
-            (Part::Node, field(nodes.first().cloned().unwrap_or(text)))
+            (Part::Node, field(if nodes.contains(&text) { text } else { nodes.first().cloned().unwrap_or(text) }))
         }
         Value::String(text) => (Part::Text, field(text)),
         other => (Part::Number, field(other.to_string())),
@@ -118,9 +118,11 @@ fn AskForm(of: Option<String>) -> impl IntoView {
         );
         let pairs = |names: Vec<String>| names.into_iter().map(|name| (name.clone(), name)).collect::<Vec<_>>();
         let fields = parts.with_value(|parts| {
-            let fields = parts.iter().map(|(part, value)| match part {
-                Part::Node => view! { <Choice name="Server" value=*value options=Signal::stored(servers.with_value(|all| pairs(all.clone()))) /> }.into_any(),
-                Part::Text => view! { <Text name="Key" value=*value /> }.into_any(),
+            // A word on its own is something to say; keys are short, or stand beside a value.
+            let said = parts.len() == 1 && parts[0].1.with_untracked(String::len) > 3;
+            let fields = parts.iter().enumerate().map(|(place, (part, value))| match part {
+                Part::Node => view! { <Choice name=if place == 0 { "Server" } else { "Next server" } value=*value options=Signal::stored(servers.with_value(|all| pairs(all.clone()))) /> }.into_any(),
+                Part::Text => view! { <Text name=if said { "Text" } else { "Key" } value=*value /> }.into_any(),
                 Part::Number => view! { <Number name="Value" value=*value min=-9e15 max=9e15 /> }.into_any(),
             });
             fields.collect_view()
