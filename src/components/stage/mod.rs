@@ -63,8 +63,10 @@ pub fn StageView() -> impl IntoView {
     view! {
         <section class="stage" class:space-time=move || space_time.shown.get() class:logged=move || space_time.is_logged() aria-label="Stage" node_ref=section>
             <Invitation />
-            <Violated />
-            <picture::PictureBar />
+            <div class="stage-top">
+                <Violated />
+                <picture::PictureBar />
+            </div>
             {move || space_time.shown.get().then(|| view! { <Diagram upright=narrow /> })}
             <div
                 class="layers"
