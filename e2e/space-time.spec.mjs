@@ -118,6 +118,14 @@ test("by keyboard: along a process, after a message, and two events compared; th
   await expect.poll(async () => (await ticks()).join()).not.toBe(before.join());
 });
 
+test("the lab shows a pair that the wall clocks get wrong", async ({ page }) => {
+  await small(page);
+  await comparison(page).getByRole("button", { name: "Show where the wall clocks lie" }).click();
+  await expect(comparison(page).locator(".relation")).toHaveText("1 happened before 2");
+  await expect(comparison(page).getByRole("row", { name: /^wall/ })).toContainText("lies");
+  expect(await count(page, "Picked")).toBe(2);
+});
+
 test("a message that is dragged arrives at another time, in a branch, and can be taken back", async ({ page }) => {
   await small(page);
   await go(page, "ArrowDown", "Home", "ArrowRight");

@@ -221,6 +221,10 @@ mod tests {
         }
         assert_eq!(open(&[("embed", "1")], "").chrome, Chrome::Minimal);
         assert_eq!(open(&[("embed", "1"), ("chrome", "full")], "").chrome, Chrome::Full);
+        assert_eq!(open(&[("stage", "space-time")], "").picture, Some(Picture::SpaceTime));
+        let unknown = open(&[("stage", "map")], "");
+        assert_eq!((unknown.picture, unknown.problems.len()), (None, 1));
+        assert!(unknown.problems[0].contains("ring, space-time, network"), "{:?}", unknown.problems);
         assert_eq!(open(&[("lens", "log, checks,")], "").lenses, Some(vec!["log".to_owned(), "checks".to_owned()]));
     }
 

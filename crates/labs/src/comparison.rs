@@ -45,6 +45,20 @@ pub fn compare(diagram: &SpaceTime, first: u32, second: u32) -> Option<Compariso
     Some(Comparison { first, second, relation, clocks, components, sentence, chain })
 }
 
+/// The newest message that arrived before it was sent, by the wall clocks of its two ends: both events.
+#[must_use]
+pub fn wall_reversal(diagram: &SpaceTime) -> Option<(u32, u32)> {
+    let wall_us = |event: u32| diagram.events.get(event as usize)?.stamp.wall_us;
+    let reversed =
+        |&(from, to): &(u32, u32)| wall_us(from).zip(wall_us(to)).is_some_and(|(sent, arrived)| arrived < sent);
+    diagram
+        .messages
+        .iter()
+        .filter_map(|message| message.from.zip(message.to))
+        .filter(reversed)
+        .max_by_key(|(_, to)| *to)
+}
+
 /// What clocks would show at two events, had every process kept them.
 fn worked_out(diagram: &SpaceTime, pair: [u32; 2]) -> [Stamp; 2] {
     let lamport = diagram.logical_steps();

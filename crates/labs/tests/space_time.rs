@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use labs::clock_types::{Execution, Order};
-use labs::comparison::{compare, relation_text};
+use labs::comparison::{compare, relation_text, wall_reversal};
 use labs::shiviz::{self, Export, Imported, Mermaid, import};
 use labs::space_time::Gathering;
 use labs::{Run, Session};
@@ -463,6 +463,26 @@ fn clocks_are_compared_as_they_are() {
         assert_eq!(compare(&diagram, 0, diagram.events.len() as u32), None);
     }
     assert!(lies > 20, "{lies}");
+}
+
+#[test]
+fn a_pair_that_the_wall_clocks_get_wrong_is_found_where_there_is_one() {
+    for (skew, there) in [("0", false), ("400", true)] {
+        let mut run = Run::of_lab("clocks").unwrap();
+        run.settings.set(run.entry.info.params, "skew-ms", skew).unwrap();
+        let mut session = (run.entry.open)(&run).unwrap();
+        session.seek(1_500_000);
+        let diagram = session.space_time(EVERYTHING);
+        let found = wall_reversal(&diagram);
+        assert_eq!(found.is_some(), there);
+        if let Some((first, second)) = found {
+            let comparison = compare(&diagram, first, second).unwrap();
+            assert_eq!(comparison.relation, Relation::Before);
+            let wall = comparison.clocks.iter().find(|says| says.clock == Clock::Wall).unwrap();
+            assert_eq!(wall.worth, Worth::Lies, "{wall:?}");
+            assert!(wall.verdict.starts_with("after"));
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The comparison: two events, what each clock says of them, and why; or, of one event, all that it could know of and
 //! all that may know of it.
 
+use labs::comparison::wall_reversal;
 use leptos::prelude::*;
+use view::Picture;
 use view::lens::comparison::{Clock, Worth};
 use view::lens::space_time::Relation;
 use view::lens::{Comparison, LensKind};
@@ -18,20 +20,43 @@ const LISTED: usize = 40;
 #[component]
 pub fn ComparisonLens() -> impl IntoView {
     let state = use_space_time();
-    let body = move || {
-        match (state.comparison.get(), state.picked.get()) {
+    let body = move || match (state.comparison.get(), state.picked.get()) {
         (Some(comparison), _) => both(state, comparison),
         (None, [Some(step), _]) => one(state, step),
-        (None, _) => view! {
-            <p class="hint">"Pick two events in the space-time diagram: click them, or move with the arrow keys and press Enter."</p>
-        }
-        .into_any(),
-    }
+        (None, _) => nothing(state),
     };
     view! {
         <Frame kind=LensKind::Comparison>
             <div class="comparison">{body}</div>
         </Frame>
+    }
+    .into_any()
+}
+
+/// Nothing is picked: how to, and, where the wall clocks were wrong about a message, where.
+fn nothing(state: SpaceTimeState) -> AnyView {
+    let liar = Memo::new(move |_| {
+        state.version.track();
+        let (first, second) = state.with(wall_reversal)?;
+        Some((state.step(first)?, state.step(second)?))
+    });
+    let there = Memo::new(move |_| liar.with(Option::is_some));
+    let show = move |_| {
+        if let Some((first, second)) = liar.get_untracked() {
+            state.playground.picture.set(Picture::SpaceTime);
+            state.picked.set([Some(first), Some(second)]);
+            state.show(Some(second));
+        }
+    };
+    view! {
+        <p class="hint">
+            "Pick two events in the space-time diagram: click them, or move with the arrow keys and press Enter."
+        </p>
+        {move || {
+            there
+                .get()
+                .then(|| view! { <button class="liar" on:click=show>"Show where the wall clocks lie"</button> })
+        }}
     }
     .into_any()
 }

@@ -734,10 +734,10 @@ impl Scene<'_> {
                 continue;
             }
             let (text, small, low, high, spot) = if viewport.upright {
-                // Beside the dot, as far as the next line.
-                let letters = ((gap - 16.0) / LETTER).max(0.0) as usize;
+                // Beside the dot, as far as the next line or the edge.
+                let letters = ((gap.min(viewport.across - lane) - 16.0) / LETTER).max(0.0) as usize;
                 let lit_up = lit.focus.is_some_and(|(focus, ..)| focus == event) || lit.picked.contains(&Some(event));
-                if letters < 3 || (letters < 10 && !lit_up && !text.starts_with('×')) {
+                if letters < 3 || (letters < 7 && !lit_up && !text.starts_with('×')) {
                     continue;
                 }
                 let text = shortened(&text, letters);
