@@ -181,18 +181,6 @@ const STORIES: [(&str, &str, &str, &str); 31] = [
         "Nothing but time: a message overtakes another, and what comes late looks like a conflict.",
     ),
     (
-        "physical-clocks",
-        "ignores-delay",
-        "within-half-the-delay",
-        "Nothing but time: the way back takes longer than the way there, and n4 is wrong by all of it.",
-    ),
-    (
-        "physical-clocks",
-        "steps-backwards",
-        "never-back",
-        "Nothing but time: n2's clock is ahead, and jumps back with the first answer.",
-    ),
-    (
         "vector-clocks",
         "no-causal-delivery",
         "causal-delivery",
@@ -217,6 +205,18 @@ const STORIES: [(&str, &str, &str, &str); 31] = [
         "counter-called-vector-clock",
         "vector-characterizes",
         "Nothing but time: two processes receive the same post, and their clocks say that this is one event.",
+    ),
+    (
+        "physical-clocks",
+        "ignores-delay",
+        "within-half-the-delay",
+        "Nothing but time: the way back takes longer than the way there, and n4 is wrong by all of it.",
+    ),
+    (
+        "physical-clocks",
+        "steps-backwards",
+        "never-back",
+        "Nothing but time: n2's clock is ahead, and jumps back with the first answer.",
     ),
 ];
 

@@ -486,6 +486,13 @@ pub fn Diagram(
         }
         (shows.0, upright)
     });
+    // Whoever has not chosen what to see sees a run that begins anew as when it was opened.
+    Effect::new(move |_| {
+        state.beginnings.track();
+        if picture.whole.get_untracked() && picture.size.get_untracked() != (0.0, 0.0) {
+            picture.open();
+        }
+    });
     // The axis means something else: the window has to be found anew. A run that is opened begins elsewhere.
     Effect::new(move |before: Option<(Axis, u32)>| {
         let now = (state.axis.get(), state.playground.loads.get());

@@ -83,6 +83,8 @@ pub struct SpaceTimeState {
     kept: StoredValue<Kept, LocalStorage>,
     /// Grows when the diagram is another one, or has more in it.
     pub version: RwSignal<u32>,
+    /// Grows when the diagram begins anew: the run is another one, or its past is.
+    pub beginnings: RwSignal<u32>,
     /// The present moment in µs, finer than a step.
     pub now_us: RwSignal<f64>,
     /// Whether the stage shows it.
@@ -153,6 +155,7 @@ impl SpaceTimeState {
             playground,
             kept,
             version,
+            beginnings: RwSignal::new(0),
             now_us: RwSignal::new(0.0),
             shown,
             readers: RwSignal::new(0),
@@ -243,6 +246,9 @@ impl SpaceTimeState {
         }
         if anew || more {
             self.version.update(|version| *version += 1);
+        }
+        if anew {
+            self.beginnings.update(|count| *count += 1);
         }
     }
 
