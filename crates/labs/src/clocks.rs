@@ -15,21 +15,10 @@ use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use crate::error::InputError;
-use crate::json::kind_of;
 use crate::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
 use crate::lenses::Topic;
-use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape};
+use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
 use crate::raft::bug;
-
-const fn number(
-    key: &'static str,
-    title: &'static str,
-    default: u64,
-    (min, max): (u64, u64),
-    unit: &'static str,
-) -> ParamInfo {
-    ParamInfo { key, title, shape: Shape::Number, default: Setting::number(default), min, max, unit, live: false }
-}
 
 const NODES: ParamInfo = number("nodes", "Processes", 3, (2, 8), "");
 const SKEW: ParamInfo = number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms");
@@ -232,32 +221,11 @@ impl Lab for ClocksLab {
     }
 
     fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-        let list = || known.iter().map(|op| op.id).collect::<Vec<_>>().join(", ");
-        let unknown =
-            |word: &str| InputError::new("", format!("there is no operation \"{word}\"; there are {}", list()));
-        let written_like = |info: &OpInfo| InputError::new(info.id, format!("is written like {}", info.form));
-        match value {
-            Value::String(word) if word == LOCAL.id => Ok(Op::Local),
-            Value::String(word) if word == SEND.id => Err(written_like(&SEND)),
-            Value::String(word) => Err(unknown(word)),
-            Value::Object(map) => match map.iter().next() {
-                Some((word, argument)) if map.len() == 1 => match (word.as_str(), argument) {
-                    ("send", Value::String(name)) => {
-                        names.find(name).map(Op::Send).map_err(|error| error.within(SEND.id))
-                    }
-                    ("send", _) => Err(written_like(&SEND)),
-                    ("local", _) => Err(written_like(&LOCAL)),
-                    (word, _) => Err(unknown(word)),
-                },
-                _ => {
-                    let problem = format!("has {} fields; an operation has one, such as {}", map.len(), SEND.form);
-                    Err(InputError::new("", problem))
-                }
-            },
-            other => {
-                let problem = format!("is a text or an object, not {}; there are {}", kind_of(other), list());
-                Err(InputError::new("", problem))
-            }
+        let (info, argument) = OpInfo::read(value, known)?;
+        match (info.id, argument) {
+            ("local", Value::Null) => Ok(Op::Local),
+            ("send", Value::String(name)) => names.find(name).map(Op::Send).map_err(|error| error.within(info.id)),
+            _ => Err(info.unlike(argument)),
         }
     }
 

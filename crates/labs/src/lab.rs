@@ -14,6 +14,7 @@ use crate::command::ADDED_MAX;
 use crate::error::InputError;
 use crate::hash_ring::ring::RingAsk;
 use crate::history::Turn;
+use crate::json::kind_of;
 use crate::lenses::{OTHER, Topic};
 use crate::params::{DISTANCE, ParamInfo, Setting, Settings};
 use crate::run::Run;
@@ -136,6 +137,39 @@ pub struct OpInfo {
     pub form: &'static str,
     /// Whom it is asked of.
     pub of: Asked,
+}
+
+impl OpInfo {
+    /// Reads an operation that is written as its name, or as an object whose one field has its name: which it is, and
+    /// its argument, null for a name alone.
+    pub fn read<'a>(value: &'a Value, known: &'a [Self]) -> Result<(&'a Self, &'a Value), InputError> {
+        let list = || known.iter().map(|op| op.id).collect::<Vec<_>>().join(", ");
+        let (word, argument) = match value {
+            Value::String(word) => (word.as_str(), &Value::Null),
+            Value::Object(map) => match map.iter().next() {
+                Some((word, argument)) if map.len() == 1 => (word.as_str(), argument),
+                _ => {
+                    let example = known.first().map_or("", |op| op.form);
+                    let problem = format!("has {} fields; an operation has one, such as {example}", map.len());
+                    return Err(InputError::new("", problem));
+                }
+            },
+            other => {
+                let problem = format!("is a text or an object, not {}; there are {}", kind_of(other), list());
+                return Err(InputError::new("", problem));
+            }
+        };
+        let info = known
+            .iter()
+            .find(|op| op.id == word)
+            .ok_or_else(|| InputError::new("", format!("there is no operation \"{word}\"; there are {}", list())))?;
+        Ok((info, argument))
+    }
+
+    /// The complaint about an argument that the operation cannot take.
+    pub fn unlike(&self, argument: &Value) -> InputError {
+        InputError::new(self.id, format!("is written like {}, unlike {argument}", self.form))
+    }
 }
 
 /// Whom an operation is asked of.

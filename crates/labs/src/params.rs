@@ -55,6 +55,17 @@ pub struct ParamInfo {
     pub live: bool,
 }
 
+/// A parameter that is a number and stays as it is while a lab runs.
+pub const fn number(
+    key: &'static str,
+    title: &'static str,
+    default: u64,
+    (min, max): (u64, u64),
+    unit: &'static str,
+) -> ParamInfo {
+    ParamInfo { key, title, shape: Shape::Number, default: Setting::number(default), min, max, unit, live: false }
+}
+
 impl ParamInfo {
     /// A setting as data: a number, or a text `a..b`.
     #[must_use]

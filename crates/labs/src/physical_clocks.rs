@@ -14,21 +14,10 @@ use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use crate::error::InputError;
-use crate::json::kind_of;
 use crate::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
 use crate::lenses::Topic;
-use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape};
+use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
 use crate::raft::bug;
-
-const fn number(
-    key: &'static str,
-    title: &'static str,
-    default: u64,
-    (min, max): (u64, u64),
-    unit: &'static str,
-) -> ParamInfo {
-    ParamInfo { key, title, shape: Shape::Number, default: Setting::number(default), min, max, unit, live: false }
-}
 
 const fn live(param: ParamInfo) -> ParamInfo {
     ParamInfo { live: true, ..param }
@@ -265,16 +254,9 @@ impl Lab for PhysicalClocksLab {
     }
 
     fn read_op(value: &Value, _: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-        let list = || known.iter().map(|op| op.id).collect::<Vec<_>>().join(", ");
-        match value {
-            Value::String(word) if word == POLL_NOW.id => Ok(Op::Poll),
-            Value::String(word) => {
-                Err(InputError::new("", format!("there is no operation \"{word}\"; there are {}", list())))
-            }
-            other => {
-                let problem = format!("is a text, not {}; there are {}", kind_of(other), list());
-                Err(InputError::new("", problem))
-            }
+        match OpInfo::read(value, known)? {
+            (info, Value::Null) if info.id == POLL_NOW.id => Ok(Op::Poll),
+            (info, argument) => Err(info.unlike(argument)),
         }
     }
 

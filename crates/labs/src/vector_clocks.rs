@@ -17,21 +17,10 @@ use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use crate::error::InputError;
-use crate::json::kind_of;
 use crate::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
 use crate::lenses::Topic;
-use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape};
+use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
 use crate::raft::bug;
-
-const fn number(
-    key: &'static str,
-    title: &'static str,
-    default: u64,
-    (min, max): (u64, u64),
-    unit: &'static str,
-) -> ParamInfo {
-    ParamInfo { key, title, shape: Shape::Number, default: Setting::number(default), min, max, unit, live: false }
-}
 
 const fn live(param: ParamInfo) -> ParamInfo {
     ParamInfo { live: true, ..param }
@@ -288,44 +277,24 @@ impl Lab for VectorClocksLab {
     }
 
     fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-        let list = || known.iter().map(|op| op.id).collect::<Vec<_>>().join(", ");
-        let unknown =
-            |word: &str| InputError::new("", format!("there is no operation \"{word}\"; there are {}", list()));
-        let written_like = |info: &OpInfo| InputError::new(info.id, format!("is written like {}", info.form));
-        let info = |word: &str| known.iter().find(|op| op.id == word).ok_or_else(|| unknown(word));
-        match value {
-            Value::String(word) if word == LOCAL.id => Ok(Op::Local),
-            Value::String(word) => Err(written_like(info(word)?)),
-            Value::Object(map) => match map.iter().next() {
-                Some((word, argument)) if map.len() == 1 => {
-                    let info = info(word)?;
-                    let within = |error: InputError| error.within(info.id);
-                    match (word.as_str(), argument) {
-                        ("post", Value::String(text)) => read_text(text).map(Op::Post).map_err(within),
-                        ("reply", Value::String(text)) => read_text(text).map(Op::Reply).map_err(within),
-                        ("tell", Value::Array(path)) => read_path(path, names).map(Op::Tell).map_err(within),
-                        ("write", Value::Array(pair)) => match &pair[..] {
-                            [Value::String(key), value] => {
-                                let key = read_text(key).map_err(within)?;
-                                let value = value.as_u64().filter(|&value| value <= VALUE_MAX).ok_or_else(|| {
-                                    InputError::new(info.id, format!("takes a whole number from 0 to {VALUE_MAX}"))
-                                })?;
-                                Ok(Op::Write(key, value))
-                            }
-                            _ => Err(written_like(info)),
-                        },
-                        _ => Err(written_like(info)),
-                    }
+        let (info, argument) = OpInfo::read(value, known)?;
+        let within = |error: InputError| error.within(info.id);
+        match (info.id, argument) {
+            ("local", Value::Null) => Ok(Op::Local),
+            ("post", Value::String(text)) => read_text(text).map(Op::Post).map_err(within),
+            ("reply", Value::String(text)) => read_text(text).map(Op::Reply).map_err(within),
+            ("tell", Value::Array(path)) => read_path(path, names).map(Op::Tell).map_err(within),
+            ("write", Value::Array(pair)) => match &pair[..] {
+                [Value::String(key), value] => {
+                    let key = read_text(key).map_err(within)?;
+                    let value = value.as_u64().filter(|&value| value <= VALUE_MAX).ok_or_else(|| {
+                        InputError::new(info.id, format!("takes a whole number from 0 to {VALUE_MAX}"))
+                    })?;
+                    Ok(Op::Write(key, value))
                 }
-                _ => {
-                    let problem = format!("has {} fields; an operation has one, such as {}", map.len(), POST.form);
-                    Err(InputError::new("", problem))
-                }
+                _ => Err(info.unlike(argument)),
             },
-            other => {
-                let problem = format!("is a text or an object, not {}; there are {}", kind_of(other), list());
-                Err(InputError::new("", problem))
-            }
+            _ => Err(info.unlike(argument)),
         }
     }
 

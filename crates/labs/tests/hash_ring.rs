@@ -100,7 +100,7 @@ fn a_token_goes_where_it_is_told() {
 fn operations_are_read_strictly() {
     for (op, wanted) in [
         (json!("put"), "is written like"),
-        (json!(7), "is an object, not a number"),
+        (json!(7), "is a text or an object, not a number"),
         (json!({"put": ["x", 1], "get": "x"}), "has 2 fields"),
         (json!({"fetch": "x"}), "there is no operation \"fetch\""),
         (json!({"put": ["x"]}), "is written like"),

@@ -50,6 +50,8 @@ struct Picture {
     window: RwSignal<(f64, f64)>,
     /// Whether it moves on with the run.
     follows: RwSignal<bool>,
+    /// The present moment when it was last looked for.
+    seen_now: StoredValue<f64>,
     /// Whether nobody has chosen how much is seen: a short run is seen whole.
     whole: RwSignal<bool>,
     hand: RwSignal<Option<Hand>>,
@@ -142,6 +144,21 @@ impl Picture {
         let from = (now - span * BEHIND).max(extent.0 - span * 0.02);
         if (from - viewport.from).abs() > span * 1e-4 || span > viewport.until - viewport.from {
             self.window.set((from, span));
+        }
+    }
+
+    /// Brings the present moment into view, unless it has been where it is for a while.
+    fn see_now(self) {
+        let viewport = self.viewport_now();
+        let now = self.state.with_scene(&viewport, |scene| scene.now.0);
+        let before = self.seen_now.get_value();
+        self.seen_now.set_value(now);
+        if before != now
+            && !(viewport.from..=viewport.until).contains(&now)
+            && self.state.log.with_untracked(Option::is_none)
+        {
+            let span = viewport.until - viewport.from;
+            self.window.set((now - span / 2.0, span));
         }
     }
 
@@ -442,6 +459,7 @@ pub fn Diagram(
         scale: Signal::derive(move || if mode.present.get() { 1.5 } else { 1.0 }),
         window: RwSignal::new((0.0, 1_000_000.0)),
         follows: RwSignal::new(true),
+        seen_now: StoredValue::new(0.0),
         whole: RwSignal::new(true),
         hand: RwSignal::new(None),
         fingers: RwSignal::new(Vec::new()),
@@ -485,6 +503,14 @@ pub fn Diagram(
             }
         }
         (shows.0, upright)
+    });
+    // The timeline leads to a moment: it comes into view, wherever one has looked.
+    Effect::new(move |_| {
+        state.playground.time_us.track();
+        state.version.track();
+        if !playing.get_untracked() {
+            picture.see_now();
+        }
     });
     // Whoever has not chosen what to see sees a run that begins anew as when it was opened.
     Effect::new(move |_| {

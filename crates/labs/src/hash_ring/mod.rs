@@ -18,20 +18,9 @@ use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use crate::error::InputError;
-use crate::json::kind_of;
 use crate::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
-use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape};
+use crate::params::{DISTANCE, ParamInfo, Setting, Settings, number};
 use crate::raft::{DISK_SYNC, LATENCY, bug};
-
-const fn number(
-    key: &'static str,
-    title: &'static str,
-    default: u64,
-    (min, max): (u64, u64),
-    unit: &'static str,
-) -> ParamInfo {
-    ParamInfo { key, title, shape: Shape::Number, default: Setting::number(default), min, max, unit, live: false }
-}
 
 const NODES: ParamInfo = number("nodes", "Servers", 5, (1, 100), "");
 const CLIENTS: ParamInfo = number("clients", "Clients", 2, (1, 3), "");
@@ -467,25 +456,8 @@ const VALUE_MAX: i64 = 1 << 53;
 
 /// Reads an operation: an object with one field.
 fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-    let list = || known.iter().map(|op| op.form).collect::<Vec<_>>().join(", ");
-    let (word, argument) = match value {
-        Value::Object(map) => match map.iter().next() {
-            Some((word, argument)) if map.len() == 1 => (word.as_str(), argument),
-            _ => {
-                let problem = format!("has {} fields; an operation has one, such as {}", map.len(), PUT.form);
-                return Err(InputError::new("", problem));
-            }
-        },
-        Value::String(word) => (word.as_str(), &Value::Null),
-        other => {
-            let problem = format!("is an object, not {}; there are {}", kind_of(other), list());
-            return Err(InputError::new("", problem));
-        }
-    };
-    let Some(info) = known.iter().find(|op| op.id == word) else {
-        return Err(InputError::new("", format!("there is no operation \"{word}\"; there are {}", list())));
-    };
-    let wrong = || InputError::new(info.id, format!("is written like {}, unlike {argument}", info.form));
+    let (info, argument) = OpInfo::read(value, known)?;
+    let wrong = || info.unlike(argument);
     let items = argument.as_array().map_or(&[][..], Vec::as_slice);
     let server = |value: &Value| {
         let name = value.as_str().ok_or_else(wrong)?;

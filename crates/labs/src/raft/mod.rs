@@ -21,17 +21,7 @@ use crate::history::Turn;
 use crate::json::kind_of;
 use crate::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, VariantInfo, VariantKind};
 use crate::lenses::Topic;
-use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape};
-
-const fn number(
-    key: &'static str,
-    title: &'static str,
-    default: u64,
-    (min, max): (u64, u64),
-    unit: &'static str,
-) -> ParamInfo {
-    ParamInfo { key, title, shape: Shape::Number, default: Setting::number(default), min, max, unit, live: false }
-}
+use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
 
 const fn range(
     key: &'static str,
@@ -264,30 +254,8 @@ pub const REMOVE_SERVER: OpInfo = OpInfo {
 
 /// Reads an operation: a text, or an object with one field.
 fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-    let list = || known.iter().map(|op| op.form).collect::<Vec<_>>().join(", ");
-    let unknown = |what: &str| InputError::new("", format!("there is no operation \"{what}\"; there are {}", list()));
-    let (word, argument) = match value {
-        Value::String(word) => (word.as_str(), &Value::Null),
-        Value::Object(map) if map.len() == 1 => {
-            let (word, argument) = map.iter().next().expect("the object has one field");
-            (word.as_str(), argument)
-        }
-        Value::Object(map) => {
-            return Err(InputError::new(
-                "",
-                format!("has {} fields; an operation has one, such as {}", map.len(), PUT.form),
-            ));
-        }
-        other => {
-            return Err(InputError::new(
-                "",
-                format!("is a text or an object, not {}; there are {}", kind_of(other), list()),
-            ));
-        }
-    };
-    if !known.iter().any(|op| op.id == word) {
-        return Err(unknown(word));
-    }
+    let (info, argument) = OpInfo::read(value, known)?;
+    let word = info.id;
     let node = || {
         let name = argument
             .as_str()
@@ -309,7 +277,7 @@ fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputEr
             Op::Kv(KvOp::Add { key, by })
         }
         "get" => Op::Kv(KvOp::Get { key: read_key(word, argument)? }),
-        other => return Err(unknown(other)),
+        _ => return Err(info.unlike(argument)),
     })
 }
 
