@@ -12,7 +12,7 @@ use crate::physical_clocks::PhysicalClocksLab;
 use crate::raft::RaftLab;
 use crate::run::Run;
 use crate::session::{LabSession, Session};
-#[cfg(feature = "sweep")]
+#[cfg(not(target_family = "wasm"))]
 use crate::sweep::{self, Sweep};
 use crate::vector_clocks::VectorClocksLab;
 use crate::{clocks, hash_ring, physical_clocks, raft_election, raft_log, tour, vector_clocks};
@@ -31,7 +31,7 @@ pub struct Entry {
     /// What the algorithm claims to survive.
     pub fault_model: fn(&Run) -> FaultModel,
     /// Runs one seed under its fault plan.
-    #[cfg(feature = "sweep")]
+    #[cfg(not(target_family = "wasm"))]
     pub sweep_seed: fn(&Run, u64, Sweep) -> sweep::Outcome,
 }
 
@@ -64,7 +64,7 @@ const fn entry<L: Lab>(info: &'static LabInfo) -> Entry {
         names: |run| L::setup(run.entry.info, run.variant, &run.settings).names,
         check_op: |op, names, known| L::read_op(op, names, known).map(|_| ()),
         fault_model: |run| L::setup(run.entry.info, run.variant, &run.settings).fault_model,
-        #[cfg(feature = "sweep")]
+        #[cfg(not(target_family = "wasm"))]
         sweep_seed: sweep::seed::<L>,
     }
 }

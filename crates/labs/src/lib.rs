@@ -29,7 +29,7 @@ pub mod session;
 pub mod shiviz;
 pub mod space_time;
 pub mod state;
-#[cfg(feature = "sweep")]
+#[cfg(not(target_family = "wasm"))]
 pub mod sweep;
 pub mod tour;
 pub mod trace;

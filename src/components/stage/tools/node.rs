@@ -102,13 +102,14 @@ fn ClockForm(id: String) -> impl IntoView {
     let closer = expect_context::<Closer>();
     let (offset, drift) = (field("50"), field("0"));
     let right = json!({"do": "clock", "node": id});
-    let command = move || {
+    // What cannot be read is no number, and the command says so instead of taking it for one.
+    let number = |text: String, by: f64| scaled(&text, by).map_or(Value::Null, Value::from);
+    let command = Memo::new(move |_| {
         json!({
             "do": "clock", "node": id,
-            "offset_us": scaled(&offset.get(), 1_000.0).unwrap_or(0), "drift_ppm": scaled(&drift.get(), 1.0).unwrap_or(0),
+            "offset_us": number(offset.get(), 1_000.0), "drift_ppm": number(drift.get(), 1.0),
         })
-    };
-    let command = Memo::new(move |_| command());
+    });
     view! {
         <form on:submit=move |event| {
             event.prevent_default();
