@@ -11,6 +11,12 @@ const STATES = [
   { name: "violation", query: "?lab=raft-election&paused=1", act: (page) => load(page, "raft-election/forgets-vote") },
   { name: "lost-write", query: "?lab=raft-log&paused=1", act: (page) => load(page, "raft-log/commits-old-terms") },
   { name: "tour", query: "?tour=cut-the-leader-off&paused=1", act: nextStep },
+  { name: "ring", query: "?lab=hash-ring&paused=1&t=1.5s", act: () => {} },
+  { name: "crowded-ring", query: "?lab=hash-ring&paused=1&t=1s&set.nodes=100&set.vnodes=200&set.keys=10000", act: () => {} },
+  { name: "space-time", query: "?lab=vector-clocks&paused=1&t=0.9s", act: () => {} },
+  { name: "wall-clocks-lie", query: "?lab=clocks&paused=1&t=1s", act: compare },
+  { name: "dense", query: "?lab=raft-log&paused=1&t=1.5s&stage=space-time", act: unfold },
+  { name: "set-clocks", query: "?lab=physical-clocks&paused=1&t=3s", act: () => {} },
   { name: "share", query: "?lab=raft-election&paused=1", act: share },
   { name: "present", query: "?tour=cut-the-leader-off&present=1&paused=1", act: nextStep },
   { name: "embed", query: "?lab=raft-election&embed=1&paused=1", act: (page) => seek(page, 1_000_000) },
@@ -54,6 +60,19 @@ async function load(page, fixture) {
 async function share(page) {
   await seek(page, 1_000_000);
   await page.getByRole("button", { name: "Share" }).click();
+}
+
+/** Two events that the wall clocks have the wrong way round; on a phone the lens comes up first. */
+async function compare(page) {
+  const show = page.getByRole("button", { name: "Show where the wall clocks lie" });
+  if (!(await show.isVisible())) await page.getByRole("button", { name: "Clocks", exact: true }).click();
+  await show.click();
+}
+
+/** All events one by one. */
+async function unfold(page) {
+  await page.getByRole("button", { name: "Fold routine" }).click();
+  await page.locator(".stage").getByRole("button", { name: "All", exact: true }).click();
 }
 
 async function nextStep(page) {
