@@ -41,6 +41,10 @@ pub fn StageView() -> impl IntoView {
     if let Some(guard) = page::on_narrow_change(move |now| narrow.set(now)) {
         guard.keep();
     }
+    // Servers in rows reach up to where the buttons are.
+    let crowded = Memo::new(move |_| {
+        ring.ring.with(|ring| ring.as_ref().is_some_and(|ring| view::lens::ring::crowd(ring.servers.len()).is_some()))
+    });
     let gestures = gesture::Gestures::new(playground, ring, layers);
     provide_context(gestures);
     Effect::new(move |_| {
@@ -71,6 +75,7 @@ pub fn StageView() -> impl IntoView {
             <div
                 class="layers"
                 class:ringed=move || ring.shown.get()
+                class:crowded=move || ring.shown.get() && crowded.get()
                 node_ref=layers
                 on:pointerdown=move |event| gestures.down(&event)
                 on:pointermove=move |event| gestures.moved(&event)
