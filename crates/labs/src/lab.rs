@@ -143,7 +143,7 @@ impl OpInfo {
     /// Reads an operation that is written as its name, or as an object whose one field has its name: which it is, and
     /// its argument, null for a name alone.
     pub fn read<'a>(value: &'a Value, known: &'a [Self]) -> Result<(&'a Self, &'a Value), InputError> {
-        let list = || known.iter().map(|op| op.id).collect::<Vec<_>>().join(", ");
+        let list = || known.iter().map(|op| op.form).collect::<Vec<_>>().join(", ");
         let (word, argument) = match value {
             Value::String(word) => (word.as_str(), &Value::Null),
             Value::Object(map) => match map.iter().next() {

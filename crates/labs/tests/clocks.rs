@@ -122,7 +122,7 @@ fn long_runs_with_messages_under_way_for_ever_are_still_judged() {
 fn operations_are_read_strictly_and_written_as_they_are_read() {
     for (op, wanted) in [
         (json!("send"), "send: is written like {\"send\": \"n2\"}"),
-        (json!("jump"), "there is no operation \"jump\"; there are local, send"),
+        (json!("jump"), "there is no operation \"jump\"; there are \"local\", {\"send\": \"n2\"}"),
         (json!({"send": 2}), "is written like"),
         (json!({"local": 1}), "local: is written like \"local\""),
         (json!({"send": "x1"}), "there is no node \"x1\""),

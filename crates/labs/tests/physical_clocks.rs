@@ -118,7 +118,7 @@ fn asking_now_is_a_matter_of_who_asks() {
     }
     let mut session = open("correct", &[], &json!([]));
     let error = session.apply(&json!({"do": "request", "node": "n2", "op": "ask"})).unwrap_err().to_string();
-    assert!(error.contains("there is no operation \"ask\"; there are poll"), "{error}");
+    assert!(error.contains("there is no operation \"ask\"; there are \"poll\""), "{error}");
     let error = session.apply(&json!({"do": "request", "node": "n2", "op": {"poll": 1}})).unwrap_err().to_string();
     assert_eq!(error, "op.poll: is written like \"poll\", unlike 1");
 }
