@@ -85,7 +85,8 @@ impl Placement for Maglev {
 mod tests {
     use super::*;
 
-    /// The paper's Table 1: seven slots; B0 goes 3 0 4 1 5 2 6, B1 goes 0 2 4 6 1 3 5, B2 goes 3 4 5 6 0 1 2.
+    /// The paper's Table 1: seven slots; B0 goes 3 0 4 1 5 2 6, B1 goes 0 2 4 6 1 3 5, B2 goes 3 4 5 6 0 1 2. Both
+    /// tables, before and after the removal, are also those of the first tests of github.com/dgryski/go-maglev.
     #[test]
     fn the_papers_example() {
         let (b0, b1, b2) = ((3, 4, 1), (0, 2, 1), (3, 1, 1));
