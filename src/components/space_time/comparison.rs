@@ -194,8 +194,11 @@ type Listed = (usize, Vec<(u64, String)>);
 /// One event: everything that it could know of, everything that may know of it, and the rest.
 fn one(state: SpaceTimeState, step: u64) -> AnyView {
     let lists = move || {
+        // While it plays the lists stand still: made anew with each frame they would fold up under somebody's hand.
+        if !state.playground.playing.get() {
+            state.version.track();
+        }
         let event = state.number(step)?;
-        state.version.track();
         let diagram_lists = state.with(|diagram| {
             let index = diagram.index();
             let (past, future) = (index.past(event), index.future(event));
