@@ -11,7 +11,7 @@ use view::{MessageShape, Picture, Stage};
 use crate::bands::RoleChange;
 use crate::command::ADDED_MAX;
 use crate::error::InputError;
-use crate::json::kind_of;
+use crate::ops::{Args, OpInfo, Parts};
 use crate::params::{DISTANCE, ParamInfo, Setting, Settings};
 use crate::plain::Telling;
 use crate::run::Run;
@@ -136,63 +136,6 @@ impl VariantKind {
     }
 }
 
-/// Something a client can ask of a node.
-#[derive(Debug)]
-pub struct OpInfo {
-    /// Stable identifier; the first word of the operation.
-    pub id: &'static str,
-    /// What a button says.
-    pub title: &'static str,
-    /// What it does, in one sentence.
-    pub summary: &'static str,
-    /// An example of it as it stands in a command's `op`, as JSON.
-    pub form: &'static str,
-    /// Whom it is asked of.
-    pub of: Asked,
-}
-
-impl OpInfo {
-    /// Reads an operation that is written as its name, or as an object whose one field has its name: which it is, and
-    /// its argument, null for a name alone.
-    pub fn read<'a>(value: &'a Value, known: &'a [Self]) -> Result<(&'a Self, &'a Value), InputError> {
-        let list = || known.iter().map(|op| op.form).collect::<Vec<_>>().join(", ");
-        let (word, argument) = match value {
-            Value::String(word) => (word.as_str(), &Value::Null),
-            Value::Object(map) => match map.iter().next() {
-                Some((word, argument)) if map.len() == 1 => (word.as_str(), argument),
-                _ => {
-                    let example = known.first().map_or("", |op| op.form);
-                    let problem = format!("has {} fields; an operation has one, such as {example}", map.len());
-                    return Err(InputError::new("", problem));
-                }
-            },
-            other => {
-                let problem = format!("is a text or an object, not {}; there are {}", kind_of(other), list());
-                return Err(InputError::new("", problem));
-            }
-        };
-        let info = known
-            .iter()
-            .find(|op| op.id == word)
-            .ok_or_else(|| InputError::new("", format!("there is no operation \"{word}\"; there are {}", list())))?;
-        Ok((info, argument))
-    }
-
-    /// The complaint about an argument that the operation cannot take.
-    pub fn unlike(&self, argument: &Value) -> InputError {
-        InputError::new(self.id, format!("is written like {}, unlike {argument}", self.form))
-    }
-}
-
-/// Whom an operation is asked of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// Servers only.
-    Servers,
-    /// Clients, which ask servers in their turn and retry, or servers directly.
-    Anybody,
-}
-
 /// A lab's cluster for one variant and one choice of parameters.
 pub struct Setup<L: Lab> {
     /// The protocol's configuration.
@@ -314,11 +257,12 @@ pub trait Lab: Sized + 'static {
     /// The cluster for a variant of a lab and its parameters.
     fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self>;
 
-    /// Reads one of a lab's operations; the error says which there are.
-    fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<<Self::Protocol as Protocol>::Op, InputError>;
+    /// Makes one of a lab's operations, of arguments as the lab has declared them. Only identifiers of the lab's own
+    /// operations are handed over.
+    fn make_op(id: &str, args: &mut Args) -> <Self::Protocol as Protocol>::Op;
 
-    /// Writes an operation.
-    fn write_op(op: &<Self::Protocol as Protocol>::Op, names: &Names) -> Value;
+    /// Takes an operation apart: the opposite of [`Lab::make_op`].
+    fn op_parts(op: &<Self::Protocol as Protocol>::Op) -> Parts;
 
     /// Fills in what is particular to the algorithm in a stage whose nodes, links and messages are
     /// there already, in the order of their ids.

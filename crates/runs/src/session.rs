@@ -19,6 +19,7 @@ use crate::command::{self, ADDED_MAX, Roster, TIME_US_MAX, write_message_id};
 use crate::error::InputError;
 use crate::lab::{Lab, Names, RingAsk, Setup};
 use crate::lab_words;
+use crate::ops::{self, OpInfo};
 use crate::params::{self, DISTANCE, ParamInfo, Setting};
 use crate::plain::{self, PlainRecord};
 use crate::run::{End, Run};
@@ -220,7 +221,7 @@ impl<L: Lab> LabSession<L> {
 
     fn read_command(&self, value: &Value) -> Result<Command<<L::Protocol as Protocol>::Op>, InputError> {
         let roster = self.roster();
-        command::read_untimed(value, &roster, |op| L::read_op(op, roster.names(), self.run.entry.info.ops))
+        command::read_untimed(value, &roster, |op| read_op::<L>(op, roster.names(), self.run.entry.info.ops))
     }
 
     /// Where a machine stands. While distance counts that is part of the run; otherwise it is where
@@ -269,6 +270,16 @@ impl<L: Lab> LabSession<L> {
     }
 }
 
+/// Reads one operation.
+pub(crate) fn read_op<L: Lab>(
+    value: &Value,
+    names: &Names,
+    known: &[OpInfo],
+) -> Result<<L::Protocol as Protocol>::Op, InputError> {
+    let (info, mut args) = ops::read(value, names, known)?;
+    Ok(L::make_op(info.id, &mut args))
+}
+
 /// Turns operations as data into the algorithm's own.
 pub(crate) fn read_ops<L: Lab>(
     run: &Run,
@@ -278,7 +289,11 @@ pub(crate) fn read_ops<L: Lab>(
         .iter()
         .map(|stamped| {
             let Stamped { at_us, after, command } = stamped.clone();
-            Ok(Stamped { at_us, after, command: command.try_map_op(|op| L::read_op(&op, names, run.entry.info.ops))? })
+            Ok(Stamped {
+                at_us,
+                after,
+                command: command.try_map_op(|op| read_op::<L>(&op, names, run.entry.info.ops))?,
+            })
         })
         .collect()
 }
@@ -290,7 +305,7 @@ pub(crate) fn write_ops<L: Lab>(
 ) -> Vec<Stamped<Value>> {
     let write = |stamped: &Stamped<_>| {
         let Stamped { at_us, after, command } = stamped.clone();
-        let command = command.try_map_op(|op| Ok::<_, std::convert::Infallible>(L::write_op(&op, names)));
+        let command = command.try_map_op(|op| Ok::<_, std::convert::Infallible>(ops::write(L::op_parts(&op), names)));
         Stamped { at_us, after, command: command.unwrap_or_else(|never| match never {}) }
     };
     commands.iter().map(write).collect()

@@ -15,9 +15,9 @@ use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::error::InputError;
 use runs::kit::bug;
-use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
+use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo, VariantKind};
+use runs::ops::{Args, OpInfo, Parts, node, op};
 use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
 use runs::plain::{Telling, Topic};
 
@@ -39,20 +39,9 @@ const LATENCY: ParamInfo = ParamInfo {
     live: true,
 };
 
-const LOCAL: OpInfo = OpInfo {
-    id: "local",
-    title: "Local event",
-    summary: "Something happens at the process.",
-    form: "\"local\"",
-    of: Asked::Servers,
-};
-const SEND: OpInfo = OpInfo {
-    id: "send",
-    title: "Send a question",
-    summary: "The process asks another one, which answers.",
-    form: "{\"send\": \"n2\"}",
-    of: Asked::Servers,
-};
+const LOCAL: OpInfo = op("local", "Local event", "Something happens at the process.");
+const SEND: OpInfo =
+    op("send", "Send a question", "The process asks another one, which answers.").with(&[node("To", "n2")]);
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<ClocksLab>(&INFO);
@@ -224,19 +213,14 @@ impl Lab for ClocksLab {
         }
     }
 
-    fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-        let (info, argument) = OpInfo::read(value, known)?;
-        match (info.id, argument) {
-            ("local", Value::Null) => Ok(Op::Local),
-            ("send", Value::String(name)) => names.find(name).map(Op::Send).map_err(|error| error.within(info.id)),
-            _ => Err(info.unlike(argument)),
-        }
+    fn make_op(id: &str, args: &mut Args) -> Op {
+        if id == SEND.id { Op::Send(args.node()) } else { Op::Local }
     }
 
-    fn write_op(op: &Op, names: &Names) -> Value {
+    fn op_parts(op: &Op) -> Parts {
         match op {
-            Op::Local => json!("local"),
-            Op::Send(peer) => json!({"send": names.of(*peer)}),
+            Op::Local => (LOCAL.id, vec![]),
+            Op::Send(peer) => (SEND.id, vec![(*peer).into()]),
         }
     }
 

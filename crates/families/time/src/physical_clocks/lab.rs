@@ -14,9 +14,9 @@ use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::error::InputError;
 use runs::kit::bug;
-use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
+use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo, VariantKind};
+use runs::ops::{Args, OpInfo, Parts, op};
 use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
 use runs::plain::{Telling, Topic};
 
@@ -43,13 +43,8 @@ const TOWARDS: ParamInfo = live(number("towards-ms", "More towards n1", 0, (0, 1
 const WAIT: ParamInfo = live(number("wait-us", "Wait in their sender up to", 1_000, (0, 200_000), "µs"));
 const SLEW: ParamInfo = live(number("slew-ppm", "Slewed by up to", 50_000, (100, 400_000), "ppm"));
 
-const POLL_NOW: OpInfo = OpInfo {
-    id: "poll",
-    title: "Ask for the time",
-    summary: "The node asks now, if in this scheme it is the one that asks.",
-    form: "\"poll\"",
-    of: Asked::Servers,
-};
+const POLL_NOW: OpInfo =
+    op("poll", "Ask for the time", "The node asks now, if in this scheme it is the one that asks.");
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<PhysicalClocksLab>(&INFO);
@@ -257,16 +252,13 @@ impl Lab for PhysicalClocksLab {
         }
     }
 
-    fn read_op(value: &Value, _: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-        match OpInfo::read(value, known)? {
-            (info, Value::Null) if info.id == POLL_NOW.id => Ok(Op::Poll),
-            (info, argument) => Err(info.unlike(argument)),
-        }
+    fn make_op(_: &str, _: &mut Args) -> Op {
+        Op::Poll
     }
 
-    fn write_op(op: &Op, _: &Names) -> Value {
+    fn op_parts(op: &Op) -> Parts {
         match op {
-            Op::Poll => json!(POLL_NOW.id),
+            Op::Poll => (POLL_NOW.id, vec![]),
         }
     }
 
