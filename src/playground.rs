@@ -238,21 +238,25 @@ impl Playground {
     /// Goes to where the run is best seen first: a given time, its recorded end, or the lab's
     /// opening.
     fn go_to_start(self, time_us: Option<u64>) {
-        let divergence = self.with_session(|session| {
+        let (divergence, remarks) = self.with_session(|session| {
             let recorded = session.run_as_opened().end.is_some();
             let divergence = if recorded { session.check_end().err() } else { None };
+            let remarks = session.run_as_opened().remarks();
             match time_us {
                 Some(time_us) => session.seek(time_us),
                 None if recorded => {}
                 None => session.seek(session.opening_us()),
             }
-            divergence
+            (divergence, remarks)
         });
-        if let Some(divergence) = divergence {
-            self.report(format!(
-                "This run was recorded by another version of the engine and differs from step {} on: {}",
-                divergence.step, divergence.what
-            ));
+        let differs = divergence.map(|divergence| {
+            format!("This run differs from its recording from step {} on: {}", divergence.step, divergence.what)
+        });
+        match differs {
+            Some(differs) => self.report(format!("{differs}. {}", remarks.join(". "))),
+            // The run shows what it did; who recorded it is worth a word, and no error.
+            None if !remarks.is_empty() => self.problem.set(Some(remarks.join(". "))),
+            None => {}
         }
         self.publish();
         self.remember();

@@ -18,7 +18,7 @@ use crate::vector_clocks::VectorClocksLab;
 use crate::{clocks, hash_ring, physical_clocks, raft_election, raft_log, tour, vector_clocks};
 
 /// A lab in the catalogue: what it is, and how to use it without knowing its types.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// What the lab is.
     pub info: &'static LabInfo,
@@ -87,6 +87,7 @@ fn describe_lab(lab: &LabInfo) -> Value {
     let tours = tour::shelf::of_lab(lab.id).map(|tour| json!({"id": tour.id, "title": tour.title}));
     json!({
         "id": lab.id,
+        "revision": lab.revision,
         "title": lab.title,
         "family": lab.family,
         "summary": lab.summary,

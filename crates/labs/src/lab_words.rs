@@ -1,19 +1,19 @@
 //! What commands do, in words: the same for every lab.
 
-use sim::{Command, DiskMode, LinkChange, MessageAct, NodeId, Outcome, Protocol, Record, SET_DISTANCE};
+use sim::{Command, DiskMode, LinkChange, MessageAct, NodeId, Outcome, ParamKey, Protocol, Record};
 use view::narration::Weight;
 use view::timeline::MarkKind;
 
 use crate::command::write_message_id;
-use crate::lab::Names;
-use crate::params::{self, ParamInfo, Setting};
+use crate::lab::{LabInfo, Names};
+use crate::params::{self, Setting};
 
 /// Tells of a command other than a request or a restart.
 pub fn command<P: Protocol>(
     command: &Command<P::Op>,
     record: &Record<P>,
     names: &Names,
-    params: &[ParamInfo],
+    info: &LabInfo,
 ) -> (String, Weight) {
     let lost = record.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Lost { .. })).count();
     let with_losses = |text: String| match lost {
@@ -56,7 +56,11 @@ pub fn command<P: Protocol>(
         Command::Hold { from, to, both } => format!("{} holds its messages", capital(&link(*from, *to, *both))),
         Command::Release { from, to, both } => format!("{} lets its messages go on", capital(&link(*from, *to, *both))),
         Command::Message { id, act } => {
+            let missed = record.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Missed(_)));
+            let copied = record.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Sent { .. }));
             let what = match act {
+                _ if missed => "is not on its way: nothing changes",
+                MessageAct::Duplicate if !copied => "is not sent twice: its link is cut",
                 MessageAct::Drop => "is dropped",
                 MessageAct::Hold => "is held",
                 MessageAct::Release => "goes on",
@@ -97,11 +101,11 @@ pub fn command<P: Protocol>(
         Command::RemoveNode(node) => {
             with_losses(format!("{} is taken away for good, with all that it knew", names.of(*node)))
         }
-        Command::Set { key: SET_DISTANCE, value: (0, _) } => "Distance does not matter any more".to_owned(),
-        Command::Set { key: SET_DISTANCE, value: (us, _) } => {
+        Command::Set { key: ParamKey::DISTANCE_US, value: (0, _) } => "Distance does not matter any more".to_owned(),
+        Command::Set { key: ParamKey::DISTANCE_US, value: (us, _) } => {
             format!("Distance is latency from now on: {us} µs a unit")
         }
-        Command::Set { key, value: (low, high) } => match params::of_set(params, *key) {
+        Command::Set { key, value: (low, high) } => match params::of_set(info, *key) {
             Some(param) => {
                 let value = match param.to_json(Setting { low: *low, high: *high }) {
                     serde_json::Value::String(text) => text,
@@ -118,11 +122,7 @@ pub fn command<P: Protocol>(
 }
 
 /// A command in two words, for the timeline: what it is about, and what was done to it.
-pub fn short<Op: sim::Named>(
-    command: &Command<Op>,
-    names: &Names,
-    params: &[ParamInfo],
-) -> (String, &'static str, MarkKind) {
+pub fn short<Op: sim::Named>(command: &Command<Op>, names: &Names, info: &LabInfo) -> (String, &'static str, MarkKind) {
     use MarkKind::{Fault, Repair, Request};
     let node = |node: &NodeId| names.of(*node).to_owned();
     let link = |from: &NodeId, to: &NodeId, both: &bool| {
@@ -171,7 +171,7 @@ pub fn short<Op: sim::Named>(
         Command::AddNode(at) => (node(at), "added", Request),
         Command::RemoveNode(at) => (node(at), "removed", Fault),
         Command::Set { key, .. } => {
-            (params.get(*key as usize).map_or_else(String::new, |param| param.title.to_owned()), "set", Request)
+            (params::of_set(info, *key).map_or_else(String::new, |param| param.title.to_owned()), "set", Request)
         }
         Command::Move { node: at, .. } => (node(at), "moved", Request),
     }

@@ -6,6 +6,7 @@ use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
 use crate::error::InputError;
+use crate::json::parse;
 use crate::run::Run;
 
 /// Most bytes that a link may inflate to.
@@ -67,7 +68,7 @@ pub fn decode(text: &str) -> Result<Run, InputError> {
         return Err(wrong(format!("starts with \"{}\"; links that are known here start with v1.", shorten(version))));
     };
     let json = inflate(payload, INFLATED_MAX).map_err(wrong)?;
-    let value = serde_json::from_slice(&json).map_err(|error| wrong(format!("does not hold a run: {error}")))?;
+    let value = parse(&json, "does not hold a run").map_err(|error| error.within("link"))?;
     Run::from_json(&value).map_err(|error| error.within("link"))
 }
 
@@ -117,6 +118,8 @@ mod tests {
         assert!(error(&format!("#v1.{bomb}")).contains("more than 256 KiB"));
         let unknown = URL_SAFE_NO_PAD.encode(compress_to_vec(br#"{"lab":"raft-election","colour":1}"#, 9));
         assert!(error(&format!("#v1.{unknown}")).starts_with("link.colour: is not a known field"));
+        let twice = URL_SAFE_NO_PAD.encode(compress_to_vec(br#"{"lab":"raft-election","seed":1,"seed":2}"#, 9));
+        assert!(error(&format!("#v1.{twice}")).starts_with("link: the field \"seed\" is given twice"));
         let text = URL_SAFE_NO_PAD.encode(compress_to_vec(b"hello", 9));
         assert!(error(&format!("#v1.{text}")).starts_with("link: does not hold a run"));
     }

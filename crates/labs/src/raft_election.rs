@@ -110,4 +110,5 @@ pub static INFO: LabInfo = LabInfo {
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Checks, LensKind::Story],
+    ..LabInfo::BASE
 };

@@ -118,4 +118,5 @@ pub static INFO: LabInfo = LabInfo {
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Log, LensKind::Checks, LensKind::Story],
+    ..LabInfo::BASE
 };

@@ -73,6 +73,7 @@ fn outcome<P: Protocol>(outcome: &Outcome<P>, names: &Names) -> Value {
             };
             json!({"what": "lost", "message": write_message_id(*id, names), "kind": msg.name(), "why": why})
         }
+        Outcome::Missed(id) => json!({"what": "missed", "message": write_message_id(*id, names)}),
         Outcome::Waiting => json!({"what": "waiting"}),
         Outcome::Wrote { write, due_us } => {
             let due_us = (*due_us < u64::MAX).then_some(*due_us);

@@ -1,8 +1,8 @@
 //! Vector clocks at work, as a lab: feeds in causal order, and registers that keep concurrent writes beside each other.
 
 use algorithms::causal_feed::{
-    Bugs, Config, Deed, EVERYBODY, FeedOracle, Live, Msg, Note, Op, PATH_MAX, Post, PostId, Process, Ret,
-    TEXT_CHARS_MAX, Timer, VALUE_MAX,
+    Bugs, Config, Deed, EVERYBODY, FeedOracle, Msg, Note, Op, PATH_MAX, Post, PostId, Process, Ret, TEXT_CHARS_MAX,
+    Timer, VALUE_MAX,
 };
 use algorithms::clocks::{Order, VectorClock};
 use algorithms::clocks_lab::{Stamp, WALL_AT_START_US, machine};
@@ -10,7 +10,7 @@ use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
+use sim::{ClusterConfig, Command, Event, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
 use view::lens::space_time;
 use view::narration::Weight;
@@ -28,8 +28,6 @@ const fn live(param: ParamInfo) -> ParamInfo {
 
 const NODES: ParamInfo = number("nodes", "Processes", 3, (2, 8), "");
 const CAUSAL_DELIVERY: ParamInfo = live(number("causal-delivery", "Causal delivery (1 is on)", 1, (0, 1), ""));
-/// Where it stands in [`INFO`]'s parameters: a test holds it there.
-const CAUSAL_DELIVERY_KEY: u32 = 1;
 const SKEW: ParamInfo = number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms");
 const PRUNE_AFTER: ParamInfo =
     number("prune-after", "Vectors forget who is silent for (0: never)", 0, (0, 1_000), "events");
@@ -157,6 +155,7 @@ pub static INFO: LabInfo = LabInfo {
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Comparison, LensKind::Checks],
+    ..LabInfo::BASE
 };
 
 /// The mistakes of a variant.
@@ -204,7 +203,7 @@ const SWITCHES: PlannedOps<Op> = PlannedOps {
     swarm: true,
     next: |stream: &mut Stream, _| {
         let on = stream.range(0, 1);
-        Some(Command::Set { key: CAUSAL_DELIVERY_KEY, value: (on, on) })
+        Some(Command::Set { key: CAUSAL_DELIVERY.id(), value: (on, on) })
     },
 };
 
@@ -217,40 +216,27 @@ impl Lab for VectorClocksLab {
 
     const FORGETS: bool = true;
 
-    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
         let in_us = |param: &ParamInfo| {
             let Setting { low, high } = get(param);
             (low * 1_000, high * 1_000)
         };
         let nodes = get(&NODES).low as u32;
-        let live = |param: &ParamInfo| match param.key {
-            key if key == CAUSAL_DELIVERY.key => Some(Live::CausalDelivery),
-            key if key == LATENCY.key => Some(Live::LatencyMs),
-            key if key == ACT_EVERY.key => Some(Live::ActMs),
-            _ => None,
-        };
         let config = Config {
             causal_delivery: get(&CAUSAL_DELIVERY).low > 0,
             skew_us: in_us(&SKEW).0,
             prune_after: get(&PRUNE_AFTER).low,
             act_us: in_us(&ACT_EVERY).0,
             ask_us: in_us(&ASK_EVERY).0,
-            live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live).collect(),
             bugs: bugs(variant.id),
         };
-        let latency_us = in_us(&LATENCY);
         // Long enough for everybody to ask everybody twice.
-        let calm_us = 4 * u64::from(nodes) * config.ask_us + 32 * latency_us.1 + 2_000_000;
+        let calm_us = 4 * u64::from(nodes) * config.ask_us + 32 * in_us(&LATENCY).1 + 2_000_000;
         Setup {
             oracle: FeedOracle::new(&config),
             config,
-            cluster: ClusterConfig {
-                nodes,
-                link: LinkProfile { latency_us, ..LinkProfile::default() },
-                disk_sync_us: DISK_SYNC_US,
-                positions: Vec::new(),
-            },
+            cluster: ClusterConfig { disk_sync_us: DISK_SYNC_US, ..ClusterConfig::of(nodes) },
             names: Names::servers(nodes),
             layout: layout::circle(nodes as usize),
             fault_model: FaultModel {
@@ -691,14 +677,4 @@ fn effect(note: &Note, record: &Record<Process>, names: &Names) -> Option<(Strin
             (format!(", and sends {} {things} that it had not", names.of(*to)), false)
         }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_sweeps_switch_is_causal_delivery() {
-        assert_eq!(INFO.params[CAUSAL_DELIVERY_KEY as usize].key, CAUSAL_DELIVERY.key);
-    }
 }

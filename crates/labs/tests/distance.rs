@@ -43,15 +43,6 @@ fn distance(a: Point, b: Point) -> u64 {
 }
 
 #[test]
-fn every_lab_that_takes_it_has_it_last() {
-    for entry in labs::catalogue() {
-        let places: Vec<usize> =
-            (0..).zip(entry.info.params).filter(|(_, param)| param.key == DISTANCE.key).map(|(at, _)| at).collect();
-        assert!(places.is_empty() || places == [entry.info.params.len() - 1], "{}: {places:?}", entry.info.id);
-    }
-}
-
-#[test]
 fn a_node_that_is_dragged_away_hears_later() {
     let mut session = fresh(json!({"lab": "raft-election", "seed": 4}));
     session.seek(1_000_000);

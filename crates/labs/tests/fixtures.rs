@@ -304,7 +304,7 @@ fn each_bug_has_a_run_that_shows_it_and_only_it() {
         if updates() {
             run.end =
                 Some(first_violation(&run).unwrap_or_else(|| panic!("{place}: the violation does not show any more")));
-            run.engine = labs::ENGINE_VERSION;
+            (run.engine, run.revision) = (labs::ENGINE_VERSION, run.entry.info.revision);
             std::fs::write(&path, file_of(&run)).unwrap();
         }
         let end = run.end.clone().unwrap_or_else(|| panic!("{place}: no end"));

@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use crate::clock::Clock;
-use crate::command::{Command, MessageAct, SET_DISTANCE};
+use crate::command::{Command, MessageAct, ParamKey};
 use crate::disk::{Disk, DiskDrive, DiskMode};
 use crate::hash::StableHasher;
 use crate::network::{Flight, Link, LinkChange, LinkProfile, LossReason, MessageId, NO_SLOT};
@@ -30,6 +30,27 @@ pub struct ClusterConfig {
     /// machine beyond the list stands at the origin. It matters while distance counts, see
     /// [`LinkProfile::distance_us`].
     pub positions: Vec<(i32, i32)>,
+}
+
+impl ClusterConfig {
+    /// So many machines, with links and disks that need no time.
+    #[must_use]
+    pub fn of(nodes: u32) -> Self {
+        Self { nodes, link: LinkProfile::default(), disk_sync_us: (0, 0), positions: Vec::new() }
+    }
+
+    /// Sets a parameter that the simulator knows by itself, so that no algorithm has to; false for any
+    /// other. A number has the same value at both ends.
+    pub fn set(&mut self, key: ParamKey, (low, high): (u64, u64)) -> bool {
+        let in_us = (low.saturating_mul(1_000), high.saturating_mul(1_000));
+        match key {
+            ParamKey::LATENCY_MS => self.link.latency_us = in_us,
+            ParamKey::DISK_SYNC_MS => self.disk_sync_us = in_us,
+            ParamKey::DISTANCE_US => self.link.distance_us = u32::try_from(low).unwrap_or(u32::MAX),
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// Whether a machine is in the world.
@@ -413,13 +434,14 @@ impl<P: Protocol> World<P> {
     }
 
     /// 64 bits that depend on every step so far and on all state: nodes, disks, clocks, timers,
-    /// links, messages on their way. Idle time alone does not change it.
+    /// links, messages on their way. Idle time alone does not change it, and neither does a parameter
+    /// that has changed nothing so far: the protocol's configuration is left out, so that runs stay
+    /// what they are when a parameter is added or goes.
     #[must_use]
     pub fn digest(&self) -> u64 {
         let mut hasher = self.rolling.clone();
         self.step.hash(&mut hasher);
-        self.config.hash(&mut hasher);
-        self.cluster.link.hash(&mut hasher);
+        (self.cluster.link, self.cluster.disk_sync_us).hash(&mut hasher);
         for node in &self.nodes {
             (node.presence, node.incarnation, node.paused, node.position).hash(&mut hasher);
             node.state.hash(&mut hasher);
@@ -443,18 +465,8 @@ impl<P: Protocol> World<P> {
             flight.msg.hash(&mut hasher);
         }
         if self.distance_us() > 0 {
-            self.distance_us().hash(&mut hasher);
             for node in (0..self.nodes.len() as u32).map(NodeId) {
                 self.place(node).hash(&mut hasher);
-            }
-            for link in &self.links {
-                link.own_latency.hash(&mut hasher);
-            }
-        }
-        if let Some(towards) = self.cluster.link.towards {
-            towards.hash(&mut hasher);
-            for link in &self.links {
-                link.own_latency.hash(&mut hasher);
             }
         }
         hasher.finish()
@@ -591,7 +603,11 @@ impl<P: Protocol> World<P> {
             }
             Command::AddNode(node) => self.add_node(*node, outcomes),
             Command::RemoveNode(node) => self.remove_node(*node, outcomes),
-            Command::Set { key, value } => set(&mut self.config, &mut self.cluster.link, *key, *value, P::set),
+            Command::Set { key, value } => {
+                if !self.cluster.set(*key, *value) {
+                    P::set(&mut self.config, &mut self.cluster.link, *key, *value);
+                }
+            }
             Command::Move { node, x, y } => {
                 if self.is_present(*node) {
                     self.nodes[node.index()].position = Some((*x, *y));
@@ -642,9 +658,13 @@ impl<P: Protocol> World<P> {
             Command::AddNode(node) => node.0 < NODES_MAX && self.presence(*node) == Presence::Absent,
             Command::RemoveNode(node) => self.is_present(*node),
             Command::Set { key, value } => {
-                let (mut config, mut link) = (self.config.clone(), self.cluster.link);
-                set(&mut config, &mut link, *key, *value, P::set);
-                link != self.cluster.link || StableHasher::of(&config) != StableHasher::of(&self.config)
+                let mut cluster = self.cluster.clone();
+                if cluster.set(*key, *value) {
+                    return cluster != self.cluster;
+                }
+                let mut config = self.config.clone();
+                P::set(&mut config, &mut cluster.link, *key, *value);
+                cluster != self.cluster || StableHasher::of(&config) != StableHasher::of(&self.config)
             }
             Command::Move { node, x, y } => {
                 self.distance_us() > 0 && self.is_present(*node) && self.place(*node) != (*x, *y)
@@ -1146,7 +1166,10 @@ impl<P: Protocol> World<P> {
     }
 
     fn act_on_message(&mut self, id: MessageId, act: MessageAct, outcomes: &mut Vec<Outcome<P>>) {
-        let Some(slot) = self.slot_of(id) else { return };
+        let Some(slot) = self.slot_of(id) else {
+            outcomes.push(Outcome::Missed(id));
+            return;
+        };
         match act {
             MessageAct::Drop => self.lose(slot, LossReason::Dropped, outcomes),
             MessageAct::Hold => self.hold_message(slot, |flight| flight.held_by_hand = true),
@@ -1271,21 +1294,6 @@ impl<P: Protocol> World<P> {
         let this = &mut self.nodes[node.index()];
         this.presence = Presence::Removed;
         this.drive = DiskDrive::default();
-    }
-}
-
-/// Changes a live parameter: one that all protocols have in common, or the protocol's own.
-fn set<C>(
-    config: &mut C,
-    link: &mut LinkProfile,
-    key: u32,
-    value: (u64, u64),
-    own: impl FnOnce(&mut C, &mut LinkProfile, u32, (u64, u64)),
-) {
-    if key == SET_DISTANCE {
-        link.distance_us = u32::try_from(value.0).unwrap_or(u32::MAX);
-    } else {
-        own(config, link, key, value);
     }
 }
 

@@ -4,14 +4,13 @@ mod lenses;
 pub mod words;
 
 use algorithms::raft::{
-    Bugs, Config, KEY_BYTES_MAX, KvOp, Live, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer,
-    majority,
+    Bugs, Config, KEY_BYTES_MAX, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer, majority,
 };
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, LinkProfile, NodeId, Record, World};
+use sim::{ClusterConfig, Command, NodeId, Record, World};
 use view::lens::{History, Log, LogWindow, States};
 use view::narration::Weight;
 use view::{Condition, MessageShape, Stage, layout};
@@ -21,7 +20,7 @@ use crate::history::Turn;
 use crate::json::kind_of;
 use crate::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, VariantInfo, VariantKind};
 use crate::lenses::Topic;
-use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
+use crate::params::{ParamInfo, Setting, Settings, Shape, number};
 
 const fn range(
     key: &'static str,
@@ -72,17 +71,6 @@ pub const CORRECT: VariantInfo = VariantInfo {
     overrides: &[],
 };
 
-/// What a parameter changes while the cluster runs.
-fn live_key(param: &ParamInfo) -> Option<Live> {
-    match param.key {
-        _ if !param.live => None,
-        key if key == HEARTBEAT.key => Some(Live::HeartbeatMs),
-        key if key == LATENCY.key => Some(Live::LatencyMs),
-        key if key == SNAPSHOT_EVERY.key => Some(Live::SnapshotEvery),
-        _ => None,
-    }
-}
-
 /// The mistakes of a variant.
 fn bugs(variant: &str) -> Bugs {
     let mut bugs = Bugs::default();
@@ -129,19 +117,12 @@ fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Setti
         reads: if get(&LEASE_READS).low == 1 { Reads::Lease } else { Reads::ReadIndex },
         snapshot_every: get(&SNAPSHOT_EVERY).low,
         workload_us: in_us(&WRITE_EVERY).0,
-        // Distance is the simulator's business, and stands last.
-        live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live_key).collect(),
         bugs: bugs(variant.id),
     };
     Setup {
         oracle: RaftOracle::new(&config),
         config,
-        cluster: ClusterConfig {
-            nodes: servers + clients,
-            link: LinkProfile { latency_us: in_us(&LATENCY), ..LinkProfile::default() },
-            disk_sync_us: in_us(&DISK_SYNC),
-            positions: Vec::new(),
-        },
+        cluster: ClusterConfig::of(servers + clients),
         names: Names::servers_and_clients(servers, clients),
         layout: layout::circle(servers as usize).into_iter().chain(layout::corners(clients as usize)).collect(),
         // Where members cannot be changed from outside there is nothing to plan but transfers.
