@@ -627,7 +627,7 @@ impl<L: Lab> Session for LabSession<L> {
     }
 
     fn moment(&self, step: u64) -> Option<Moment> {
-        Some(space_time::moment(self.look(step)?, &self.names, self.run.entry.info.params, L::FORGETS))
+        Some(space_time::moment(self.look(step)?, &self.names, self.run.entry.info, L::FORGETS))
     }
 
     fn notes(&self, step: u64) -> Vec<NoteState> {
