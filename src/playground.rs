@@ -252,11 +252,13 @@ impl Playground {
         let differs = divergence.map(|divergence| {
             format!("This run differs from its recording from step {} on: {}", divergence.step, divergence.what)
         });
-        match differs {
-            Some(differs) => self.report(format!("{differs}. {}", remarks.join(". "))),
+        let is_error = differs.is_some();
+        let said = differs.into_iter().chain(remarks).collect::<Vec<_>>().join(". ");
+        if is_error {
+            self.report(said);
+        } else if !said.is_empty() {
             // The run shows what it did; who recorded it is worth a word, and no error.
-            None if !remarks.is_empty() => self.problem.set(Some(remarks.join(". "))),
-            None => {}
+            self.problem.set(Some(said));
         }
         self.publish();
         self.remember();
