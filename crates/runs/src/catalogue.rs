@@ -15,7 +15,7 @@ use crate::sweep::{self, Sweep};
 use crate::tour::{Tour, TourError};
 
 /// A lab in the catalogue: what it is, and how to use it without knowing its types.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// What the lab is.
     pub info: &'static LabInfo,
@@ -125,6 +125,7 @@ impl Catalogue {
         let tours = self.tours_of(lab.id).map(|tour| json!({"id": tour.id, "title": tour.title}));
         json!({
             "id": lab.id,
+            "revision": lab.revision,
             "title": lab.title,
             "family": lab.family,
             "summary": lab.summary,

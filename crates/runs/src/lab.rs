@@ -12,15 +12,17 @@ use crate::bands::RoleChange;
 use crate::command::ADDED_MAX;
 use crate::error::InputError;
 use crate::ops::{Args, OpInfo, Parts};
-use crate::params::{DISTANCE, ParamInfo, Setting, Settings};
+use crate::params::{ParamInfo, Setting, Settings};
 use crate::plain::Telling;
 use crate::run::Run;
 
 /// A lab as data: what `list` prints and what the page offers.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct LabInfo {
     /// Stable kebab-case identifier.
     pub id: &'static str,
+    /// Grows when its runs change: protocol, set-up, or draws. Runs say by which revision they were recorded.
+    pub revision: u64,
     /// What people call it.
     pub title: &'static str,
     /// The family it belongs to.
@@ -33,6 +35,8 @@ pub struct LabInfo {
     pub variants: &'static [VariantInfo],
     /// What can be set.
     pub params: &'static [ParamInfo],
+    /// What could be set once: recorded runs still name it, and it changes nothing any more.
+    pub retired: &'static [ParamInfo],
     /// What clients can ask of a node.
     pub ops: &'static [OpInfo],
     /// Names of the numbers that a run reports.
@@ -67,7 +71,7 @@ pub struct Roles {
 }
 
 /// A short piece of a run that shows what a lab is about, to be repeated.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Showcase {
     /// The commands of the run, as JSON; seed 1, `correct`.
     pub commands: &'static str,
@@ -82,6 +86,27 @@ pub struct Showcase {
 }
 
 impl LabInfo {
+    /// What a lab fills in as it has something to say.
+    pub const BASE: Self = Self {
+        id: "",
+        revision: 1,
+        title: "",
+        family: "",
+        summary: "",
+        invitation: ("", ""),
+        variants: &[],
+        params: &[],
+        retired: &[],
+        ops: &[],
+        metrics: &[],
+        speed: 1.0,
+        roles: None,
+        picture: Picture::Network,
+        showcase: Showcase { commands: "[]", from_us: 0, until_us: 1_000_000, still_us: 0, speed: 1.0 },
+        lenses: &[],
+        opening_lenses: &[],
+    };
+
     /// This lab's version of a parameter, which may have another default; as given, when the lab
     /// does not offer it.
     #[must_use]
@@ -140,7 +165,8 @@ impl VariantKind {
 pub struct Setup<L: Lab> {
     /// The protocol's configuration.
     pub config: <L::Protocol as Protocol>::Config,
-    /// The machines and the network. Positions and distance are filled in by [`Setup::of`].
+    /// The machines and the network. Positions, and the parameters that the simulator knows by itself
+    /// ([`ClusterConfig::set`]), are filled in by [`Setup::of`].
     pub cluster: ClusterConfig,
     /// The oracles, before the first step.
     pub oracle: L::Oracle,
@@ -155,16 +181,17 @@ pub struct Setup<L: Lab> {
 }
 
 impl<L: Lab> Setup<L> {
-    /// The cluster of a run, with what all labs have in common: where machines stand, and whether
-    /// distance counts.
+    /// The cluster of a run, with what all labs have in common: where machines stand, how long messages and disks
+    /// need, and whether distance counts.
     #[must_use]
     pub fn of(run: &Run) -> Self {
         let info = run.entry.info;
         let mut setup = L::setup(info, run.variant, &run.settings);
         let late = (0..ADDED_MAX as usize).map(layout::late);
         setup.cluster.positions = setup.layout.iter().copied().chain(late).map(|Point { x, y }| (x, y)).collect();
-        if let Some(param) = info.params.iter().find(|param| param.key == DISTANCE.key) {
-            setup.cluster.link.distance_us = run.settings.get(run.variant, param).low as u32;
+        for param in info.params {
+            let Setting { low, high } = run.settings.get(run.variant, param);
+            setup.cluster.set(param.id(), (low, high));
         }
         setup
     }

@@ -1,14 +1,13 @@
 //! Four clocks side by side, as a lab: the same events stamped by wall, Lamport, vector and hybrid logical clocks.
 
 use crate::clocks::{
-    Bugs, ClocksOracle, Config, Deed, EventId, Live, Msg, Note, Op, Process, Ret, Stamp, Timer, WALL_AT_START_US,
-    machine,
+    Bugs, ClocksOracle, Config, Deed, EventId, Msg, Note, Op, Process, Ret, Stamp, Timer, WALL_AT_START_US, machine,
 };
 use algorithms::clocks::{Order, VectorClock};
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
-use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
+use sim::{ClusterConfig, Command, Event, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
 use view::lens::space_time;
 use view::narration::Weight;
@@ -112,6 +111,7 @@ static INFO: LabInfo = LabInfo {
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Comparison, LensKind::Checks],
+    ..LabInfo::BASE
 };
 
 /// The mistakes of a variant.
@@ -157,34 +157,23 @@ impl Lab for ClocksLab {
 
     const FORGETS: bool = true;
 
-    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
         let in_us = |param: &ParamInfo| {
             let Setting { low, high } = get(param);
             (low * 1_000, high * 1_000)
         };
         let nodes = get(&NODES).low as u32;
-        let live = |param: &ParamInfo| match param.key {
-            key if key == LATENCY.key => Some(Live::LatencyMs),
-            key if key == ACT_EVERY.key => Some(Live::ActMs),
-            _ => None,
-        };
         let config = Config {
             skew_us: in_us(&SKEW).0,
             offset_max_us: in_us(&MAX_OFFSET).0,
             act_us: in_us(&ACT_EVERY).0,
-            live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live).collect(),
             bugs: bugs(variant.id),
         };
         Setup {
             oracle: ClocksOracle::new(&config),
             config,
-            cluster: ClusterConfig {
-                nodes,
-                link: LinkProfile { latency_us: in_us(&LATENCY), ..LinkProfile::default() },
-                disk_sync_us: DISK_SYNC_US,
-                positions: Vec::new(),
-            },
+            cluster: ClusterConfig { disk_sync_us: DISK_SYNC_US, ..ClusterConfig::of(nodes) },
             names: Names::servers(nodes),
             layout: layout::circle(nodes as usize),
             fault_model: FaultModel {

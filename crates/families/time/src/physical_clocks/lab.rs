@@ -1,8 +1,8 @@
 //! Setting clocks by messages, as a lab: a time server, clients whose clocks drift, and how wrong they really are.
 
 use crate::physical_clocks::{
-    Added, Bare, Bugs, Claim, Config, Live, Msg, Node, Note, Op, PhysicalOracle, Ret, SERVER, Scheme, Timer,
-    reference_us, towards,
+    Added, Bare, Bugs, Claim, Config, Msg, Node, Note, Op, PhysicalOracle, Ret, SERVER, Scheme, Timer, reference_us,
+    towards,
 };
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
@@ -98,6 +98,7 @@ static INFO: LabInfo = LabInfo {
     ],
     opening_lenses: &[LensKind::Checks, LensKind::ClockError, LensKind::Story],
     picture: Picture::Network,
+    ..LabInfo::BASE
 };
 
 /// How long before the first question the lab opens, in µs.
@@ -109,27 +110,6 @@ const CALM_US: u64 = 12_000_000;
 
 /// What disks need, in µs. Nobody writes.
 const DISK_SYNC_US: (u64, u64) = (1_000, 1_000);
-
-/// The place of a parameter, which is the key of a command that sets it.
-const fn key_of(wanted: &[u8]) -> u32 {
-    let mut place = 0;
-    while place < INFO.params.len() {
-        let key = INFO.params[place].key.as_bytes();
-        let (mut alike, mut byte) = (key.len() == wanted.len(), 0);
-        while alike && byte < key.len() {
-            alike = key[byte] == wanted[byte];
-            byte += 1;
-        }
-        if alike {
-            return place as u32;
-        }
-        place += 1;
-    }
-    panic!("there is no such parameter")
-}
-
-const SCHEME_KEY: u32 = key_of(b"scheme");
-const TOWARDS_KEY: u32 = key_of(b"towards-ms");
 
 /// Somebody asks out of turn.
 const POLLS: PlannedOps<Op> = PlannedOps {
@@ -149,7 +129,7 @@ const SCHEMES: PlannedOps<Op> = PlannedOps {
     swarm: true,
     next: |stream, _| {
         let scheme = stream.range(0, Scheme::ALL.len() as u64 - 1);
-        Some(Command::Set { key: SCHEME_KEY, value: (scheme, scheme) })
+        Some(Command::Set { key: SCHEME.id(), value: (scheme, scheme) })
     },
 };
 
@@ -160,7 +140,7 @@ const WAYS: PlannedOps<Op> = PlannedOps {
     swarm: true,
     next: |stream, _| {
         let more_ms = if stream.happens(500_000) { 0 } else { stream.range(1, 80) };
-        Some(Command::Set { key: TOWARDS_KEY, value: (more_ms, more_ms) })
+        Some(Command::Set { key: TOWARDS.id(), value: (more_ms, more_ms) })
     },
 };
 
@@ -184,19 +164,10 @@ impl Lab for PhysicalClocksLab {
     type Protocol = Node;
     type Oracle = PhysicalOracle;
 
-    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
         let value = |param: &ParamInfo| get(param).low;
         let nodes = value(&NODES) as u32;
-        let live = |param: &ParamInfo| match param.key {
-            key if key == SCHEME.key => Some(Live::Scheme),
-            key if key == POLL.key => Some(Live::PollMs),
-            key if key == LATENCY.key => Some(Live::LatencyMs),
-            key if key == TOWARDS.key => Some(Live::TowardsMs),
-            key if key == WAIT.key => Some(Live::WaitUs),
-            key if key == SLEW.key => Some(Live::SlewPpm),
-            _ => None,
-        };
         let config = Config {
             scheme: Scheme::of_number(value(&SCHEME)),
             skew_us: value(&SKEW) * 1_000,
@@ -204,25 +175,18 @@ impl Lab for PhysicalClocksLab {
             poll_us: value(&POLL) * 1_000,
             wait_us: value(&WAIT),
             slew_ppm: value(&SLEW),
-            live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live).collect(),
             bugs: Bugs {
                 ignores_delay: variant.id == "ignores-delay",
                 steps_backwards: variant.id == "steps-backwards",
             },
         };
-        let Setting { low, high } = get(&LATENCY);
         Setup {
             oracle: PhysicalOracle::new(),
             config,
             cluster: ClusterConfig {
-                nodes,
-                link: LinkProfile {
-                    latency_us: (low * 1_000, high * 1_000),
-                    towards: towards(value(&TOWARDS) * 1_000),
-                    ..LinkProfile::default()
-                },
+                link: LinkProfile { towards: towards(value(&TOWARDS) * 1_000), ..LinkProfile::default() },
                 disk_sync_us: DISK_SYNC_US,
-                positions: Vec::new(),
+                ..ClusterConfig::of(nodes)
             },
             names: Names::servers(nodes),
             layout: layout::fan(nodes as usize),

@@ -2,15 +2,15 @@
 
 use crate::clocks::{Stamp, WALL_AT_START_US, machine};
 use crate::vector_clocks::{
-    Bugs, Config, Deed, EVERYBODY, FeedOracle, Live, Msg, Note, Op, PATH_MAX, Post, PostId, Process, Ret,
-    TEXT_CHARS_MAX, Timer, VALUE_MAX,
+    Bugs, Config, Deed, EVERYBODY, FeedOracle, Msg, Note, Op, PATH_MAX, Post, PostId, Process, Ret, TEXT_CHARS_MAX,
+    Timer, VALUE_MAX,
 };
 use algorithms::clocks::{Order, VectorClock};
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
+use sim::{ClusterConfig, Command, Event, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
 use view::lens::space_time;
 use view::narration::Weight;
@@ -29,8 +29,6 @@ const fn live(param: ParamInfo) -> ParamInfo {
 
 const NODES: ParamInfo = params::number("nodes", "Processes", 3, (2, 8), "");
 const CAUSAL_DELIVERY: ParamInfo = live(params::number("causal-delivery", "Causal delivery (1 is on)", 1, (0, 1), ""));
-/// Where it stands in [`INFO`]'s parameters: a test holds it there.
-const CAUSAL_DELIVERY_KEY: u32 = 1;
 const SKEW: ParamInfo = params::number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms");
 const PRUNE_AFTER: ParamInfo =
     params::number("prune-after", "Vectors forget who is silent for (0: never)", 0, (0, 1_000), "events");
@@ -138,6 +136,7 @@ static INFO: LabInfo = LabInfo {
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Comparison, LensKind::Checks],
+    ..LabInfo::BASE
 };
 
 /// The mistakes of a variant.
@@ -185,7 +184,7 @@ const SWITCHES: PlannedOps<Op> = PlannedOps {
     swarm: true,
     next: |stream: &mut Stream, _| {
         let on = stream.range(0, 1);
-        Some(Command::Set { key: CAUSAL_DELIVERY_KEY, value: (on, on) })
+        Some(Command::Set { key: CAUSAL_DELIVERY.id(), value: (on, on) })
     },
 };
 
@@ -198,40 +197,27 @@ impl Lab for VectorClocksLab {
 
     const FORGETS: bool = true;
 
-    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
         let in_us = |param: &ParamInfo| {
             let Setting { low, high } = get(param);
             (low * 1_000, high * 1_000)
         };
         let nodes = get(&NODES).low as u32;
-        let live = |param: &ParamInfo| match param.key {
-            key if key == CAUSAL_DELIVERY.key => Some(Live::CausalDelivery),
-            key if key == LATENCY.key => Some(Live::LatencyMs),
-            key if key == ACT_EVERY.key => Some(Live::ActMs),
-            _ => None,
-        };
         let config = Config {
             causal_delivery: get(&CAUSAL_DELIVERY).low > 0,
             skew_us: in_us(&SKEW).0,
             prune_after: get(&PRUNE_AFTER).low,
             act_us: in_us(&ACT_EVERY).0,
             ask_us: in_us(&ASK_EVERY).0,
-            live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live).collect(),
             bugs: bugs(variant.id),
         };
-        let latency_us = in_us(&LATENCY);
         // Long enough for everybody to ask everybody twice.
-        let calm_us = 4 * u64::from(nodes) * config.ask_us + 32 * latency_us.1 + 2_000_000;
+        let calm_us = 4 * u64::from(nodes) * config.ask_us + 32 * in_us(&LATENCY).1 + 2_000_000;
         Setup {
             oracle: FeedOracle::new(&config),
             config,
-            cluster: ClusterConfig {
-                nodes,
-                link: LinkProfile { latency_us, ..LinkProfile::default() },
-                disk_sync_us: DISK_SYNC_US,
-                positions: Vec::new(),
-            },
+            cluster: ClusterConfig { disk_sync_us: DISK_SYNC_US, ..ClusterConfig::of(nodes) },
             names: Names::servers(nodes),
             layout: layout::circle(nodes as usize),
             fault_model: FaultModel {
@@ -628,14 +614,4 @@ fn effect(note: &Note, record: &Record<Process>, names: &Names) -> Option<(Strin
             (format!(", and sends {} {things} that it had not", names.of(*to)), false)
         }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_sweeps_switch_is_causal_delivery() {
-        assert_eq!(INFO.params[CAUSAL_DELIVERY_KEY as usize].key, CAUSAL_DELIVERY.key);
-    }
 }

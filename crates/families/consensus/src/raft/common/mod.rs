@@ -4,14 +4,13 @@ mod lenses;
 pub mod words;
 
 use crate::raft::{
-    Bugs, Config, KEY_BYTES_MAX, KvOp, Live, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer,
-    majority,
+    Bugs, Config, KEY_BYTES_MAX, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer, majority,
 };
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, LinkProfile, Named, NodeId, Record, World};
+use sim::{ClusterConfig, Command, Named, NodeId, Record, World};
 use view::lens::{History, Log, LogWindow, States};
 use view::{Condition, MessageShape, Stage, layout};
 
@@ -20,7 +19,7 @@ pub use runs::kit::{DISK_SYNC, LATENCY, bug};
 use runs::kit::{correct, live, range, servers};
 use runs::lab::{Lab, LabInfo, Names, Roles, Setup, VariantInfo};
 use runs::ops::{ArgInfo, Args, NUMBER_MAX, OpInfo, Parts, key, node, number, op};
-use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings};
+use runs::params::{self, ParamInfo, Setting, Settings};
 use runs::plain::Telling;
 
 pub const NODES: ParamInfo = servers(5, (3, 9));
@@ -41,17 +40,6 @@ pub const CORRECT: VariantInfo = correct("Everything that must survive a crash i
 
 /// Who leads and who wants to.
 pub const ROLES: Roles = Roles { holder: "leader", holds: "", seeks: "stands", number: "term", turning: "Election" };
-
-/// What a parameter changes while the cluster runs.
-fn live_key(param: &ParamInfo) -> Option<Live> {
-    match param.key {
-        _ if !param.live => None,
-        key if key == HEARTBEAT.key => Some(Live::HeartbeatMs),
-        key if key == LATENCY.key => Some(Live::LatencyMs),
-        key if key == SNAPSHOT_EVERY.key => Some(Live::SnapshotEvery),
-        _ => None,
-    }
-}
 
 /// The mistakes of a variant.
 fn bugs(variant: &str) -> Bugs {
@@ -99,19 +87,12 @@ fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Setti
         reads: if get(&LEASE_READS).low == 1 { Reads::Lease } else { Reads::ReadIndex },
         snapshot_every: get(&SNAPSHOT_EVERY).low,
         workload_us: in_us(&WRITE_EVERY).0,
-        // Distance is the simulator's business, and stands last.
-        live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live_key).collect(),
         bugs: bugs(variant.id),
     };
     Setup {
         oracle: RaftOracle::new(&config),
         config,
-        cluster: ClusterConfig {
-            nodes: servers + clients,
-            link: LinkProfile { latency_us: in_us(&LATENCY), ..LinkProfile::default() },
-            disk_sync_us: in_us(&DISK_SYNC),
-            positions: Vec::new(),
-        },
+        cluster: ClusterConfig::of(servers + clients),
         names: Names::servers_and_clients(servers, clients),
         layout: layout::circle(servers as usize).into_iter().chain(layout::corners(clients as usize)).collect(),
         // Where members cannot be changed from outside there is nothing to plan but transfers.

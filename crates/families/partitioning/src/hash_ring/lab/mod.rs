@@ -4,15 +4,15 @@ pub mod ring;
 mod words;
 
 use crate::hash_ring::{
-    Bugs, Change, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, KeyOp, Live, Msg, Op, Scheme, Server, Timer,
-    VNODES_MAX, WEIGHT_MAX,
+    Bugs, Change, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, KeyOp, Msg, Op, Scheme, Server, Timer, VNODES_MAX,
+    WEIGHT_MAX,
 };
 use algorithms::hashing::HashKind;
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, LinkProfile, NodeId, Record, World};
+use sim::{ClusterConfig, Command, NodeId, Record, World};
 use view::lens::{LensKind, Ring};
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
@@ -147,6 +147,7 @@ static INFO: LabInfo = LabInfo {
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Ring, LensKind::Placements, LensKind::Checks],
+    ..LabInfo::BASE
 };
 
 /// The mistakes of a variant.
@@ -195,7 +196,7 @@ impl Lab for HashRingLab {
     type Protocol = HashRing;
     type Oracle = HashRingOracle;
 
-    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
         let small = |param: &ParamInfo| get(param).low as u32;
         let in_us = |param: &ParamInfo| {
@@ -216,23 +217,12 @@ impl Lab for HashRingLab {
             keys: small(&KEYS),
             workload_us: in_us(&WRITE_EVERY).0,
             retry_us: in_us(&RETRY).0,
-            live: info
-                .params
-                .iter()
-                .filter(|param| param.key != DISTANCE.key)
-                .map(|param| (param.key == LATENCY.key).then_some(Live::LatencyMs))
-                .collect(),
             bugs: bugs(variant.id),
         };
         Setup {
             oracle: HashRingOracle::new(&config),
             config,
-            cluster: ClusterConfig {
-                nodes: servers + clients + 1,
-                link: LinkProfile { latency_us: in_us(&LATENCY), ..LinkProfile::default() },
-                disk_sync_us: in_us(&DISK_SYNC),
-                positions: Vec::new(),
-            },
+            cluster: ClusterConfig::of(servers + clients + 1),
             names: Names::servers_and_clients(servers, clients).and("a1"),
             layout: places(servers as usize, clients as usize),
             fault_model: FaultModel {
