@@ -2,6 +2,7 @@
 //! its paper's claims. Every algorithm is sans-IO: it sees only [`sim::Fx`].
 
 pub mod causal_feed;
+pub mod client;
 pub mod clocks;
 pub mod clocks_lab;
 pub mod hash_ring;

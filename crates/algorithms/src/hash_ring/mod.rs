@@ -37,6 +37,7 @@ use sim::{Disk, Fx, LinkProfile, Named, NodeId, Protocol, RequestId};
 
 use crate::hashing::HashKind;
 
+pub use crate::client::Origin;
 pub use admin::Admin;
 pub use client::Client;
 pub use oracles::{
@@ -166,17 +167,6 @@ impl View {
         }
         all
     }
-}
-
-/// Names an operation of a client for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Origin {
-    /// The client.
-    pub client: NodeId,
-    /// A number drawn at each boot, which nobody else has.
-    pub session: u32,
-    /// Counts its operations.
-    pub number: u32,
 }
 
 /// Orders the writes of a key; the last one counts.
