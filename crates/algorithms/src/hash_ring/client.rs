@@ -149,3 +149,84 @@ fn draw_op(number: u64, fx: &mut Fx<'_, HashRing>) -> KeyOp {
     let value = number as i64 * 10 + i64::from(fx.me().0);
     if fx.draw(draw::WORKLOAD, 0, 1) == 0 { KeyOp::Put { key, value } } else { KeyOp::Get { key } }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim::testing::{Bench, Effects};
+
+    use super::super::oracles::some_config;
+    use super::super::{Op, Scheme};
+    use super::*;
+
+    const CLIENT: NodeId = NodeId(4);
+
+    /// A client of four servers on the bench, and the replicas of key x in the order in which it asks them.
+    fn client() -> (Bench<HashRing>, Vec<NodeId>) {
+        let config = Config { scheme: Scheme::Rendezvous, ..some_config() };
+        let (bench, _) = Bench::<HashRing>::boot(CLIENT, 6, config);
+        let replicas = bench.node().client().unwrap().rings.replicas("x").all();
+        assert_eq!(replicas.len(), 3);
+        (bench, replicas)
+    }
+
+    fn put(value: i64) -> Op {
+        Op::Key(KeyOp::Put { key: "x".into(), value })
+    }
+
+    /// The only message that was sent.
+    fn asked(effects: &Effects<HashRing>) -> (NodeId, Msg) {
+        let [sent] = &effects.sent()[..] else { panic!("{effects:?}") };
+        (sent.to, sent.msg.clone())
+    }
+
+    fn read_origin(msg: &Msg) -> Origin {
+        let Msg::Read { origin, .. } = msg else { panic!("{msg:?}") };
+        *origin
+    }
+
+    #[test]
+    fn a_write_beats_the_version_that_it_has_read_and_keeps_its_own_through_retries() {
+        let (mut bench, replicas) = client();
+        let (id, effects) = bench.request(put(7));
+        let (first, read) = asked(&effects);
+        let origin = read_origin(&read);
+        assert_eq!(first, replicas[0]);
+        let older = Stored { version: Version { counter: 3, origin: Origin { number: 9, ..origin } }, value: 1 };
+        let (server, write) = asked(&bench.message(first, Msg::ReadReply { origin, stored: Some(older) }));
+        let Msg::Write { stored, .. } = &write else { panic!("{write:?}") };
+        assert_eq!((server, stored.version, stored.value), (first, Version { counter: 4, origin }, 7));
+        let effects = bench.fire(Timer::Retry);
+        assert_eq!(asked(&effects), (replicas[1], write), "the same write, asked of the next replica");
+        let effects = bench.message(replicas[1], Msg::WriteReply { origin });
+        assert_eq!(effects.replies(), [(id, &Ret::Written)]);
+        assert!(bench.message(first, Msg::WriteReply { origin }).0.is_empty(), "the other copy's answer is nothing");
+    }
+
+    #[test]
+    fn replicas_are_asked_in_turn_until_one_answers() {
+        let (mut bench, replicas) = client();
+        bench.request(Op::Key(KeyOp::Get { key: "x".into() }));
+        let turns: Vec<NodeId> = (0..3).map(|_| asked(&bench.fire(Timer::Retry)).0).collect();
+        assert_eq!(turns, [replicas[1], replicas[2], replicas[0]]);
+    }
+
+    #[test]
+    fn an_answer_to_the_operation_before_is_not_taken_for_one_to_this() {
+        let (mut bench, _) = client();
+        let (_, effects) = bench.request(Op::Key(KeyOp::Get { key: "x".into() }));
+        let (server, read) = asked(&effects);
+        bench.message(server, Msg::ReadReply { origin: read_origin(&read), stored: None });
+        let (_, effects) = bench.request(Op::Key(KeyOp::Get { key: "x".into() }));
+        let second = read_origin(&asked(&effects).1);
+        assert!(bench.message(server, Msg::ReadReply { origin: read_origin(&read), stored: None }).0.is_empty());
+        assert_eq!(bench.message(server, Msg::ReadReply { origin: second, stored: None }).replies().len(), 1);
+    }
+
+    #[test]
+    fn a_client_that_reboots_is_another_session() {
+        let (mut bench, _) = client();
+        let session = bench.node().client().unwrap().requests.session();
+        bench.reboot(sim::testing::Unsynced::Lost);
+        assert_ne!(bench.node().client().unwrap().requests.session(), session);
+    }
+}

@@ -140,7 +140,7 @@ fn some_board() -> Board {
 
 /// A configuration for tests of oracles: four servers and a client.
 #[cfg(test)]
-fn some_config() -> Config {
+pub(super) fn some_config() -> Config {
     Config {
         servers: 4,
         clients: 1,
