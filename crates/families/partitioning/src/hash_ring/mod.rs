@@ -30,6 +30,8 @@ mod client;
 mod lab;
 mod oracles;
 mod rings;
+#[cfg(test)]
+mod scripts;
 mod server;
 
 pub use lab::ENTRY;
