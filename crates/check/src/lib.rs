@@ -5,8 +5,8 @@
 //! property. A sweep makes a fault plan from each seed ([`plan`]), runs it, and reports violations as plain commands
 //! ([`sweep`]); [`shrink()`] takes away whatever the violation does not need.
 //!
-//! Clients' [`operations`] form a history, which [`clients`] follows; [`linearizability`] says whether some order explains it, by one of the
-//! [`models`].
+//! Clients' [`operations`] form a history, which [`clients`] follows; [`linearizability`] says whether some order
+//! explains it, by one of the [`models`].
 #![deny(missing_docs)]
 
 pub mod board;
