@@ -30,6 +30,7 @@ pub mod protocol;
 mod queue;
 pub mod random;
 pub mod record;
+pub mod testing;
 pub mod timeline;
 pub mod world;
 

@@ -92,6 +92,7 @@ pub trait Protocol: Clone + Hash + Debug + 'static {
 }
 
 /// What a handler asked for, in order. The closed list of everything a protocol can do.
+#[derive(Debug)]
 pub enum Effect<P: Protocol> {
     /// Send a message; a durable one leaves once all earlier writes are synced.
     Send {

@@ -22,6 +22,8 @@ mod oracles;
 #[cfg(test)]
 mod paper;
 pub mod quorum;
+#[cfg(test)]
+mod scripts;
 mod server;
 
 use std::collections::BTreeSet;

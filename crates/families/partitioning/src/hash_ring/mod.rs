@@ -30,6 +30,8 @@ mod client;
 mod lab;
 mod oracles;
 mod rings;
+#[cfg(test)]
+mod scripts;
 mod server;
 
 pub use lab::ENTRY;
@@ -40,6 +42,7 @@ use sim::{Disk, Fx, Named, NodeId, Protocol, RequestId};
 use algorithms::hashing::HashKind;
 
 pub use admin::Admin;
+pub use algorithms::client::Origin;
 pub use client::Client;
 pub use oracles::{
     ACKNOWLEDGED_WRITES, DISTINCT_REPLICAS, EVERY_KEY_HAS_AN_OWNER, HAND_OFF_COMPLETES, HAND_OFF_RESUMED, HINTED_WRITE,
@@ -159,17 +162,6 @@ impl View {
         }
         all
     }
-}
-
-/// Names an operation of a client for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Origin {
-    /// The client.
-    pub client: NodeId,
-    /// A number drawn at each boot, which nobody else has.
-    pub session: u32,
-    /// Counts its operations.
-    pub number: u32,
 }
 
 /// Orders the writes of a key; the last one counts.

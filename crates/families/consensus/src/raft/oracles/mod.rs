@@ -9,9 +9,9 @@ mod liveness;
 mod logs;
 mod stances;
 
-use check::history::History;
 use check::linearizability::Witness;
-use check::{Oracle, Verdict, Violation};
+use check::operations::History;
+use check::{At, Oracle, Verdict};
 use sim::{NodeId, Observer, Record, World};
 
 use super::{Config, KvOp, KvRet, Note, Raft, Term};
@@ -89,7 +89,7 @@ impl RaftOracle {
 
 impl Observer<Raft> for RaftOracle {
     fn observe(&mut self, record: &Record<Raft>, world: &World<Raft>) {
-        let at = At { step: record.step, time_us: record.time_us };
+        let at = At::of(record);
         self.elections.sent(&at, record, world);
         if let Some(node) = record.event.node() {
             self.logs.wrote(&at, node, record, world);
@@ -118,19 +118,6 @@ impl Oracle<Raft> for RaftOracle {
 
     fn violated(&self) -> bool {
         self.elections.violated() || self.logs.violated() || self.liveness.violated() || self.consistency.violated()
-    }
-}
-
-/// Where in the run something showed.
-#[derive(Clone, Copy, Debug)]
-struct At {
-    step: u64,
-    time_us: u64,
-}
-
-impl At {
-    fn evidence(&self, reason: String) -> Violation {
-        Violation { step: self.step, time_us: self.time_us, reason }
     }
 }
 

@@ -220,7 +220,7 @@ impl Lab for HashRingLab {
             bugs: bugs(variant.id),
         };
         Setup {
-            oracle: HashRingOracle::new(&config),
+            oracle: HashRingOracle::new(&config, check::Names::servers_and_clients(servers, clients).and("a1")),
             config,
             cluster: ClusterConfig::of(servers + clients + 1),
             names: Names::servers_and_clients(servers, clients).and("a1"),
@@ -277,7 +277,8 @@ impl Lab for HashRingLab {
                 Some(HashRing::Server(server)) => dress_server(server, node),
                 Some(HashRing::Client(client)) => {
                     node.role = "client".into();
-                    node.label = client.current.as_ref().map_or_else(String::new, |job| words::key_op(&job.op));
+                    node.label =
+                        client.requests.current.as_ref().map_or_else(String::new, |job| words::key_op(&job.op));
                 }
                 Some(HashRing::Admin(admin)) => {
                     node.role = "administrator".into();
@@ -337,11 +338,11 @@ impl Lab for HashRingLab {
         match node {
             HashRing::Server(server) => server_detail(server, names),
             HashRing::Client(client) => json!({
-                "session": client.session,
-                "number": client.number,
+                "session": client.requests.session(),
+                "number": client.requests.number(),
                 "epoch": client.view.epoch,
-                "current": client.current.as_ref().map(|job| words::key_op(&job.op)),
-                "waiting": client.queue.len(),
+                "current": client.requests.current.as_ref().map(|job| words::key_op(&job.op)),
+                "waiting": client.requests.waiting(),
                 "answer": client.answer.as_ref().map(|(op, value)| words::answer(op, *value)),
             }),
             HashRing::Admin(admin) => {
