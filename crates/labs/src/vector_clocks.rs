@@ -2,7 +2,7 @@
 
 use algorithms::causal_feed::{
     Bugs, Config, Deed, EVERYBODY, FeedOracle, Live, Msg, Note, Op, PATH_MAX, Post, PostId, Process, Ret,
-    TEXT_CHARS_MAX, Timer, VALUE_MAX,
+    TEXT_CHARS_MAX, Taken, Timer, VALUE_MAX, Version,
 };
 use algorithms::clocks::{Order, VectorClock};
 use algorithms::clocks_lab::{Stamp, WALL_AT_START_US, machine};
@@ -76,6 +76,20 @@ const WRITE: OpInfo = OpInfo {
     form: "{\"write\": [\"account\", 120]}",
     of: Asked::Servers,
 };
+const GET: OpInfo = OpInfo {
+    id: "get",
+    title: "Read at another",
+    summary: "The process reads a register of another one, as its client, and keeps the context.",
+    form: "{\"get\": [\"n1\", \"account\"]}",
+    of: Asked::Servers,
+};
+const PUT: OpInfo = OpInfo {
+    id: "put",
+    title: "Write at another",
+    summary: "The process writes a register of another one, as its client, with the context of what it read last.",
+    form: "{\"put\": [\"n1\", \"account\", 120]}",
+    of: Asked::Servers,
+};
 const LOCAL: OpInfo = OpInfo {
     id: "local",
     title: "Local event",
@@ -115,6 +129,18 @@ pub static INFO: LabInfo = LabInfo {
             &[],
         ),
         bug(
+            "version-vectors-without-dots",
+            "version vectors without dots",
+            "An entry for each process, and writes have no dots: of two clients that write at one process with the same context, the second swallows the first.",
+            &[],
+        ),
+        bug(
+            "ignores-contexts",
+            "ignores contexts",
+            "A client’s write is taken as if the client had seen nothing: what it replaces stays beside it, and siblings pile up.",
+            &[],
+        ),
+        bug(
             "prunes-silent",
             "prunes silent processes",
             "Vectors forget who has been silent for four events: “before” turns into “concurrent”.",
@@ -128,7 +154,7 @@ pub static INFO: LabInfo = LabInfo {
         ),
     ],
     params: &[NODES, CAUSAL_DELIVERY, SKEW, PRUNE_AFTER, ACT_EVERY, ASK_EVERY, LATENCY, DISTANCE],
-    ops: &[POST, REPLY, TELL, WRITE, LOCAL],
+    ops: &[POST, REPLY, TELL, WRITE, GET, PUT, LOCAL],
     metrics: &[
         "events",
         "posts-shown",
@@ -164,6 +190,8 @@ fn bugs(variant: &str) -> Bugs {
     Bugs {
         no_causal_delivery: variant == "no-causal-delivery",
         last_writer_wins: variant == "last-writer-wins",
+        no_dots: variant == "version-vectors-without-dots",
+        ignores_contexts: variant == "ignores-contexts",
         prunes_silent: variant == "prunes-silent",
         one_counter: variant == "counter-called-vector-clock",
     }
@@ -186,11 +214,14 @@ const EVENTS: PlannedOps<Op> = PlannedOps {
     next: |stream: &mut Stream, nodes| {
         let node = |stream: &mut Stream| NodeId((stream.range(0, 1_000_000) % u64::from(nodes.max(1))) as u32);
         let (me, peer) = (node(stream), node(stream));
-        let op = match stream.range(0, 5) {
+        let account = || "account".to_owned();
+        let op = match stream.range(0, 8) {
             0 | 1 => Op::Post("news".to_owned()),
             2 => Op::Reply("why?".to_owned()),
-            3 => Op::Write("account".to_owned(), stream.range(0, 99)),
+            3 => Op::Write(account(), stream.range(0, 99)),
             4 if peer != me => Op::Tell(vec![peer]),
+            5 | 6 if peer != me => Op::Get(peer, account()),
+            7 if peer != me => Op::Put(peer, account(), stream.range(0, 99)),
             _ => Op::Local,
         };
         Some(Command::Request { node: me, op })
@@ -284,14 +315,24 @@ impl Lab for VectorClocksLab {
             ("post", Value::String(text)) => read_text(text).map(Op::Post).map_err(within),
             ("reply", Value::String(text)) => read_text(text).map(Op::Reply).map_err(within),
             ("tell", Value::Array(path)) => read_path(path, names).map(Op::Tell).map_err(within),
-            ("write", Value::Array(pair)) => match &pair[..] {
+            ("write", Value::Array(list)) => match &list[..] {
                 [Value::String(key), value] => {
-                    let key = read_text(key).map_err(within)?;
-                    let value = value.as_u64().filter(|&value| value <= VALUE_MAX).ok_or_else(|| {
-                        InputError::new(info.id, format!("takes a whole number from 0 to {VALUE_MAX}"))
-                    })?;
-                    Ok(Op::Write(key, value))
+                    Ok(Op::Write(read_text(key).map_err(within)?, read_value(value).map_err(within)?))
                 }
+                _ => Err(info.unlike(argument)),
+            },
+            ("get", Value::Array(list)) => match &list[..] {
+                [Value::String(from), Value::String(key)] => {
+                    Ok(Op::Get(names.find(from).map_err(within)?, read_text(key).map_err(within)?))
+                }
+                _ => Err(info.unlike(argument)),
+            },
+            ("put", Value::Array(list)) => match &list[..] {
+                [Value::String(to), Value::String(key), value] => Ok(Op::Put(
+                    names.find(to).map_err(within)?,
+                    read_text(key).map_err(within)?,
+                    read_value(value).map_err(within)?,
+                )),
                 _ => Err(info.unlike(argument)),
             },
             _ => Err(info.unlike(argument)),
@@ -305,6 +346,8 @@ impl Lab for VectorClocksLab {
             Op::Reply(text) => json!({"reply": text}),
             Op::Tell(path) => json!({"tell": path.iter().map(|&node| names.of(node)).collect::<Vec<_>>()}),
             Op::Write(key, value) => json!({"write": [key, value]}),
+            Op::Get(from, key) => json!({"get": [names.of(*from), key]}),
+            Op::Put(to, key, value) => json!({"put": [names.of(*to), key, value]}),
         }
     }
 
@@ -334,6 +377,9 @@ impl Lab for VectorClocksLab {
             Msg::Post { .. } => (MessageShape::Triangle, hue),
             Msg::Write { .. } => (MessageShape::Square, hue),
             Msg::Told { .. } => (MessageShape::Diamond, hue),
+            Msg::Get { .. } => (MessageShape::Circle, hue),
+            Msg::Got { .. } => (MessageShape::Ring, hue),
+            Msg::Put { .. } => (MessageShape::Square, hue),
             Msg::Have { .. } => (MessageShape::Circle, hue),
             Msg::CatchUp { .. } => (MessageShape::Ring, hue),
         }
@@ -341,7 +387,8 @@ impl Lab for VectorClocksLab {
 
     /// `process` (its name; `n1′` is another process on n1's machine), `events`; its clocks at its newest event:
     /// `vector` (by process), `lamport`, `wall_us`; `feed`: what it shows, the oldest first; `waiting`: what waits;
-    /// `shown`: the newest post that it shows of each author; `registers`: the values of each.
+    /// `shown`: the newest post that it shows of each author; `registers`: the values of each; `contexts`: as a client,
+    /// which writes were in what it read last of each.
     fn detail(process: &Process, names: &Names) -> Value {
         let line = |post: &Post| {
             let author = process_name(post.id.author, names);
@@ -352,9 +399,9 @@ impl Lab for VectorClocksLab {
         };
         let lines = |posts: &[std::rc::Rc<Post>]| posts.iter().map(|post| line(post)).collect::<Vec<_>>();
         let registers = process.registers.iter().map(|(key, register)| {
-            let values = register.siblings().iter().map(|version| version.value).collect::<Vec<_>>();
-            (key.clone(), Value::from(values))
+            (key.clone(), Value::from(register.values()))
         });
+        let contexts = process.contexts.iter().map(|(key, context)| (key.clone(), vector(context, names)));
         json!({
             "process": process_name(process.me, names),
             "events": process.events,
@@ -365,6 +412,7 @@ impl Lab for VectorClocksLab {
             "waiting": lines(process.feed.waiting()),
             "shown": vector(process.feed.delivered(), names),
             "registers": registers.collect::<Map<_, _>>(),
+            "contexts": contexts.collect::<Map<_, _>>(),
         })
     }
 
@@ -399,10 +447,10 @@ impl Lab for VectorClocksLab {
             Deed::Posted(post) if post.answers.is_some() => format!("reply {}", post.text),
             Deed::Posted(post) => format!("post {}", post.text),
             Deed::Told(peer) => format!("tell {}", names.of(*peer)),
-            Deed::Wrote { key, version } => match kept(record) {
-                Some(values) if values != [version.value] => format!("{} is lost", version.value),
-                _ => format!("{key} = {}", version.value),
-            },
+            Deed::Wrote { value, .. } if took(record).is_some_and(|taken| !taken.kept) => format!("{value} is lost"),
+            Deed::Wrote { key, value } => format!("{key} = {value}"),
+            Deed::Get(from, key) => format!("read {key} at {}", names.of(*from)),
+            Deed::Put { to, key, value, .. } => format!("{key} = {value} at {}", names.of(*to)),
             Deed::Asked(Some(peer)) => format!("ask {}", names.of(*peer)),
             Deed::Asked(None) => "ask all".to_owned(),
             Deed::Received(_) => receipt_label(record, names),
@@ -434,6 +482,11 @@ fn read_text(text: &str) -> Result<String, InputError> {
         return Err(InputError::new("", "has a control character"));
     }
     Ok(text.to_owned())
+}
+
+fn read_value(value: &Value) -> Result<u64, InputError> {
+    let value = value.as_u64().filter(|&value| value <= VALUE_MAX);
+    value.ok_or_else(|| InputError::new("", format!("takes a whole number from 0 to {VALUE_MAX}")))
 }
 
 fn read_path(path: &[Value], names: &Names) -> Result<Vec<NodeId>, InputError> {
@@ -506,12 +559,25 @@ fn happened(record: &Record<Process>) -> Option<(&Stamp, &Deed)> {
     })
 }
 
-/// The values of a register after a step that wrote one or took one in.
-fn kept(record: &Record<Process>) -> Option<&[u64]> {
+/// What a step that wrote a register, or took values in, did there.
+fn took(record: &Record<Process>) -> Option<&Taken> {
     record.notes().find_map(|note| match note {
-        Note::Took { taken, .. } => Some(&taken.values[..]),
+        Note::Took { taken, .. } => Some(taken),
         _ => None,
     })
+}
+
+/// `120 and 80`; of what holds nothing, `nothing`.
+fn list(values: &[u64]) -> String {
+    if values.is_empty() {
+        return "nothing".to_owned();
+    }
+    values.iter().map(u64::to_string).collect::<Vec<_>>().join(" and ")
+}
+
+/// The values of versions, as a list.
+fn values_of(versions: &[Version]) -> String {
+    list(&versions.iter().map(|version| version.value).collect::<Vec<_>>())
 }
 
 /// A receipt in a word or two.
@@ -541,15 +607,28 @@ fn receipt_label(record: &Record<Process>, names: &Names) -> String {
             });
             next.map_or_else(|| "hear".to_owned(), |next| format!("hear, tell {}", names.of(next)))
         }
-        Msg::Write { version, .. } => match kept(record) {
-            None => format!("{} again", version.value),
-            Some([value]) if *value == version.value => format!("take {value}"),
-            Some([_]) => format!("drop {}", version.value),
-            Some([one, two]) => format!("keep {one} and {two}"),
-            Some(values) => format!("keep {} values", values.len()),
+        Msg::Write { versions, .. } => match took(record) {
+            None => format!("{} again", values_of(versions)),
+            Some(taken) => kept_label(taken),
+        },
+        Msg::Get { key, .. } => format!("hand out {key}"),
+        Msg::Got { values, .. } => format!("read {}", list(values)),
+        Msg::Put { value, .. } => match took(record) {
+            None => format!("{value} is refused"),
+            Some(taken) => kept_label(taken),
         },
         Msg::Have { .. } => format!("hear what {} has", names.of(id.from)),
         Msg::CatchUp { .. } => "catch up".to_owned(),
+    }
+}
+
+/// What became of a register, in a word or two.
+fn kept_label(taken: &Taken) -> String {
+    match &taken.values[..] {
+        _ if !taken.kept => format!("drop {}", values_of(&taken.new)),
+        [value] => format!("take {value}"),
+        [one, two] => format!("keep {one} and {two}"),
+        values => format!("keep {} values", values.len()),
     }
 }
 
@@ -571,7 +650,12 @@ fn tell(record: &Record<Process>, names: &Names) -> (String, Weight) {
             }
         },
         Deed::Told(peer) => format!("{me} tells {}", names.of(*peer)),
-        Deed::Wrote { key, version } => format!("{me} writes {key} = {}", version.value),
+        Deed::Wrote { key, value } => format!("{me} writes {key} = {value}"),
+        Deed::Get(from, key) => format!("{me} reads {key} at {}, as its client", names.of(*from)),
+        Deed::Put { to, key, value, context } => {
+            let (to, context) = (names.of(*to), vector_text(context, names));
+            format!("{me} writes {key} = {value} at {to}, having seen the writes {context}")
+        }
         Deed::Asked(Some(peer)) => {
             weight = Weight::Routine;
             format!("{me} asks {} what it has missed", names.of(*peer))
@@ -604,7 +688,7 @@ fn nothing_happened(record: &Record<Process>, me: &str) -> String {
     });
     match (&record.event, ret) {
         (Event::Boot(_), _) => format!("{me} starts, with an empty feed and no clock"),
-        (_, Some(Ret::ToItself)) => format!("{me} does not tell itself"),
+        (_, Some(Ret::ToItself)) => format!("{me} does not send to itself"),
         (_, Some(Ret::NothingToAnswer)) => format!("{me} has nothing to answer"),
         (_, Some(Ret::TooManyRegisters)) => format!("{me} has too many registers to make another one"),
         (Event::Timer { .. }, _) => format!("{me} has nothing to do"),
@@ -622,7 +706,12 @@ fn received(record: &Record<Process>, me: &str, from: &str, weight: &mut Weight)
     match msg {
         Msg::Post { post, .. } => format!("{me} receives “{}”{again}", post.text),
         Msg::Told { .. } => format!("{me} hears from {from}"),
-        Msg::Write { key, version, .. } => format!("{me} receives {from}’s {key} = {}{again}", version.value),
+        Msg::Write { key, versions, .. } => {
+            format!("{me} receives {from}’s {key} = {}{again}", values_of(versions))
+        }
+        Msg::Get { key, .. } => format!("{me} hands {key} out to {from}"),
+        Msg::Got { key, values, .. } => format!("{me} hears that {from} has {key} = {}", list(values)),
+        Msg::Put { key, value, .. } => format!("{me} receives {key} = {value} from its client {from}"),
         Msg::Have { .. } => {
             let supplies = record.notes().any(|note| matches!(note, Note::Supplied(..)));
             if !supplies {
@@ -670,22 +759,25 @@ fn effect(note: &Note, record: &Record<Process>, names: &Names) -> Option<(Strin
         }
         Note::NoRoom(_) => ("; it would have to wait, and there is no room".to_owned(), true),
         Note::Skipped(_) => ("; what has scrolled away everywhere it will never see".to_owned(), false),
-        Note::Took { key, version, taken } => {
-            let own = matches!(&record.event, Event::Deliver { msg: Msg::Write { .. }, .. } | Event::Command(_))
-                || matches!(&record.event, Event::Timer { .. });
-            let values = || taken.values.iter().map(u64::to_string).collect::<Vec<_>>().join(" and ");
-            let what = if own { String::new() } else { format!("; {key} = {}", version.value) };
+        Note::Took { key, taken } => {
+            let fetched = matches!(&record.event, Event::Deliver { msg: Msg::CatchUp { .. }, .. });
+            let what = if fetched { format!("; {key} = {}", values_of(&taken.new)) } else { String::new() };
             if !taken.kept {
-                (format!("{what}; it is gone at once: {} has the later wall clock", values()), true)
+                (format!("{what}; it is gone at once: {} has the later wall clock", list(&taken.values)), true)
             } else if taken.values.len() > 1 {
-                (format!("{what}; it keeps {}: neither had seen the other", values()), true)
+                let none = if taken.values.len() == 2 { "neither had seen the other" } else { "none had seen another" };
+                (format!("{what}; it keeps {}: {none}", list(&taken.values)), true)
             } else if taken.gone.is_empty() {
                 (what, false)
             } else {
-                let gone = taken.gone.iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>().join(" and ");
-                (format!("{what} in place of {gone}"), false)
+                (format!("{what} in place of {}", values_of(&taken.gone)), false)
             }
         }
+        Note::Refused => ("; it refuses, for it has too many registers, or values that its client has not seen".into(), true),
+        Note::Handed(values, context) => {
+            (format!(": {}, with the context {}", list(values), vector_text(context, names)), false)
+        }
+        Note::Read(_, context) => (format!(", and keeps the context {}", vector_text(context, names)), false),
         Note::Supplied(to, count) => {
             let things = if *count == 1 { "1 thing".to_owned() } else { format!("{count} things") };
             (format!(", and sends {} {things} that it had not", names.of(*to)), false)

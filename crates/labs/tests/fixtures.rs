@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// What each run shows, and its story. A run that somebody directed says so; the others are what a
 /// shrinking sweep left of a random one.
-const STORIES: [(&str, &str, &str, &str); 31] = [
+const STORIES: [(&str, &str, &str, &str); 33] = [
     (
         "raft-election",
         "forgets-vote",
@@ -192,6 +192,19 @@ const STORIES: [(&str, &str, &str, &str); 31] = [
         "no-lost-write",
         "Nothing but time: n1 and n3 write one register. n3's is the later one, and by the wall clocks the earlier: n3 \
          itself gives its value up.",
+    ),
+    (
+        "vector-clocks",
+        "version-vectors-without-dots",
+        "no-lost-write",
+        "Directed: n2 and n3 write one register at n1, and neither has read anything. n1 takes the second write for a \
+         successor of the first.",
+    ),
+    (
+        "vector-clocks",
+        "ignores-contexts",
+        "no-false-sibling",
+        "Directed: n2 reads at n1 what n1 has written, and writes there; both values stay.",
     ),
     (
         "vector-clocks",

@@ -124,6 +124,8 @@ pub struct Bugs {
     pub last_writer_wins: bool,
     /// Registers go by version vectors with an entry for each process, and writes have no dots.
     pub no_dots: bool,
+    /// A client's write is taken as if the client had seen nothing.
+    pub ignores_contexts: bool,
     /// Vectors are pruned and said to be exact all the same.
     pub prunes_silent: bool,
     /// The vector has one entry for all processes together.
@@ -579,6 +581,7 @@ impl Process {
     fn receive_put(&mut self, here: &Stamp, key: &str, value: u64, context: VectorClock, fx: &mut Fx<'_, Self>) {
         let unseen = self.registers.get(key).map_or(0, |register| register.unseen(&context));
         if self.has_room_for(key) && unseen < SIBLINGS_MAX {
+            let context = if fx.config().bugs.ignores_contexts { VectorClock::EMPTY } else { context };
             self.store(here, key, value, context, fx);
         } else {
             fx.note(Note::Refused);
