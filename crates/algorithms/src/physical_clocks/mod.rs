@@ -10,7 +10,7 @@
 //! What no exchange of messages can find out is how the round trip divides into its two ways. Whoever takes half of it
 //! for each is wrong by half of the difference, and nothing that is measured shows it.
 //!
-//! [`crate::physical_clocks_lab`] runs all this. Left out: peer selection, the discipline of frequency.
+//! The lab `physical-clocks` runs all this. Left out: peer selection, the discipline of frequency.
 
 /// How many measurements NTP's filter keeps (RFC 5905 §10).
 pub const FILTER_STAGES: usize = 8;
@@ -366,7 +366,8 @@ mod tests {
     #[test]
     fn readings_at_the_ends_of_the_range_are_no_accident() {
         for t in [0, 1, u64::MAX] {
-            let _ = (ntp(t, u64::MAX, 0, t), ntp(0, t, u64::MAX, 0), cristian(u64::MAX, t, 0, t), ptp(t, 0, u64::MAX, t));
+            let _ =
+                (ntp(t, u64::MAX, 0, t), ntp(0, t, u64::MAX, 0), cristian(u64::MAX, t, 0, t), ptp(t, 0, u64::MAX, t));
         }
         let _ = (berkeley(&[i64::MIN, i64::MAX], u64::MAX), berkeley(&[i64::MIN, i64::MAX], 0));
     }
