@@ -289,7 +289,7 @@ fn of_two_clients_at_one_server_neither_loses_its_write() {
         "n2 reads account at n1, as its client: {n1:1, n2:2}",
         "n1 hands account out to n2: 100, with the context {n1:1}: {n1:2, n2:2}",
         "n2 hears that n1 has account = 100, and keeps the context {n1:1}: {n1:2, n2:3}",
-        "n3 writes account = 80 at n1, having seen the writes {n1:1}: {n1:4, n2:2, n3:5}",
+        "n3 writes account = 80 at n1, having seen the writes {n1:1}: {n1:4, n2:4, n3:5}",
     ] {
         assert!(told.iter().any(|text| text == sentence), "{sentence}: {told:#?}");
     }

@@ -581,9 +581,9 @@ impl Process {
 
     /// A client's write, at the event that received it.
     fn receive_put(&mut self, here: &Stamp, key: &str, value: u64, context: VectorClock, fx: &mut Fx<'_, Self>) {
+        let context = if fx.config().bugs.ignores_contexts { VectorClock::EMPTY } else { context };
         let unseen = self.registers.get(key).map_or(0, |register| register.unseen(&context));
         if self.has_room_for(key) && unseen < SIBLINGS_MAX {
-            let context = if fx.config().bugs.ignores_contexts { VectorClock::EMPTY } else { context };
             self.store(here, key, value, context, fx);
         } else {
             fx.note(Note::Refused);

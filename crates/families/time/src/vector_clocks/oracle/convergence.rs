@@ -82,7 +82,14 @@ impl Convergence {
         if !self.calm || self.apart.is_some() || (unordered && world.config().causal_delivery) {
             return;
         }
-        match &mut self.round {
+        if let Some(round) = &mut self.round {
+            // Before the round is judged: what changes at its very end has not had any time.
+            round.changed.extend(record.notes().filter_map(|note| match note {
+                Note::Took { key, .. } => Some(key.clone()),
+                _ => None,
+            }));
+        }
+        match &self.round {
             None => self.round = Some(self.next_round(at, world)),
             Some(round) if at.time_us >= round.end_us => {
                 let processes: Vec<&Process> = world.node_ids().filter_map(|id| world.node(id)).collect();
@@ -93,13 +100,7 @@ impl Convergence {
                 }
                 self.round = Some(self.next_round(at, world));
             }
-            Some(round) => {
-                let changed = record.notes().filter_map(|note| match note {
-                    Note::Took { key, .. } => Some(key.clone()),
-                    _ => None,
-                });
-                round.changed.extend(changed);
-            }
+            Some(_) => {}
         }
     }
 
