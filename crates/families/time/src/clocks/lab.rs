@@ -50,7 +50,7 @@ static INFO: LabInfo = LabInfo {
     id: "clocks",
     title: "Four clocks",
     family: "Time and order",
-    summary: "One run, seen by wall, Lamport, vector and hybrid logical clocks; only vectors can say “concurrent”.",
+    summary: "One run, seen by wall, Lamport, vector and hybrid logical clocks; only vectors can always tell what is concurrent.",
     invitation: (
         "Ask, and look at the clocks.",
         "n1’s wall clock is ahead and n2’s behind. Let n1 ask n2: by the wall clocks the answer comes before its question.",

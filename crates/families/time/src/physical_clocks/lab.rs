@@ -42,6 +42,8 @@ const LATENCY: ParamInfo = ParamInfo {
 const TOWARDS: ParamInfo = live(number("towards-ms", "More towards n1", 0, (0, 10_000), "ms"));
 const WAIT: ParamInfo = live(number("wait-us", "Wait in their sender up to", 1_000, (0, 200_000), "µs"));
 const SLEW: ParamInfo = live(number("slew-ppm", "Slewed by up to", 50_000, (100, 400_000), "ppm"));
+const SERVE: ParamInfo = number("serve-us", "Time to make an answer", 1_000, (0, 100_000), "µs");
+const GAMMA: ParamInfo = number("gamma-ms", "Berkeley: averaged clocks differ by up to", 250, (0, 10_000), "ms");
 
 const POLL_NOW: OpInfo =
     op("poll", "Ask for the time", "The node asks now, if in this scheme it is the one that asks.");
@@ -63,7 +65,7 @@ static INFO: LabInfo = LabInfo {
         VariantInfo {
             id: "correct",
             title: "as published",
-            summary: "Half of the delay is taken for the way back, and corrections are slewed.",
+            summary: "Half of the delay is taken for the way back. Clocks far behind are set forward at once, and all others slewed; NTP as published sets clocks back as well.",
             kind: VariantKind::Correct,
             overrides: &[],
         },
@@ -75,7 +77,7 @@ static INFO: LabInfo = LabInfo {
         ),
         bug("steps-backwards", "steps backwards", "A clock is set at once, also back, instead of being slewed.", &[]),
     ],
-    params: &[NODES, SCHEME, SKEW, DRIFT, POLL, LATENCY, TOWARDS, WAIT, SLEW, DISTANCE],
+    params: &[NODES, SCHEME, SKEW, DRIFT, POLL, LATENCY, TOWARDS, WAIT, SLEW, SERVE, GAMMA, DISTANCE],
     ops: &[POLL_NOW],
     metrics: &["measurements", "unanswered", "corrections", "steps", "error-us", "largest-error-us"],
     speed: 0.2,
@@ -174,6 +176,9 @@ impl Lab for PhysicalClocksLab {
             drift_ppm: value(&DRIFT),
             poll_us: value(&POLL) * 1_000,
             wait_us: value(&WAIT),
+            serve_us: value(&SERVE),
+            way_min_us: get(&LATENCY).low * 1_000,
+            gamma_us: value(&GAMMA) * 1_000,
             slew_ppm: value(&SLEW),
             bugs: Bugs {
                 ignores_delay: variant.id == "ignores-delay",
@@ -331,7 +336,7 @@ fn topic(record: &Record<Node>) -> Topic {
     match &record.event {
         Event::Boot(_) => ("boot", "boots"),
         Event::Deliver { .. } => ("message", "messages"),
-        Event::Timer { timer: Timer::Leave(_), .. } => ("message sent", "messages sent"),
+        Event::Timer { timer: Timer::Serve(_) | Timer::Leave(_), .. } => ("message sent", "messages sent"),
         Event::Timer { timer: Timer::Poll, .. } => ("poll", "polls"),
         Event::Command(_) | Event::Synced(_) | Event::Vanish { .. } => ("event", "events"),
     }
@@ -407,6 +412,7 @@ fn tell(record: &Record<Node>, names: &Names) -> (String, Weight) {
                 Msg::DelayResponse { .. } => format!("{me} gets a delay response that it does not wait for"),
             }
         }
+        Event::Timer { timer: Timer::Serve(_), .. } => format!("{me} has its answer ready"),
         Event::Timer { timer: Timer::Leave(_), .. } => format!("a message leaves {me}"),
         _ => {
             let replied = record.outcomes.iter().find_map(|outcome| match outcome {

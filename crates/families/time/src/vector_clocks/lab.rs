@@ -3,7 +3,7 @@
 use crate::clocks::{Stamp, WALL_AT_START_US, machine};
 use crate::vector_clocks::{
     Bugs, Config, Deed, EVERYBODY, FeedOracle, Msg, Note, Op, PATH_MAX, Post, PostId, Process, Ret, TEXT_CHARS_MAX,
-    Timer, VALUE_MAX,
+    Taken, Timer, VALUE_MAX, Version,
 };
 use algorithms::clocks::{Order, VectorClock};
 use check::plan::PlannedOps;
@@ -19,7 +19,7 @@ use view::{Condition, MessageShape, Picture, Stage, layout};
 use runs::Entry;
 use runs::kit::bug;
 use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo, VariantKind};
-use runs::ops::{Arg, ArgInfo, ArgKind, Args, OpInfo, Parts, number, op, text};
+use runs::ops::{Arg, ArgInfo, ArgKind, Args, OpInfo, Parts, node, number, op, text};
 use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings, Shape};
 use runs::plain::{Telling, Topic};
 
@@ -47,6 +47,9 @@ const LATENCY: ParamInfo = ParamInfo {
     live: true,
 };
 
+const KEY: ArgInfo = text("Key", "account", TEXT_CHARS_MAX);
+const VALUE: ArgInfo = number("Value", 120, (0, VALUE_MAX as i64));
+
 const POST: OpInfo =
     op("post", "Post", "The process posts something to everybody.").with(&[text("Text", "photo", TEXT_CHARS_MAX)]);
 const REPLY: OpInfo = op("reply", "Reply", "The process answers the newest post of somebody else.").with(&[text(
@@ -56,8 +59,16 @@ const REPLY: OpInfo = op("reply", "Reply", "The process answers the newest post 
 )]);
 const TELL: OpInfo = op("tell", "Tell", "The process tells the first one, which passes it on to the next.")
     .with(&[ArgInfo { name: "Path", kind: ArgKind::Nodes(&["n2", "n3"], PATH_MAX) }]);
-const WRITE: OpInfo = op("write", "Write", "The process writes a replicated register.")
-    .with(&[text("Key", "account", TEXT_CHARS_MAX), number("Value", 120, (0, VALUE_MAX as i64))]);
+const WRITE: OpInfo = op("write", "Write", "The process writes a replicated register.").with(&[KEY, VALUE]);
+const GET: OpInfo =
+    op("get", "Read at another", "The process reads a register of another one, as its client, and keeps the context.")
+        .with(&[node("Server", "n1"), KEY]);
+const PUT: OpInfo = op(
+    "put",
+    "Write at another",
+    "The process writes a register of another one, as its client, with the context of what it read last.",
+)
+.with(&[node("Server", "n1"), KEY, VALUE]);
 const LOCAL: OpInfo = op("local", "Local event", "Something happens at the process.");
 
 /// The lab's line in the catalogue.
@@ -94,6 +105,18 @@ static INFO: LabInfo = LabInfo {
             &[],
         ),
         bug(
+            "version-vectors-without-dots",
+            "version vectors without dots",
+            "An entry for each process, and writes have no dots: of two clients that write at one process with the same context, the second swallows the first.",
+            &[],
+        ),
+        bug(
+            "ignores-contexts",
+            "ignores contexts",
+            "A client’s write is taken as if the client had seen nothing: what it replaces stays beside it, and siblings pile up.",
+            &[],
+        ),
+        bug(
             "prunes-silent",
             "prunes silent processes",
             "Vectors forget who has been silent for four events: “before” turns into “concurrent”.",
@@ -107,7 +130,7 @@ static INFO: LabInfo = LabInfo {
         ),
     ],
     params: &[NODES, CAUSAL_DELIVERY, SKEW, PRUNE_AFTER, ACT_EVERY, ASK_EVERY, LATENCY, DISTANCE],
-    ops: &[POST, REPLY, TELL, WRITE, LOCAL],
+    ops: &[POST, REPLY, TELL, WRITE, GET, PUT, LOCAL],
     metrics: &[
         "events",
         "posts-shown",
@@ -144,6 +167,8 @@ fn bugs(variant: &str) -> Bugs {
     Bugs {
         no_causal_delivery: variant == "no-causal-delivery",
         last_writer_wins: variant == "last-writer-wins",
+        no_dots: variant == "version-vectors-without-dots",
+        ignores_contexts: variant == "ignores-contexts",
         prunes_silent: variant == "prunes-silent",
         one_counter: variant == "counter-called-vector-clock",
     }
@@ -166,11 +191,14 @@ const EVENTS: PlannedOps<Op> = PlannedOps {
     next: |stream: &mut Stream, nodes| {
         let node = |stream: &mut Stream| NodeId((stream.range(0, 1_000_000) % u64::from(nodes.max(1))) as u32);
         let (me, peer) = (node(stream), node(stream));
-        let op = match stream.range(0, 5) {
+        let account = || "account".to_owned();
+        let op = match stream.range(0, 8) {
             0 | 1 => Op::Post("news".to_owned()),
             2 => Op::Reply("why?".to_owned()),
-            3 => Op::Write("account".to_owned(), stream.range(0, 99)),
+            3 => Op::Write(account(), stream.range(0, 99)),
             4 if peer != me => Op::Tell(vec![peer]),
+            5 | 6 if peer != me => Op::Get(peer, account()),
+            7 if peer != me => Op::Put(peer, account(), stream.range(0, 99)),
             _ => Op::Local,
         };
         Some(Command::Request { node: me, op })
@@ -249,6 +277,8 @@ impl Lab for VectorClocksLab {
             "reply" => Op::Reply(args.text()),
             "tell" => Op::Tell(args.nodes()),
             "write" => Op::Write(args.text(), args.count()),
+            "get" => Op::Get(args.node(), args.text()),
+            "put" => Op::Put(args.node(), args.text(), args.count()),
             _ => Op::Local,
         }
     }
@@ -260,6 +290,8 @@ impl Lab for VectorClocksLab {
             Op::Reply(text) => (REPLY.id, vec![text.as_str().into()]),
             Op::Tell(path) => (TELL.id, vec![Arg::Nodes(path.clone())]),
             Op::Write(key, value) => (WRITE.id, vec![key.as_str().into(), (*value).into()]),
+            Op::Get(from, key) => (GET.id, vec![(*from).into(), key.as_str().into()]),
+            Op::Put(to, key, value) => (PUT.id, vec![(*to).into(), key.as_str().into(), (*value).into()]),
         }
     }
 
@@ -289,6 +321,9 @@ impl Lab for VectorClocksLab {
             Msg::Post { .. } => (MessageShape::Triangle, hue),
             Msg::Write { .. } => (MessageShape::Square, hue),
             Msg::Told { .. } => (MessageShape::Diamond, hue),
+            Msg::Get { .. } => (MessageShape::Circle, hue),
+            Msg::Got { .. } => (MessageShape::Ring, hue),
+            Msg::Put { .. } => (MessageShape::Square, hue),
             Msg::Have { .. } => (MessageShape::Circle, hue),
             Msg::CatchUp { .. } => (MessageShape::Ring, hue),
         }
@@ -296,7 +331,8 @@ impl Lab for VectorClocksLab {
 
     /// `process` (its name; `n1′` is another process on n1's machine), `events`; its clocks at its newest event:
     /// `vector` (by process), `lamport`, `wall_us`; `feed`: what it shows, the oldest first; `waiting`: what waits;
-    /// `shown`: the newest post that it shows of each author; `registers`: the values of each.
+    /// `shown`: the newest post that it shows of each author; `registers`: the values of each; `contexts`: as a client,
+    /// which writes were in what it read last of each.
     fn detail(process: &Process, names: &Names) -> Value {
         let line = |post: &Post| {
             let author = process_name(post.id.author, names);
@@ -306,10 +342,8 @@ impl Lab for VectorClocksLab {
             }
         };
         let lines = |posts: &[std::rc::Rc<Post>]| posts.iter().map(|post| line(post)).collect::<Vec<_>>();
-        let registers = process.registers.iter().map(|(key, register)| {
-            let values = register.siblings().iter().map(|version| version.value).collect::<Vec<_>>();
-            (key.clone(), Value::from(values))
-        });
+        let registers = process.registers.iter().map(|(key, register)| (key.clone(), Value::from(register.values())));
+        let contexts = process.contexts.iter().map(|(key, context)| (key.clone(), vector(context, names)));
         json!({
             "process": process_name(process.me, names),
             "events": process.events,
@@ -320,6 +354,7 @@ impl Lab for VectorClocksLab {
             "waiting": lines(process.feed.waiting()),
             "shown": vector(process.feed.delivered(), names),
             "registers": registers.collect::<Map<_, _>>(),
+            "contexts": contexts.collect::<Map<_, _>>(),
         })
     }
 
@@ -358,10 +393,10 @@ fn label(record: &Record<Process>, names: &Names) -> Option<String> {
         Deed::Posted(post) if post.answers.is_some() => format!("reply {}", post.text),
         Deed::Posted(post) => format!("post {}", post.text),
         Deed::Told(peer) => format!("tell {}", names.of(*peer)),
-        Deed::Wrote { key, version } => match kept(record) {
-            Some(values) if values != [version.value] => format!("{} is lost", version.value),
-            _ => format!("{key} = {}", version.value),
-        },
+        Deed::Wrote { value, .. } if took(record).is_some_and(|taken| !taken.kept) => format!("{value} is lost"),
+        Deed::Wrote { key, value } => format!("{key} = {value}"),
+        Deed::Get(from, key) => format!("read {key} at {}", names.of(*from)),
+        Deed::Put { to, key, value, .. } => format!("{key} = {value} at {}", names.of(*to)),
         Deed::Asked(Some(peer)) => format!("ask {}", names.of(*peer)),
         Deed::Asked(None) => "ask all".to_owned(),
         Deed::Received(_) => receipt_label(record, names),
@@ -429,12 +464,25 @@ fn happened(record: &Record<Process>) -> Option<(&Stamp, &Deed)> {
     })
 }
 
-/// The values of a register after a step that wrote one or took one in.
-fn kept(record: &Record<Process>) -> Option<&[u64]> {
+/// What a step that wrote a register, or took values in, did there.
+fn took(record: &Record<Process>) -> Option<&Taken> {
     record.notes().find_map(|note| match note {
-        Note::Took { taken, .. } => Some(&taken.values[..]),
+        Note::Took { taken, .. } => Some(taken),
         _ => None,
     })
+}
+
+/// `120 and 80`; of what holds nothing, `nothing`.
+fn list(values: &[u64]) -> String {
+    if values.is_empty() {
+        return "nothing".to_owned();
+    }
+    values.iter().map(u64::to_string).collect::<Vec<_>>().join(" and ")
+}
+
+/// The values of versions, as a list.
+fn values_of(versions: &[Version]) -> String {
+    list(&versions.iter().map(|version| version.value).collect::<Vec<_>>())
 }
 
 /// A receipt in a word or two.
@@ -464,15 +512,28 @@ fn receipt_label(record: &Record<Process>, names: &Names) -> String {
             });
             next.map_or_else(|| "hear".to_owned(), |next| format!("hear, tell {}", names.of(next)))
         }
-        Msg::Write { version, .. } => match kept(record) {
-            None => format!("{} again", version.value),
-            Some([value]) if *value == version.value => format!("take {value}"),
-            Some([_]) => format!("drop {}", version.value),
-            Some([one, two]) => format!("keep {one} and {two}"),
-            Some(values) => format!("keep {} values", values.len()),
+        Msg::Write { versions, .. } => match took(record) {
+            None => format!("{} again", values_of(versions)),
+            Some(taken) => kept_label(taken),
+        },
+        Msg::Get { key, .. } => format!("hand out {key}"),
+        Msg::Got { values, .. } => format!("read {}", list(values)),
+        Msg::Put { value, .. } => match took(record) {
+            None => format!("{value} is refused"),
+            Some(taken) => kept_label(taken),
         },
         Msg::Have { .. } => format!("hear what {} has", names.of(id.from)),
         Msg::CatchUp { .. } => "catch up".to_owned(),
+    }
+}
+
+/// What became of a register, in a word or two.
+fn kept_label(taken: &Taken) -> String {
+    match &taken.values[..] {
+        _ if !taken.kept => format!("drop {}", values_of(&taken.new)),
+        [value] => format!("take {value}"),
+        [one, two] => format!("keep {one} and {two}"),
+        values => format!("keep {} values", values.len()),
     }
 }
 
@@ -494,7 +555,12 @@ fn tell(record: &Record<Process>, names: &Names) -> (String, Weight) {
             }
         },
         Deed::Told(peer) => format!("{me} tells {}", names.of(*peer)),
-        Deed::Wrote { key, version } => format!("{me} writes {key} = {}", version.value),
+        Deed::Wrote { key, value } => format!("{me} writes {key} = {value}"),
+        Deed::Get(from, key) => format!("{me} reads {key} at {}, as its client", names.of(*from)),
+        Deed::Put { to, key, value, context } => {
+            let (to, context) = (names.of(*to), vector_text(context, names));
+            format!("{me} writes {key} = {value} at {to}, having seen the writes {context}")
+        }
         Deed::Asked(Some(peer)) => {
             weight = Weight::Routine;
             format!("{me} asks {} what it has missed", names.of(*peer))
@@ -527,7 +593,7 @@ fn nothing_happened(record: &Record<Process>, me: &str) -> String {
     });
     match (&record.event, ret) {
         (Event::Boot(_), _) => format!("{me} starts, with an empty feed and no clock"),
-        (_, Some(Ret::ToItself)) => format!("{me} does not tell itself"),
+        (_, Some(Ret::ToItself)) => format!("{me} does not send to itself"),
         (_, Some(Ret::NothingToAnswer)) => format!("{me} has nothing to answer"),
         (_, Some(Ret::TooManyRegisters)) => format!("{me} has too many registers to make another one"),
         (Event::Timer { .. }, _) => format!("{me} has nothing to do"),
@@ -545,7 +611,12 @@ fn received(record: &Record<Process>, me: &str, from: &str, weight: &mut Weight)
     match msg {
         Msg::Post { post, .. } => format!("{me} receives “{}”{again}", post.text),
         Msg::Told { .. } => format!("{me} hears from {from}"),
-        Msg::Write { key, version, .. } => format!("{me} receives {from}’s {key} = {}{again}", version.value),
+        Msg::Write { key, versions, .. } => {
+            format!("{me} receives {from}’s {key} = {}{again}", values_of(versions))
+        }
+        Msg::Get { key, .. } => format!("{me} hands {key} out to {from}"),
+        Msg::Got { key, values, .. } => format!("{me} hears that {from} has {key} = {}", list(values)),
+        Msg::Put { key, value, .. } => format!("{me} receives {key} = {value} from its client {from}"),
         Msg::Have { .. } => {
             let supplies = record.notes().any(|note| matches!(note, Note::Supplied(..)));
             if !supplies {
@@ -593,22 +664,27 @@ fn effect(note: &Note, record: &Record<Process>, names: &Names) -> Option<(Strin
         }
         Note::NoRoom(_) => ("; it would have to wait, and there is no room".to_owned(), true),
         Note::Skipped(_) => ("; what has scrolled away everywhere it will never see".to_owned(), false),
-        Note::Took { key, version, taken } => {
-            let own = matches!(&record.event, Event::Deliver { msg: Msg::Write { .. }, .. } | Event::Command(_))
-                || matches!(&record.event, Event::Timer { .. });
-            let values = || taken.values.iter().map(u64::to_string).collect::<Vec<_>>().join(" and ");
-            let what = if own { String::new() } else { format!("; {key} = {}", version.value) };
+        Note::Took { key, taken } => {
+            let fetched = matches!(&record.event, Event::Deliver { msg: Msg::CatchUp { .. }, .. });
+            let what = if fetched { format!("; {key} = {}", values_of(&taken.new)) } else { String::new() };
             if !taken.kept {
-                (format!("{what}; it is gone at once: {} has the later wall clock", values()), true)
+                (format!("{what}; it is gone at once: {} has the later wall clock", list(&taken.values)), true)
             } else if taken.values.len() > 1 {
-                (format!("{what}; it keeps {}: neither had seen the other", values()), true)
+                let none = if taken.values.len() == 2 { "neither had seen the other" } else { "none had seen another" };
+                (format!("{what}; it keeps {}: {none}", list(&taken.values)), true)
             } else if taken.gone.is_empty() {
                 (what, false)
             } else {
-                let gone = taken.gone.iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>().join(" and ");
-                (format!("{what} in place of {gone}"), false)
+                (format!("{what} in place of {}", values_of(&taken.gone)), false)
             }
         }
+        Note::Refused => {
+            ("; it refuses, for it has too many registers, or values that its client has not seen".into(), true)
+        }
+        Note::Handed(values, context) => {
+            (format!(": {}, with the context {}", list(values), vector_text(context, names)), false)
+        }
+        Note::Read(_, context) => (format!(", and keeps the context {}", vector_text(context, names)), false),
         Note::Supplied(to, count) => {
             let things = if *count == 1 { "1 thing".to_owned() } else { format!("{count} things") };
             (format!(", and sends {} {things} that it had not", names.of(*to)), false)
