@@ -38,7 +38,7 @@ impl RaftOracle {
     pub fn new(config: &Config) -> Self {
         Self {
             elections: elections::Elections::default(),
-            logs: logs::Logs::default(),
+            logs: logs::Logs::new(config),
             liveness: liveness::Liveness::new(config),
             consistency: consistency::Consistency::default(),
             stances: stances::Stances::default(),
@@ -98,6 +98,7 @@ impl Observer<Raft> for RaftOracle {
                 self.logs.noted(&at, node, note, world);
                 self.consistency.noted(&at, note);
             }
+            self.logs.saved(&at, node, record);
         }
         self.consistency.observe(&at, record);
         self.stances.observe(record, world);
