@@ -9,7 +9,7 @@
 //!   … spare N               N machines that are members of nothing
 //!   … snapshots N           a snapshot every N entries
 //!   … latency MS            each message takes just as long
-//!   … pre-vote, check-quorum, lease
+//!   … pre-vote, check-quorum, vote-guard, lease
 //!   … bug NAME              with that mistake; otherwise nothing may be violated at any line
 //! until T, wait T           lets time pass up to T ms, or T ms more
 //! time-out n1               and crash, restart, pause, resume
@@ -189,6 +189,7 @@ fn cluster(words: &[&str]) -> Cluster {
         heartbeat_us: 50_000,
         pre_vote: false,
         check_quorum: false,
+        vote_guard: false,
         reads: Reads::ReadIndex,
         snapshot_every: 0,
         workload_us: 0,
@@ -210,6 +211,7 @@ fn cluster(words: &[&str]) -> Cluster {
             }
             "pre-vote" => config.pre_vote = true,
             "check-quorum" => config.check_quorum = true,
+            "vote-guard" => config.vote_guard = true,
             "lease" => config.reads = Reads::Lease,
             "bug" => config.bugs = bug(value()),
             other => panic!("no option {other}"),

@@ -3,7 +3,7 @@
 use view::Picture;
 use view::lens::LensKind;
 
-use crate::lab::{LabInfo, Showcase};
+use crate::lab::{LabInfo, Showcase, VariantInfo, VariantKind};
 use crate::params::{DISTANCE, ParamInfo, Setting};
 use crate::raft::{
     self, CHECK_QUORUM, CLIENTS, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, LEASE_READS, NODES,
@@ -79,6 +79,13 @@ pub static INFO: LabInfo = LabInfo {
             "A new leader changes the members before it has committed anything in its term.",
             &[],
         ),
+        VariantInfo {
+            id: "no-vote-guard",
+            title: "no guard against removed servers",
+            summary: "A removed server, which hears no leader any more, deposes one leader after another.",
+            kind: VariantKind::Cost,
+            overrides: &[],
+        },
     ],
     params: &[
         NODES,

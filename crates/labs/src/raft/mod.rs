@@ -118,6 +118,7 @@ fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Setti
         (low * 1_000, high * 1_000)
     };
     let (servers, clients) = (get(&NODES).low as u32, get(&CLIENTS).low as u32);
+    let members_change = info.ops.iter().any(|op| op.id == ADD_SERVER.id);
     let election_timeout_us = in_us(&ELECTION_TIMEOUT);
     let config = Config {
         servers,
@@ -126,6 +127,8 @@ fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Setti
         heartbeat_us: in_us(&HEARTBEAT).0,
         pre_vote: get(&PRE_VOTE).low == 1,
         check_quorum: get(&CHECK_QUORUM).low == 1,
+        // The basic algorithm of the paper has no such guard; whoever removes servers needs it.
+        vote_guard: members_change && variant.id != "no-vote-guard",
         reads: if get(&LEASE_READS).low == 1 { Reads::Lease } else { Reads::ReadIndex },
         snapshot_every: get(&SNAPSHOT_EVERY).low,
         workload_us: in_us(&WRITE_EVERY).0,
@@ -145,7 +148,7 @@ fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Setti
         names: Names::servers_and_clients(servers, clients),
         layout: layout::circle(servers as usize).into_iter().chain(layout::corners(clients as usize)).collect(),
         // Where members cannot be changed from outside there is nothing to plan but transfers.
-        planned_ops: if info.ops.iter().any(|op| op.id == ADD_SERVER.id) {
+        planned_ops: if members_change {
             vec![MEMBERSHIP_CHANGES, TRANSFERS, DIRECT_REQUESTS]
         } else {
             vec![TRANSFERS]
@@ -220,7 +223,8 @@ fn draw_node(stream: &mut Stream, nodes: u32) -> NodeId {
 pub const TIME_OUT: OpInfo = OpInfo {
     id: "time-out",
     title: "Time out now",
-    summary: "The server's election timer runs out at once.",
+    summary: "The server's election timer runs out at once. You ordered it, so servers that hear a leader vote as well, \
+              unless leases rest on their not doing so.",
     form: "\"time-out\"",
     of: Asked::Servers,
 };
@@ -325,7 +329,7 @@ fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
             continue;
         };
         match raft {
-            Raft::Server(server) => dress_server(server, newest_led, names, node),
+            Raft::Server(server) => dress_server(id, server, newest_led, names, node),
             Raft::Client(client) => {
                 node.small = true;
                 node.role = "client".into();
@@ -346,7 +350,7 @@ fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
     stage.links.retain(|link| !(small[link.a] && small[link.b]));
 }
 
-fn dress_server(server: &Server, newest_led: Option<u64>, names: &Names, node: &mut view::Node) {
+fn dress_server(id: NodeId, server: &Server, newest_led: Option<u64>, names: &Names, node: &mut view::Node) {
     node.role = role_name(&server.role).into();
     node.label = format!("term {}", server.term);
     node.hue = hue(server.term);
@@ -365,7 +369,7 @@ fn dress_server(server: &Server, newest_led: Option<u64>, names: &Names, node: &
             let question = if matches!(server.role, Role::PreCandidate { .. }) { "?" } else { "" };
             node.badge = Some(format!("{} / {needed}{question}", votes.len()));
         }
-        Role::Follower { leader: None } if server.members().is_empty() => node.remark = Some("not a member".into()),
+        Role::Follower { leader: None } if !server.members().contains(&id) => node.remark = Some("not a member".into()),
         Role::Follower { leader: None } => {
             node.remark = server.voted_for.map(|candidate| format!("voted for {}", names.of(candidate)));
         }

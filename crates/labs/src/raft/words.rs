@@ -217,6 +217,7 @@ const fn refusal(why: Why) -> &'static str {
         Why::AlreadyLeader => "it leads, and a leader does not time out",
         Why::NotLeader => "it does not lead",
         Why::HearsLeader => "it hears a leader, which relies on its lease",
+        Why::NotAMember => "it is no member",
         Why::Transferring => "it is handing over",
         Why::ChangeUnderWay => "another change of members has not committed yet",
         Why::NothingCommittedYet => "it has not yet committed an entry of its term",

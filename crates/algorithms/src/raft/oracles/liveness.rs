@@ -261,6 +261,7 @@ mod tests {
             heartbeat_us: 50_000,
             pre_vote: false,
             check_quorum: false,
+            vote_guard: false,
             reads: Reads::ReadIndex,
             snapshot_every: 0,
             workload_us: 0,
