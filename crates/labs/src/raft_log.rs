@@ -18,10 +18,11 @@ pub static INFO: LabInfo = LabInfo {
     id: "raft-log",
     title: "Raft: the replicated log",
     family: "Consensus and leadership",
-    summary: "Clients write through a leader; what a majority has on disk is committed, and survives.",
+    summary: "Clients write through a leader. An entry of its own term commits once a majority has it on disk, and all \
+              before it with it.",
     invitation: (
         "Watch a write commit.",
-        "A write is safe once a majority has it. Crash the leader in the middle of one, and see whether it survives.",
+        "The leader answers once a majority has it on disk. Crash the leader before that, and see whether the write survives.",
     ),
     variants: &[
         CORRECT,
@@ -64,7 +65,7 @@ pub static INFO: LabInfo = LabInfo {
         bug(
             "lease-reads-with-drift",
             "leases and bad clocks",
-            "Reads rely on a lease, but clocks drift further than the lease allows for.",
+            "Reads rely on a lease, which allows each clock to be about 5 % off. Set one further off, and cut the leader off.",
             &[("lease-reads", Setting::number(1)), ("check-quorum", Setting::number(1))],
         ),
         bug(

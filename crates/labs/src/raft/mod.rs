@@ -48,8 +48,10 @@ pub const PRE_VOTE: ParamInfo = number("pre-vote", "Pre-vote (1 is on)", 0, (0, 
 pub const CHECK_QUORUM: ParamInfo = number("check-quorum", "Check-quorum (1 is on)", 0, (0, 1), "");
 pub const LEASE_READS: ParamInfo = number("lease-reads", "Reads by lease (0: by read index)", 0, (0, 1), "");
 pub const CLIENTS: ParamInfo = number("clients", "Clients", 2, (0, 4), "");
+/// Where a lab is not about snapshots and does not offer this, they are rare, and only keep the log of
+/// a long run short.
 pub const SNAPSHOT_EVERY: ParamInfo =
-    live(number("snapshot-every", "Entries between snapshots (0: none)", 0, (0, 10_000), ""));
+    live(number("snapshot-every", "Entries between snapshots (0: none)", 200, (0, 10_000), ""));
 pub const WRITE_EVERY: ParamInfo =
     number("write-every-ms", "Each client acts about every (0: never)", 400, (0, 60_000), "ms");
 
