@@ -122,7 +122,7 @@ impl Names {
                 Refusal::VotedFor(other) => {
                     format!("refuses {}: it voted for {} in term {term}", name(candidate), name(other))
                 }
-                Refusal::LogBehind => format!("refuses {}: its own log is more up to date", name(candidate)),
+                Refusal::LogBehind { .. } => format!("refuses {}: its own log is more up to date", name(candidate)),
                 Refusal::HearsLeader => format!("refuses {}: it hears a leader", name(candidate)),
             },
             Note::FollowsLeader { term, leader } => format!("follows {} in term {term}", name(leader)),

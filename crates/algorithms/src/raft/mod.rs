@@ -436,8 +436,14 @@ pub enum Refusal {
     OldTerm,
     /// The vote of this term belongs to another candidate.
     VotedFor(NodeId),
-    /// The candidate's log lacks something that the voter's has.
-    LogBehind,
+    /// The voter's log is more up to date than the candidate's (§5.4.1): it ends with a later term, or
+    /// with the same and is longer.
+    LogBehind {
+        /// How the voter's log ends.
+        own: LogEnd,
+        /// How the candidate's does.
+        candidate: LogEnd,
+    },
     /// The voter hears a leader.
     HearsLeader,
 }

@@ -416,10 +416,10 @@ impl Server {
         fx.send_durable(candidate, Msg::RequestVoteReply { term: self.term, granted: refusal.is_none() });
     }
 
-    /// Whether a candidate's log lacks something that this server's has (§5.4.1).
+    /// Whether this server's log is more up to date than a candidate's (§5.4.1).
     fn behind(&self, last: LogEnd, fx: &Fx<'_, Raft>) -> Option<Refusal> {
         let covered = fx.config().bugs.no_log_check || self.log.is_covered_by(last.index, last.term);
-        (!covered).then_some(Refusal::LogBehind)
+        (!covered).then(|| Refusal::LogBehind { own: self.end_of_log(), candidate: last })
     }
 
     fn on_vote(&mut self, voter: NodeId, term: Term, granted: bool, fx: &mut Fx<'_, Raft>) {
