@@ -69,9 +69,9 @@ const STORIES: [(&str, &str, &str, &str); 31] = [
     (
         "raft-log",
         "no-consistency-check",
-        "log-matching",
-        "A server is removed and goes on standing for election; before long logs differ, and a follower appends behind an \
-         entry that its leader does not have.",
+        "state-machine-safety",
+        "The network splits and heals. n4 has an entry of the old leader where the new one, n3, has its own; it appends \
+         what n3 sends behind that, and applies what it has.",
     ),
     (
         "raft-log",
@@ -91,8 +91,8 @@ const STORIES: [(&str, &str, &str, &str); 31] = [
         "raft-log",
         "truncates-always",
         "leader-completeness",
-        "One link holds its messages; a late one takes back what a follower has acknowledged, and the next leader lacks \
-         what was committed.",
+        "A slow link makes n2 stand for election. Heartbeats that were overtaken by an entry take it back from n1 and n5, \
+         which have acknowledged it, and so n2 wins without it.",
     ),
     (
         "raft-log",
@@ -296,14 +296,18 @@ fn on_one_line(value: &Value) -> String {
 
 #[test]
 fn each_bug_has_a_run_that_shows_it_and_only_it() {
+    let mut gone = Vec::new();
     for (lab, variant, property, _) in STORIES {
         let path = folder().join(lab).join(format!("{variant}.json"));
         let place = path.display();
         let mut run = read(&path);
         assert_eq!((run.entry.info.id, run.variant.id), (lab, variant), "{place}");
         if updates() {
-            run.end =
-                Some(first_violation(&run).unwrap_or_else(|| panic!("{place}: the violation does not show any more")));
+            run.end = first_violation(&run);
+            if run.end.is_none() {
+                gone.push(format!("{lab} {variant}"));
+                continue;
+            }
             run.engine = labs::ENGINE_VERSION;
             std::fs::write(&path, file_of(&run)).unwrap();
         }
@@ -323,6 +327,7 @@ fn each_bug_has_a_run_that_shows_it_and_only_it() {
             assert_eq!(violated(&*session), [""; 0], "{place}: violated without the bug at {until_us} µs");
         }
     }
+    assert!(gone.is_empty(), "the violation does not show any more, so these runs have to be made again: {gone:?}");
 }
 
 #[test]
