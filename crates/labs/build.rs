@@ -1,5 +1,5 @@
-//! Makes the catalogue from the families' folders: each `pub mod` of a family with a `lab.rs` is a system, and the files
-//! in its `tours/` are its tours, `N-ID.toml`, in the order of their numbers.
+//! Makes the catalogue from the families' folders: each `pub mod` of a family whose folder has an `expect.json` is a
+//! system, and the files in its `tours/` are its tours, `N-ID.toml`, in the order of their numbers.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ fn main() {
 fn systems(source: &Path) -> Vec<String> {
     let text = read(&source.join("lib.rs"));
     let modules = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
-    modules.filter(|module| source.join(module).join("lab.rs").is_file()).map(str::to_owned).collect()
+    modules.filter(|module| source.join(module).join("expect.json").is_file()).map(str::to_owned).collect()
 }
 
 /// The tours in a system's folder: identifiers and files.
