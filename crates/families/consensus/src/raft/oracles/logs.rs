@@ -64,6 +64,18 @@ struct Committed {
     step: u64,
 }
 
+/// What a leader had in its log when it was elected, of what was not known to be committed: an older
+/// leader may commit some of it later.
+#[derive(Clone, Debug)]
+struct Elected {
+    leader: NodeId,
+    step: u64,
+    /// The first index that nobody had committed.
+    first: u64,
+    /// The terms of its entries from there on.
+    terms: Vec<Term>,
+}
+
 /// What a snapshot holds besides the place of its last entry: the map with its sessions, and the
 /// members.
 #[derive(Clone, Debug, Default, Hash)]
@@ -89,6 +101,8 @@ pub(super) struct Logs {
     /// payload's hash. Matching step by step, it matches as a whole, by induction.
     written: BTreeMap<(u64, Term), (Option<Term>, u64)>,
     committed: BTreeMap<u64, Committed>,
+    /// Who was elected in each term, with what nobody had committed yet.
+    elected: BTreeMap<Term, Elected>,
     /// What the committed entries come to. Every entry is first applied by some server that has
     /// applied, or has a snapshot of, all before it, so they get here in order.
     reference: Machine,
@@ -210,6 +224,9 @@ impl Logs {
         if self.completeness.is_some() {
             return;
         }
+        let first = self.committed.last_key_value().map_or(0, |(index, _)| *index) + 1;
+        let terms = (first..=log.last_index()).map_while(|index| log.term_at(index)).collect();
+        self.elected.insert(term, Elected { leader: node, step: at.step, first, terms });
         let first = log.snapshot().index + 1;
         let lacks = self
             .committed
@@ -229,6 +246,9 @@ impl Logs {
 
     fn on_apply(&mut self, at: &At, node: NodeId, entry: &Entry, in_term: Term) {
         let payload = StableHasher::of(&entry.payload);
+        if !self.committed.contains_key(&entry.index) {
+            self.on_commit(at, node, entry, in_term);
+        }
         let known = self.committed.entry(entry.index).or_insert_with(|| {
             self.reference.apply(&entry.payload);
             let state = StableHasher::of(&self.reference);
@@ -245,6 +265,28 @@ impl Logs {
                 known.step
             );
             self.machine = Some(at.evidence(reason));
+        }
+    }
+
+    /// An entry that nobody had applied: the leaders of later terms that there are already must have had
+    /// it when they were elected.
+    fn on_commit(&mut self, at: &At, node: NodeId, entry: &Entry, in_term: Term) {
+        let lacks = self.elected.range(in_term + 1..).find(|(_, elected)| {
+            let place = entry.index.checked_sub(elected.first);
+            place.is_some_and(|place| elected.terms.get(place as usize) != Some(&entry.term))
+        });
+        if self.completeness.is_none()
+            && let Some((term, elected)) = lacks
+        {
+            let reason = format!(
+                "{} commits entry {} of term {} in term {in_term}, but {}, elected for term {term} at step {}, lacks it",
+                name(node),
+                entry.index,
+                entry.term,
+                name(elected.leader),
+                elected.step
+            );
+            self.completeness = Some(at.evidence(reason));
         }
     }
 
@@ -349,6 +391,21 @@ mod tests {
         assert_eq!(status(&logs, LEADER_COMPLETENESS), Status::Holds);
         logs.on_leader(&AT, N2, 4, &log(&[1, 2]));
         assert_eq!(status(&logs, LEADER_COMPLETENESS), Status::Violated);
+    }
+
+    #[test]
+    fn a_commit_of_an_older_term_that_a_leader_lacks_is_rejected() {
+        let commits_late = |log_of_n2: &[Term]| {
+            let mut logs = Logs::default();
+            logs.on_apply(&AT, N1, &entry(1, 1, 7), 1);
+            logs.on_leader(&AT, N2, 2, &log(log_of_n2));
+            // Only now n1, which leads term 1, learns that a majority has its second entry.
+            logs.on_apply(&AT, N1, &entry(2, 1, 7), 1);
+            status(&logs, LEADER_COMPLETENESS)
+        };
+        assert_eq!(commits_late(&[1, 1]), Status::Holds);
+        assert_eq!(commits_late(&[1]), Status::Violated);
+        assert_eq!(commits_late(&[1, 2]), Status::Violated);
     }
 
     #[test]

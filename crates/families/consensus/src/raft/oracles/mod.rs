@@ -94,7 +94,7 @@ impl Observer<Raft> for RaftOracle {
         if let Some(node) = record.event.node() {
             self.logs.wrote(&at, node, record, world);
             for note in record.notes() {
-                self.elections.noted(&at, node, note);
+                self.elections.noted(&at, node, note, world);
                 self.logs.noted(&at, node, note, world);
                 self.consistency.noted(&at, note);
             }

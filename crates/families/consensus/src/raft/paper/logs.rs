@@ -251,7 +251,7 @@ fn the_more_up_to_date_log_wins() {
     told.wait(60);
     told.asks(N1, Op::TimeOut);
     told.wait(60);
-    let why = Refusal::LogBehind { own: LogEnd { term: 2, index: 1 }, candidate: LogEnd { term: 1, index: 4 } };
+    let why = Refusal::LogBehind { own: LogEnd { term: 2, index: 2 }, candidate: LogEnd { term: 1, index: 4 } };
     assert!(told.said(N3, &Note::RefusedVote { term: 3, candidate: N1, why, pre: false }));
     assert!(told.leaders().is_empty());
     told.is_safe();
