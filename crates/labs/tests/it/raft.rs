@@ -46,3 +46,55 @@ fn no_log_grows_for_ever() {
         assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
     }
 }
+
+/// A leader whose disk or clock is out of the ordinary leads all the same, as long as it is heard.
+#[test]
+fn a_slow_leader_is_a_leader() {
+    for command in [
+        json!({"at_us": 1_000_000, "do": "disk", "node": "n3", "mode": "slow"}),
+        json!({"at_us": 1_000_000, "do": "disk", "node": "n3", "mode": "normal", "sync_us": 40_000}),
+        json!({"at_us": 1_000_000, "do": "clock", "node": "n3", "drift_ppm": 200_000}),
+        json!({"at_us": 1_000_000, "do": "clock", "node": "n3", "drift_ppm": -150_000}),
+    ] {
+        let mut session = open(json!({"lab": "raft-election", "commands": [command]}));
+        session.seek(20_000_000);
+        assert_eq!(session.metrics()["leaders"], 1, "{command}: n3 leads all the time");
+        let verdicts = session.verdicts();
+        let leader = verdicts.iter().find(|verdict| verdict.property == "eventually-a-leader").unwrap();
+        assert_eq!(leader.status, "met", "{command}");
+    }
+}
+
+/// What was written while a disk was slow is slow still when the disk works again; until it is on disk,
+/// nobody can be elected, and nobody promises it.
+#[test]
+fn nothing_is_promised_until_slow_writes_have_landed() {
+    let disks = |at_us: u64, mode: &str| -> Vec<Value> {
+        (1..=5)
+            .map(|number| json!({"at_us": at_us, "do": "disk", "node": format!("n{number}"), "mode": mode}))
+            .collect()
+    };
+    let commands: Vec<Value> = [disks(1_000_000, "slow"), disks(4_000_000, "normal")].concat();
+    let mut session = open(json!({
+        "lab": "raft-log",
+        "set": {
+            "election-timeout-ms": "20..40",
+            "heartbeat-ms": 4,
+            "latency-ms": "0..0",
+            "disk-sync-ms": "0..5",
+            "clients": 4,
+        },
+        "commands": commands,
+    }));
+    let status = |session: &dyn Session| {
+        session.verdicts().iter().find(|verdict| verdict.property == "eventually-a-leader").unwrap().status
+    };
+    session.seek(4_700_000);
+    assert_eq!((leading(&*session), status(&*session)), (0, "pending"));
+    session.seek(8_000_000);
+    assert_eq!((leading(&*session), status(&*session)), (1, "met"));
+}
+
+fn leading(session: &dyn Session) -> usize {
+    session.state().nodes.iter().filter(|node| node.role == "leader").count()
+}
