@@ -190,9 +190,9 @@ fn nothing_breaks_in_a_storm_and_all_is_well_after_it() {
 }
 
 /// The storm is one in which mistakes show: each within fifteen times as many seeds as one hit takes on
-/// average. Hits in seeds 0 to 1999, when this was written, are behind each line. Measured as well, and too rare for a test:
-/// `truncates_always` 28, `overlapping_changes` 7, `acks_before_fsync` 4; never: `counts_late_votes`,
-/// `commits_old_terms`, `change_before_own_term`, which have tests of their own.
+/// average. Hits in seeds 0 to 1999, when this was written, are behind each line. Measured as well, and
+/// too rare for a test: `truncates_always` 28, `overlapping_changes` 7, `acks_before_fsync` 4; never:
+/// `counts_late_votes`, `commits_old_terms`, `change_before_own_term`, which have tests of their own.
 #[test]
 fn mistakes_show_in_a_storm() {
     type Mistake = (&'static str, u64, fn(&mut Bugs));
