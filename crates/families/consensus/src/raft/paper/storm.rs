@@ -107,7 +107,7 @@ fn storm(seed: u64, bugs: &Bugs) -> (Told, bool) {
         config.pre_vote = pick(&mut draw, 1) == 1;
         config.check_quorum = pick(&mut draw, 1) == 1;
         config.reads = if pick(&mut draw, 1) == 1 { Reads::Lease } else { Reads::ReadIndex };
-        config.vote_guard = seed % 2 == 0;
+        config.vote_guard = seed.is_multiple_of(2);
         config.bugs = bugs.clone();
     });
     cluster.spare = pick(&mut draw, 2) as u32;
