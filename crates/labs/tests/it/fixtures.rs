@@ -71,6 +71,7 @@ fn file_of(run: &Run) -> String {
 
 #[test]
 fn each_bug_has_a_run_that_shows_it_and_only_it() {
+    let mut gone = Vec::new();
     for bug in bugs() {
         let (lab, variant, property) = (bug.lab, bug.variant.as_str(), bug.property.as_str());
         let path = bug.run_file();
@@ -78,8 +79,11 @@ fn each_bug_has_a_run_that_shows_it_and_only_it() {
         let mut run = read(&path);
         assert_eq!((run.entry.info.id, run.variant.id), (lab, variant), "{place}");
         if updates() {
-            run.end =
-                Some(first_violation(&run).unwrap_or_else(|| panic!("{place}: the violation does not show any more")));
+            run.end = first_violation(&run);
+            if run.end.is_none() {
+                gone.push(format!("{lab} {variant}"));
+                continue;
+            }
             (run.engine, run.revision) = (labs::ENGINE_VERSION, run.entry.info.revision);
             std::fs::write(&path, file_of(&run)).unwrap();
         }
@@ -99,6 +103,7 @@ fn each_bug_has_a_run_that_shows_it_and_only_it() {
             assert_eq!(violated(&*session), [""; 0], "{place}: violated without the bug at {until_us} µs");
         }
     }
+    assert!(gone.is_empty(), "the violation does not show any more, so these runs have to be made again: {gone:?}");
 }
 
 #[test]

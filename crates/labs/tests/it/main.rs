@@ -13,6 +13,7 @@ mod links;
 mod parameters;
 mod physical_clocks;
 mod pictures;
+mod raft;
 mod retime;
 mod ring;
 mod run_data;

@@ -38,7 +38,7 @@ impl RaftOracle {
     pub fn new(config: &Config) -> Self {
         Self {
             elections: elections::Elections::default(),
-            logs: logs::Logs::default(),
+            logs: logs::Logs::new(config),
             liveness: liveness::Liveness::new(config),
             consistency: consistency::Consistency::default(),
             stances: stances::Stances::default(),
@@ -94,10 +94,11 @@ impl Observer<Raft> for RaftOracle {
         if let Some(node) = record.event.node() {
             self.logs.wrote(&at, node, record, world);
             for note in record.notes() {
-                self.elections.noted(&at, node, note);
+                self.elections.noted(&at, node, note, world);
                 self.logs.noted(&at, node, note, world);
                 self.consistency.noted(&at, note);
             }
+            self.logs.saved(&at, node, record);
         }
         self.consistency.observe(&at, record);
         self.stances.observe(record, world);
@@ -147,6 +148,7 @@ mod tests {
                 heartbeat_us: 50_000,
                 pre_vote,
                 check_quorum: false,
+                vote_guard: false,
                 reads: Reads::ReadIndex,
                 snapshot_every: 0,
                 workload_us: 0,

@@ -87,6 +87,7 @@ fn by_hand(servers: u32) -> Cluster {
         heartbeat_us: 50 * MS,
         pre_vote: false,
         check_quorum: false,
+        vote_guard: false,
         reads: Reads::ReadIndex,
         snapshot_every: 0,
         workload_us: 0,

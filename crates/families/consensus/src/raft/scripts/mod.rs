@@ -6,7 +6,7 @@
 //!   … clients N             behind either: N clients, c1 and so on
 //!   … spare N               N machines that are members of nothing
 //!   … snapshots N           a snapshot every N entries
-//!   … pre-vote, check-quorum, lease
+//!   … pre-vote, check-quorum, vote-guard, lease
 //!   … bug NAME              with that mistake
 //! time-out n1
 //! put n1 x 5                and get n1 x, add n1 x 5; asked of a server or a client
@@ -43,6 +43,7 @@ impl Script for Words {
             heartbeat_us: 50_000,
             pre_vote: options.flag("pre-vote"),
             check_quorum: options.flag("check-quorum"),
+            vote_guard: options.flag("vote-guard"),
             reads: if options.flag("lease") { Reads::Lease } else { Reads::ReadIndex },
             snapshot_every: options.number("snapshots").unwrap_or(0).into(),
             workload_us: 0,
@@ -92,7 +93,7 @@ impl Script for Words {
                 Refusal::VotedFor(other) => {
                     format!("refuses {}: it voted for {} in term {term}", name(candidate), name(other))
                 }
-                Refusal::LogBehind => format!("refuses {}: its own log is more up to date", name(candidate)),
+                Refusal::LogBehind { .. } => format!("refuses {}: its own log is more up to date", name(candidate)),
                 Refusal::HearsLeader => format!("refuses {}: it hears a leader", name(candidate)),
             },
             Note::FollowsLeader { term, leader } => format!("follows {} in term {term}", name(leader)),
