@@ -26,5 +26,4 @@ pub use plan::{FaultKind, FaultModel};
 pub use shrink::shrink;
 pub use sweep::{Finding, SeedResult, run_seed};
 /// What [`Evidence`] was called; some oracles have not moved to the [`Board`] yet.
-pub use verdict::Evidence as Violation;
 pub use verdict::{At, Evidence, Kind, Oracle, Property, Status, Verdict};

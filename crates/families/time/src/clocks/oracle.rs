@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use check::{Kind, Oracle, Property, Verdict, Violation};
+use check::{Evidence, Kind, Oracle, Property, Verdict};
 use sim::{NodeId, Observer, Record, World};
 
 use super::{By, Config, Deed, EventId, Msg, Note, Process, Stamp, WALL_AT_START_US};
@@ -104,14 +104,14 @@ pub struct ClocksOracle {
     unknown: u64,
     /// Some wall clock was further off than a hybrid clock can rely on.
     off: bool,
-    condition: Option<Violation>,
-    vector: Option<Violation>,
-    bounds: Option<Violation>,
-    reversal: Option<Violation>,
-    inexact: Option<Violation>,
-    concurrent_seen: Option<Violation>,
-    wall_reversed: Option<Violation>,
-    carried: Option<Violation>,
+    condition: Option<Evidence>,
+    vector: Option<Evidence>,
+    bounds: Option<Evidence>,
+    reversal: Option<Evidence>,
+    inexact: Option<Evidence>,
+    concurrent_seen: Option<Evidence>,
+    wall_reversed: Option<Evidence>,
+    carried: Option<Evidence>,
 }
 
 /// Where in the run something shows.
@@ -122,8 +122,8 @@ struct At {
 }
 
 impl At {
-    fn mark(&self, slot: &mut Option<Violation>, reason: impl FnOnce() -> String) {
-        slot.get_or_insert_with(|| Violation { step: self.step, time_us: self.time_us, reason: reason() });
+    fn mark(&self, slot: &mut Option<Evidence>, reason: impl FnOnce() -> String) {
+        slot.get_or_insert_with(|| Evidence { step: self.step, time_us: self.time_us, reason: reason() });
     }
 }
 

@@ -1,6 +1,6 @@
 //! What must hold of clocks that are set, against the true time and the true clocks, which no node sees.
 
-use check::{Kind, Oracle, Property, Status, Verdict, Violation};
+use check::{Evidence, Kind, Oracle, Property, Status, Verdict};
 use sim::{Command, Event, LinkProfile, NodeId, Observer, Record, World};
 
 use super::samples::{CHARTED_MAX, Point, Sample, Samples};
@@ -108,12 +108,12 @@ pub struct PhysicalOracle {
     quicker: bool,
     /// Somebody has set the server's clock, or the server corrects it itself, which clients do not know of at once.
     server_moves: bool,
-    back: Option<Violation>,
-    beyond_band: Option<Violation>,
-    beyond_half: Option<Violation>,
-    never_close: Option<Violation>,
-    sure: Option<Violation>,
-    forward: Option<Violation>,
+    back: Option<Evidence>,
+    beyond_band: Option<Evidence>,
+    beyond_half: Option<Evidence>,
+    never_close: Option<Evidence>,
+    sure: Option<Evidence>,
+    forward: Option<Evidence>,
 }
 
 /// Where in the run something shows.
@@ -124,8 +124,8 @@ struct At {
 }
 
 impl At {
-    fn mark(&self, slot: &mut Option<Violation>, reason: impl FnOnce() -> String) {
-        slot.get_or_insert_with(|| Violation { step: self.step, time_us: self.time_us, reason: reason() });
+    fn mark(&self, slot: &mut Option<Evidence>, reason: impl FnOnce() -> String) {
+        slot.get_or_insert_with(|| Evidence { step: self.step, time_us: self.time_us, reason: reason() });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use check::{Kind, Property, Verdict, Violation};
+use check::{Evidence, Kind, Property, Verdict};
 use sim::{NodeId, Record, World};
 
 use super::{At, Note, Raft, Term, count_of, name};
@@ -48,9 +48,9 @@ struct Election {
 pub(super) struct Elections {
     elections: BTreeMap<Term, Election>,
     votes: BTreeMap<(Term, NodeId), (NodeId, u64)>,
-    two_leaders: Option<Violation>,
-    two_votes: Option<Violation>,
-    split_vote: Option<Violation>,
+    two_leaders: Option<Evidence>,
+    two_votes: Option<Evidence>,
+    split_vote: Option<Evidence>,
 }
 
 impl Elections {

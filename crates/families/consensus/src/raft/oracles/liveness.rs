@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use check::{Kind, Property, Status, Verdict, Violation};
+use check::{Evidence, Kind, Property, Status, Verdict};
 use sim::{Command, DiskMode, Event, NodeId, Record, World};
 
 use super::{At, Config, Note, Raft, Term};
@@ -36,7 +36,7 @@ pub(super) struct Liveness {
     /// Servers whose disk works again, but still has writes from before to do, which take as long as
     /// they took then.
     catching_up: BTreeSet<NodeId>,
-    violation: Option<Violation>,
+    violation: Option<Evidence>,
     last_step: u64,
 }
 
@@ -108,7 +108,7 @@ impl Liveness {
                 since_us / 1_000,
                 self.bound_us / 1_000
             );
-            self.violation = Some(Violation { step: self.last_step, time_us: now_us, reason });
+            self.violation = Some(Evidence { step: self.last_step, time_us: now_us, reason });
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use check::{Kind, Property, Verdict, Violation};
+use check::{Evidence, Kind, Property, Verdict};
 use sim::hash::StableHasher;
 use sim::{NodeId, Outcome, Record, World, Write};
 
@@ -107,11 +107,11 @@ pub(super) struct Logs {
     /// applied, or has a snapshot of, all before it, so they get here in order.
     reference: Machine,
     leading: BTreeSet<NodeId>,
-    matching: Option<Violation>,
-    append_only: Option<Violation>,
-    completeness: Option<Violation>,
-    machine: Option<Violation>,
-    conflict: Option<Violation>,
+    matching: Option<Evidence>,
+    append_only: Option<Evidence>,
+    completeness: Option<Evidence>,
+    machine: Option<Evidence>,
+    conflict: Option<Evidence>,
 }
 
 impl Logs {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use check::{Kind, Property, Status, Verdict, Violation};
+use check::{Evidence, Kind, Property, Status, Verdict};
 use sim::{Command, Event, NodeId, Record, World};
 
 use super::registers::Registers;
@@ -40,8 +40,8 @@ pub(super) struct Convergence {
     calm: bool,
     round: Option<Round>,
     machine_max: u32,
-    converged: Option<Violation>,
-    pub(super) apart: Option<Violation>,
+    converged: Option<Evidence>,
+    pub(super) apart: Option<Evidence>,
 }
 
 impl Convergence {

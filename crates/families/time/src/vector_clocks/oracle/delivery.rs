@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use check::{Kind, Property, Violation};
+use check::{Evidence, Kind, Property};
 use sim::NodeId;
 
 use super::{At, who};
@@ -87,8 +87,8 @@ pub(super) struct Delivery {
     pub(super) unknown: u64,
     /// Posts were shown while nothing was promised of their order.
     pub(super) unordered: bool,
-    pub(super) early: Option<Violation>,
-    pub(super) post_waited: Option<Violation>,
+    pub(super) early: Option<Evidence>,
+    pub(super) post_waited: Option<Evidence>,
 }
 
 impl Delivery {

@@ -10,7 +10,7 @@ mod vectors;
 
 use std::collections::BTreeSet;
 
-use check::{Oracle, Verdict, Violation};
+use check::{Evidence, Oracle, Verdict};
 use sim::{Command, Event, NodeId, Observer, Record, World};
 
 use super::{Config, Deed, Msg, Note, Process};
@@ -46,8 +46,8 @@ struct At {
 }
 
 impl At {
-    fn mark(&self, slot: &mut Option<Violation>, reason: impl FnOnce() -> String) {
-        slot.get_or_insert_with(|| Violation { step: self.step, time_us: self.time_us, reason: reason() });
+    fn mark(&self, slot: &mut Option<Evidence>, reason: impl FnOnce() -> String) {
+        slot.get_or_insert_with(|| Evidence { step: self.step, time_us: self.time_us, reason: reason() });
     }
 }
 
@@ -77,7 +77,7 @@ pub struct FeedOracle {
     exact: bool,
     events: u64,
     fetched: u64,
-    caught_up: Option<Violation>,
+    caught_up: Option<Evidence>,
     vectors: Vectors,
     delivery: Delivery,
     registers: Registers,

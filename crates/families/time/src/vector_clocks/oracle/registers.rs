@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use check::{Kind, Property, Violation};
+use check::{Evidence, Kind, Property};
 use sim::NodeId;
 
 use super::{At, who};
@@ -96,9 +96,9 @@ pub(super) struct Registers {
     pub(super) written: u64,
     pub(super) concurrent: u64,
     pub(super) unknown: u64,
-    pub(super) lost: Option<Violation>,
-    pub(super) stale: Option<Violation>,
-    pub(super) concurrent_writes: Option<Violation>,
+    pub(super) lost: Option<Evidence>,
+    pub(super) stale: Option<Evidence>,
+    pub(super) concurrent_writes: Option<Evidence>,
 }
 
 impl Registers {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use check::{Kind, Property, Violation};
+use check::{Evidence, Kind, Property};
 use sim::NodeId;
 
 use super::{At, name, stands};
@@ -35,7 +35,7 @@ pub(super) struct Vectors {
     newest: BTreeMap<NodeId, Rc<Known>>,
     pub(super) entries_max: u64,
     pub(super) unknown: u64,
-    pub(super) wrong: Option<Violation>,
+    pub(super) wrong: Option<Evidence>,
 }
 
 impl Vectors {
