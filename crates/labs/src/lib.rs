@@ -38,7 +38,6 @@ mod vector_clocks;
 pub use algorithms::{clocks as clock_types, hashing};
 pub use catalogue::{Entry, catalogue, find};
 pub use error::InputError;
-pub use hash_ring::ring::RingAsk;
 pub use lab::{Asked, LabInfo, VariantInfo, VariantKind};
 pub use run::{ENGINE_VERSION, End, FORMAT_VERSION, Run};
 pub use session::Session;

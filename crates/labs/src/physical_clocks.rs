@@ -1,5 +1,7 @@
 //! Setting clocks by messages, as a lab: a time server, clients whose clocks drift, and how wrong they really are.
 
+use std::any::Any;
+
 use algorithms::physical_clocks_lab::{
     Added, Bare, Bugs, Claim, Config, Live, Msg, Node, Note, Op, PhysicalOracle, Ret, SERVER, Scheme, Timer,
     reference_us, towards,
@@ -9,12 +11,12 @@ use check::{FaultKind, FaultModel};
 use serde_json::{Value, json};
 use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
 use view::lens::clock_error::{Line, Reading, Spot, plain_ms, short_ms, signed_ms};
-use view::lens::{ClockError, LensKind};
+use view::lens::{ClockError, LensKind, OfClockError};
 use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use crate::error::InputError;
-use crate::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
+use crate::lab::{Asked, Lab, LabInfo, Look, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
 use crate::lenses::Topic;
 use crate::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
 use crate::raft::bug;
@@ -341,7 +343,8 @@ impl Lab for PhysicalClocksLab {
         due_us.unwrap_or(0).saturating_sub(OPENING_LEAD_US)
     }
 
-    fn clock_error(world: &World<Node>, oracle: &PhysicalOracle, names: &Names) -> Option<ClockError> {
+    fn answer(question: &dyn Any, Look { world, oracle, names }: Look<'_, Self>) -> Option<Box<dyn Any>> {
+        question.downcast_ref::<OfClockError>()?;
         let now_us = world.time_us();
         let line = |id: NodeId| {
             let place = id.index();
@@ -363,7 +366,7 @@ impl Lab for PhysicalClocksLab {
                 spots: before.chain([Spot { at_us: now_us, reading: now }]).collect(),
             }
         };
-        Some(ClockError { now_us, lines: world.node_ids().map(line).collect() })
+        Some(Box::new(ClockError { now_us, lines: world.node_ids().map(line).collect() }))
     }
 
     fn topic(record: &Record<Node>) -> Topic {

@@ -5,6 +5,7 @@ use view::lens::LensKind;
 
 use crate::lab::{LabInfo, Showcase};
 use crate::params::{DISTANCE, ParamInfo, Setting};
+use crate::raft::panes::PROGRESS;
 use crate::raft::{
     self, CHECK_QUORUM, CLIENTS, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, LEASE_READS, NODES,
     PRE_VOTE, bug,
@@ -108,6 +109,7 @@ pub static INFO: LabInfo = LabInfo {
     },
     lenses: &[
         LensKind::Log,
+        LensKind::Pane(&PROGRESS),
         LensKind::Checks,
         LensKind::States,
         LensKind::Inspector,

@@ -3,6 +3,8 @@
 pub mod ring;
 mod words;
 
+use std::any::Any;
+
 use algorithms::hash_ring::{
     Bugs, Change, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, KeyOp, Live, Msg, Op, Scheme, Server, Timer,
     VNODES_MAX, WEIGHT_MAX,
@@ -13,12 +15,12 @@ use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
 use sim::{ClusterConfig, Command, LinkProfile, NodeId, Record, World};
-use view::lens::{LensKind, Ring};
+use view::lens::LensKind;
 use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use crate::error::InputError;
-use crate::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
+use crate::lab::{Asked, Lab, LabInfo, Look, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
 use crate::params::{DISTANCE, ParamInfo, Setting, Settings, number};
 use crate::raft::{DISK_SYNC, LATENCY, bug};
 
@@ -381,8 +383,9 @@ impl Lab for HashRingLab {
         vec![answered, asked, oracle.changes(), oracle.keys_moved(), oracle.hints()]
     }
 
-    fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask: ring::RingAsk<'_>) -> Option<Ring> {
-        Some(ring::ring(world, oracle, names, ask))
+    fn answer(question: &dyn Any, look: Look<'_, Self>) -> Option<Box<dyn Any>> {
+        let ask = question.downcast_ref()?;
+        Some(Box::new(ring::ring(look.world, look.oracle, look.names, ask)))
     }
 
     fn opening_us(world: &World<HashRing>) -> u64 {
