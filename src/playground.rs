@@ -624,7 +624,7 @@ impl Playground {
 
     /// Opens a recorded run shortly before its end, and plays up to it.
     pub fn demonstrate(self, text: &str) {
-        match Run::from_text(text) {
+        match Run::from_text(labs::catalogue(), text) {
             Ok(run) => {
                 let end_us = run.end.as_ref().map_or(0, |end| end.time_us);
                 let speed = run.entry.info.speed;
@@ -672,7 +672,7 @@ impl Playground {
 
     /// Opens the run of a link.
     pub fn open_link(self, fragment: &str) {
-        match link::decode(fragment) {
+        match link::decode(labs::catalogue(), fragment) {
             Ok(run) => {
                 self.problem.set(None);
                 self.replace(&run);
@@ -1009,13 +1009,13 @@ fn open_session(run: &Run) -> Box<dyn Session> {
 
 impl api::Api for Playground {
     fn labs(&self) -> Value {
-        labs::catalogue::describe()
+        labs::catalogue().describe()
     }
 
     fn load(&self, run: &Value) -> Result<(), InputError> {
         let run = match run {
-            Value::String(text) => Run::from_text(text)?,
-            data => Run::from_json(data)?,
+            Value::String(text) => Run::from_text(labs::catalogue(), text)?,
+            data => Run::from_json(labs::catalogue(), data)?,
         };
         self.problem.set(None);
         self.replace(&run);

@@ -4,7 +4,7 @@
 //! shown in the playground, and the card says how the step stands.
 
 use labs::tour::words::{Paragraph, Span};
-use labs::tour::{Player, Scene, Standing, Tour, link, shelf};
+use labs::tour::{Player, Scene, Standing, Tour, link};
 use leptos::prelude::*;
 
 use crate::platform::page;
@@ -100,14 +100,14 @@ impl Tours {
 
     /// Starts one of netsplit's own tours.
     fn start(self, id: &str, plays: bool) {
-        match shelf::find(id) {
+        match labs::catalogue().find_tour(id) {
             Ok(shelved) => self.begin(id, shelved.text, plays),
             Err(error) => self.playground.report(error.to_string()),
         }
     }
 
     fn begin(self, name: &str, text: &str, plays: bool) {
-        match Tour::read(text).and_then(Player::new) {
+        match Tour::read(labs::catalogue(), text).and_then(Player::new) {
             Ok(player) => {
                 self.player.set_value(Some(player));
                 self.show(|player| player.enter(0).into(), plays);
@@ -197,7 +197,7 @@ impl Tours {
     /// Ends the tour behind its last step: the lab is there to play with, as it is without a tour.
     fn finish(self) {
         self.leave();
-        if let Ok(run) = labs::Run::of_lab(self.playground.lab.get_untracked().id) {
+        if let Ok(run) = labs::Run::of_lab(labs::catalogue(), self.playground.lab.get_untracked().id) {
             self.playground.pause();
             self.playground.open_run(&run);
         }
@@ -388,23 +388,23 @@ pub fn TourMenu() -> impl IntoView {
     let (playground, tours) = (use_playground(), expect_context::<Tours>());
     let open = RwSignal::new(false);
     let lab = Memo::new(move |_| playground.lab.get().id);
-    let count = move || shelf::of_lab(lab.get()).count();
+    let count = move || labs::catalogue().tours_of(lab.get()).count();
     let press = move |_| {
-        let mut offered = shelf::of_lab(lab.get_untracked());
+        let mut offered = labs::catalogue().tours_of(lab.get_untracked());
         match (offered.next(), offered.next()) {
             (Some(only), None) => tours.choose(only.id),
             _ => open.update(|open| *open = !*open),
         }
     };
     let choices = move || {
-        let choice = |shelved: &'static shelf::Shelved| {
+        let choice = |shelved: &'static labs::Shelved| {
             let start = move |_| {
                 open.set(false);
                 tours.choose(shelved.id);
             };
             view! { <li><button on:click=start>{shelved.title}</button></li> }
         };
-        shelf::of_lab(lab.get()).map(choice).collect_view()
+        labs::catalogue().tours_of(lab.get()).map(choice).collect_view()
     };
     let close = move |event: leptos::ev::KeyboardEvent| {
         if event.key() == "Escape" {
