@@ -34,7 +34,11 @@ pub fn perform(playground: Playground, pane: &'static str, does: &Does) {
         },
         Does::Seek(time_us) => playground.seek(*time_us),
         Does::Select(Id::Step(step)) => playground.seek_step(*step),
-        Does::Select(id) => playground.select(selection(id)),
+        Does::Select(id) => match selection(id) {
+            Some(picked) => playground.select(Some(picked)),
+            // What the stage does not know is lit up in the panes.
+            None => playground.pointed.set(Some(id.clone())),
+        },
         Does::Ask(name, value) => playground.asks.update(|asks| {
             asks.entry(pane).or_default().args.insert(name.clone(), value.clone());
         }),
