@@ -4,6 +4,8 @@
 //! few coarse signals that are published from it. The page never changes simulated state; it gives
 //! commands.
 
+use std::collections::BTreeMap;
+
 use labs::lab::{LabInfo, VariantInfo};
 use labs::params::DISTANCE_ON_US;
 use labs::retime::retime;
@@ -16,6 +18,7 @@ use view::geometry::Spot;
 use view::layout::Point;
 use view::lens::LensKind;
 use view::narration::Weight;
+use view::pane::{Id, PaneAsk};
 use view::{Picture, Sentence, Stage, Theme, shapes};
 
 use crate::address::{self, Opening};
@@ -141,6 +144,10 @@ pub struct Playground {
     pub picture: RwSignal<Picture>,
     /// What is picked on the stage.
     pub selected: RwSignal<Option<Selection>>,
+    /// What somebody points at, on the stage or in a pane; it lights up wherever it is shown.
+    pub pointed: RwSignal<Option<Id>>,
+    /// What the reader has chosen in each pane, by its id.
+    pub asks: RwSignal<BTreeMap<&'static str, PaneAsk>>,
     /// What is lit up, by name: nodes, links such as `n1-n2`, controls, lenses.
     pub highlight: RwSignal<Vec<String>>,
     /// Grows when lenses have to look again: at most ten times a second while it plays.
@@ -193,6 +200,8 @@ impl Playground {
             lenses: RwSignal::new(run.entry.info.opening_lenses.to_vec()),
             picture: RwSignal::new(opening.picture.unwrap_or(run.entry.info.picture)),
             selected: RwSignal::new(None),
+            pointed: RwSignal::new(None),
+            asks: RwSignal::new(BTreeMap::new()),
             highlight: RwSignal::new(Vec::new()),
             revision: RwSignal::new(0),
             problem: RwSignal::new((!opening.problems.is_empty()).then(|| opening.problems.join(" · "))),
@@ -215,10 +224,11 @@ impl Playground {
 
     /// Opens the lenses that somebody asks for by name; says which names are none.
     pub fn open_lenses(self, names: &[String]) {
-        let (known, unknown): (Vec<_>, Vec<_>) = names.iter().partition(|name| LensKind::parse(name).is_some());
-        self.lenses.set(known.iter().filter_map(|name| LensKind::parse(name)).collect());
+        let lab = self.lab.get_untracked();
+        let (known, unknown): (Vec<_>, Vec<_>) = names.iter().partition(|name| lab.lens(name).is_some());
+        self.lenses.set(known.iter().filter_map(|name| lab.lens(name)).collect());
         if !unknown.is_empty() {
-            let all: Vec<_> = self.lab.get_untracked().lenses.iter().map(|kind| kind.id()).collect();
+            let all: Vec<_> = lab.lenses.iter().map(|kind| kind.id()).collect();
             let unknown: Vec<_> = unknown.iter().map(|name| name.as_str()).collect();
             self.report(format!("lens: there is no lens {}; there are {}", unknown.join(", "), all.join(", ")));
         }
@@ -287,6 +297,8 @@ impl Playground {
         self.log.set(Vec::new());
         self.caption.set(None);
         self.let_go_of_the_past();
+        self.pointed.set(None);
+        self.asks.set(BTreeMap::new());
         if run.entry.info.id != self.lab.get_untracked().id {
             self.lenses.set(run.entry.info.opening_lenses.to_vec());
             self.picture.set(run.entry.info.picture);
@@ -315,6 +327,8 @@ impl Playground {
         forget_readers(self.seed);
         forget_readers(self.theme);
         forget_readers(self.selected);
+        forget_readers(self.pointed);
+        forget_readers(self.asks);
         forget_readers(self.picture);
         forget_readers(self.retellings);
         forget_readers(self.revision);
@@ -1020,7 +1034,18 @@ impl api::Api for Playground {
     }
 
     fn state(&self) -> Value {
-        let mut state = self.with_session(|session| json!(session.state()));
+        let open = self.lenses.get_untracked();
+        let asks = self.asks.get_untracked();
+        let mut state = self.with_session(|session| {
+            let panes = session.run_as_opened().entry.info.panes().filter(|info| open.contains(&LensKind::Pane(info)));
+            let ask = |id| asks.get(id).cloned().unwrap_or_default();
+            let panes =
+                panes.filter_map(|info| Some((info.id.to_owned(), json!(session.pane(info.id, &ask(info.id))?))));
+            let panes: serde_json::Map<_, _> = panes.collect();
+            let mut state = json!(session.state());
+            state["panes"] = panes.into();
+            state
+        });
         state["playing"] = self.playing.get_untracked().into();
         state["speed"] = self.speed.get_untracked().into();
         state

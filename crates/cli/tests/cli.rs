@@ -663,6 +663,32 @@ fn render_draws_a_moment_as_a_picture() {
 }
 
 #[test]
+fn render_draws_a_pane_and_prints_it_as_data() {
+    let line = "render raft-log --at 2s --lens progress";
+    let picture = good(&format!("{line} --theme dark")).out;
+    assert!(picture.starts_with("<svg xmlns=") && picture.contains("class=\"netsplit-dark\""), "{picture:.400}");
+    assert!(
+        picture.contains("<title>What the leader knows: Raft: the replicated log, seed 1, at 2 s</title>"),
+        "{picture:.400}"
+    );
+    let data = good(&format!("{line} --json")).json();
+    let kinds: Vec<&str> =
+        data["blocks"].as_array().unwrap().iter().map(|block| block["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["table", "facts", "text"]);
+    // What the picture says and what the data says is the same.
+    for row in data["blocks"][0]["rows"].as_array().unwrap() {
+        assert!(picture.contains(&format!(">{}</text>", row["head"]["text"].as_str().unwrap())));
+    }
+    let path = file("pane.json", "");
+    assert_eq!(good(&format!("{line} --json -o {path}")).out, "");
+    assert_eq!(serde_json::from_str::<Value>(&std::fs::read_to_string(&path).unwrap()).unwrap(), data);
+    assert!(
+        good("run raft-log --for 1s --json").json()["state"]["panes"].is_null(),
+        "a page has panes, a run has none"
+    );
+}
+
+#[test]
 fn render_draws_a_ring_where_the_lab_has_one() {
     let add = r#"[{"at_us":500000,"do":"add-node","node":"n11"},
         {"at_us":500000,"do":"request","node":"a1","op":{"add-server":"n11"}}]"#;
@@ -685,7 +711,8 @@ fn render_says_what_is_wrong() {
         ("render raft-election --at 5s --for 2s", "--at: 5s lies beyond the end of the run that --for sets"),
         ("render raft-election --at 1s --theme blue", "--theme: there is no theme \"blue\"; there are light and dark"),
         ("render raft-election --at 1s --lens ring", "--lens: \"ring\" cannot be drawn here; stage can"),
-        ("render raft-election --at 1s --json", "render does not take --json"),
+        ("render raft-log --at 1s --lens ring", "--lens: \"ring\" cannot be drawn here; stage, progress can"),
+        ("render raft-election --at 1s --json", "--json: prints a pane as data; --lens says which"),
         ("render raft-election --at 1s --at 2s", "--at is given twice"),
         ("render raft-election --at 1s -o a.svg -o b.svg", "-o is given twice"),
         ("render raft-election --at 1s -o /nowhere/at/all.svg", "-o: /nowhere/at/all.svg: "),

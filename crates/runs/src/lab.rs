@@ -1,12 +1,14 @@
 //! What a lab has to say about its system; everything else is common to all labs.
 
+use std::any::Any;
+
 use check::plan::PlannedOps;
 use check::{FaultModel, Oracle};
 use serde_json::Value;
 use sim::{ClusterConfig, NodeId, Protocol, Record, World};
 use view::layout::{self, Point};
-use view::lens::{ClockError, History, LensKind, Log, LogWindow, Ring, States};
-use view::{MessageShape, Picture, Stage};
+use view::lens::LensKind;
+use view::{MessageShape, Pane, PaneAsk, PaneInfo, Picture, Stage};
 
 use crate::bands::RoleChange;
 use crate::command::ADDED_MAX;
@@ -112,6 +114,20 @@ impl LabInfo {
     #[must_use]
     pub fn param<'a>(&'a self, param: &'a ParamInfo) -> &'a ParamInfo {
         self.params.iter().find(|known| known.key == param.key).unwrap_or(param)
+    }
+
+    /// The panes that it offers.
+    pub fn panes(&self) -> impl Iterator<Item = &'static PaneInfo> {
+        self.lenses.iter().filter_map(|kind| match kind {
+            LensKind::Pane(info) => Some(*info),
+            _ => None,
+        })
+    }
+
+    /// The lens with this identifier: one that it offers, or any that is built in.
+    #[must_use]
+    pub fn lens(&self, id: &str) -> Option<LensKind> {
+        self.lenses.iter().copied().find(|kind| kind.id() == id).or_else(|| LensKind::parse(id))
     }
 
     /// The variant with this identifier.
@@ -264,14 +280,23 @@ impl Names {
     }
 }
 
-/// What somebody who reads the ring has already, and what they ask for.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RingAsk<'a> {
-    /// The ring of before: what has not changed is taken over as it is.
-    pub known: Option<&'a Ring>,
-    /// A key that is looked up.
-    pub key: Option<&'a str>,
+/// Everything of a run that a lab may look at to show something.
+pub struct Look<'a, L: Lab> {
+    /// The cluster, at the moment that is shown.
+    pub world: &'a World<L::Protocol>,
+    /// What the oracles have seen up to then.
+    pub oracle: &'a L::Oracle,
+    /// What people call the nodes.
+    pub names: &'a Names,
 }
+
+impl<L: Lab> Clone for Look<'_, L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L: Lab> Copy for Look<'_, L> {}
 
 /// One algorithm as a lab, or as several that differ in their [`LabInfo`]. Implementations hold no
 /// state: everything lives in the run.
@@ -321,28 +346,14 @@ pub trait Lab: Sized + 'static {
     /// The moment at which the lab opens, in µs, for a world at time 0.
     fn opening_us(world: &World<Self::Protocol>) -> u64;
 
-    /// The replicated log; none where there is no such thing.
-    fn log(_world: &World<Self::Protocol>, _names: &Names, _window: LogWindow) -> Option<Log> {
-        None
+    /// What stands in one of the panes that [`LabInfo::lenses`] offers, by its id.
+    fn pane(_id: &str, _look: Look<'_, Self>, _ask: &PaneAsk) -> Pane {
+        Pane::default()
     }
 
-    /// The states of a node; none where there is no such thing.
-    fn states(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names) -> Option<States> {
-        None
-    }
-
-    /// Clients' operations; none where there is no such thing.
-    fn history(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names) -> Option<History> {
-        None
-    }
-
-    /// The hash ring; none where there is no such thing.
-    fn ring(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names, _ask: RingAsk<'_>) -> Option<Ring> {
-        None
-    }
-
-    /// How wrong clocks are; none where that is not what it is about.
-    fn clock_error(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names) -> Option<ClockError> {
+    /// The answer to what a built-in lens asks ([`view::lens::Question`]); none for questions that are not about this
+    /// lab.
+    fn answer(_question: &dyn Any, _look: Look<'_, Self>) -> Option<Box<dyn Any>> {
         None
     }
 

@@ -35,7 +35,7 @@ pub mod trace;
 pub use algorithms::{clocks as clock_types, hashing};
 pub use catalogue::{Catalogue, Entry, Shelved};
 pub use error::InputError;
-pub use lab::{LabInfo, RingAsk, Roles, VariantInfo, VariantKind};
+pub use lab::{LabInfo, Roles, VariantInfo, VariantKind};
 pub use ops::{Asked, OpInfo};
 pub use run::{ENGINE_VERSION, End, FORMAT_VERSION, Run};
 pub use session::Session;

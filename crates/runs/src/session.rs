@@ -1,13 +1,15 @@
 //! A run that is open: it can be advanced, sought, changed and looked at.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use sim::{BranchId, Command, NodeId, Presence, Protocol, Stamped, Timeline};
 use view::layout::{self, Point};
 use view::lens::space_time::Window;
-use view::lens::{ClockError, History, Inspector, Log, LogWindow, Ring, SpaceTime, States};
+use view::lens::{Inspector, Question, SpaceTime};
 use view::narration::Sentence;
+use view::pane::{Pane, PaneAsk};
 use view::stage::{Condition, Link, Message, Node, Stage};
 use view::timeline::Strip;
 
@@ -17,7 +19,7 @@ pub use sim::timeline::Facts;
 use crate::bands::{self, Watch};
 use crate::command::{self, ADDED_MAX, Roster, TIME_US_MAX, write_message_id};
 use crate::error::InputError;
-use crate::lab::{Lab, Names, RingAsk, Setup};
+use crate::lab::{Lab, Look, Names, Setup};
 use crate::lab_words;
 use crate::ops::{self, OpInfo};
 use crate::params::{DISTANCE, ParamInfo, Setting};
@@ -110,16 +112,10 @@ pub trait Session {
     /// The steps from one to another in numbers: `9 heartbeats, 1 disk sync`. Very many are only
     /// counted.
     fn summary(&self, from: u64, to: u64) -> String;
-    /// The replicated log, if the lab has one.
-    fn log(&self, window: LogWindow) -> Option<Log>;
-    /// The states of a node, if the lab draws them.
-    fn states(&self) -> Option<States>;
-    /// Clients' operations, if the lab has any.
-    fn history(&self) -> Option<History>;
-    /// The hash ring, if the lab has one.
-    fn ring(&self, ask: RingAsk<'_>) -> Option<Ring>;
-    /// How wrong clocks are, if the lab is about that.
-    fn clock_error(&self) -> Option<ClockError>;
+    /// What stands in a pane; none when the lab offers no such pane.
+    fn pane(&self, id: &str, ask: &PaneAsk) -> Option<Pane>;
+    /// The answer to a question of a built-in lens; ask by way of [`Session::ask`](trait.Session.html#method.ask).
+    fn answer(&self, question: &dyn Any) -> Option<Box<dyn Any>>;
     /// Everything about a node; none when there is no such node. With `changes`, fields that the
     /// last step changed are marked, which takes a replay of up to a keyframe's spacing.
     fn inspector(&self, node: &str, changes: bool) -> Option<Inspector>;
@@ -134,6 +130,12 @@ impl dyn Session + '_ {
     #[must_use]
     pub fn space_time(&self, window: Window) -> SpaceTime {
         space_time::of_window(self, window)
+    }
+
+    /// The answer to a question of a built-in lens; none where the lab has no such thing.
+    #[must_use]
+    pub fn ask<Q: Question>(&self, question: &Q) -> Option<Q::Answer> {
+        self.answer(question)?.downcast().ok().map(|answer| *answer)
     }
 
     /// The live parameters, and what they are now.
@@ -196,6 +198,11 @@ impl<L: Lab> LabSession<L> {
 
     fn watch(&self) -> &Watch<L> {
         &self.timeline.observer().1
+    }
+
+    /// What the lab may look at, as things stand.
+    fn now(&self) -> Look<'_, L> {
+        Look { world: self.timeline.world(), oracle: &self.timeline.observer().0, names: &self.names }
     }
 
     /// Tells the watch how things stand at the furthest moment that has been simulated, if that is where we are.
@@ -665,24 +672,13 @@ impl<L: Lab> Session for LabSession<L> {
         crate::lenses::tally((from..=to).filter_map(|step| self.look(step)).map(|record| record.telling.topic))
     }
 
-    fn log(&self, window: LogWindow) -> Option<Log> {
-        L::log(self.timeline.world(), &self.names, window)
+    fn pane(&self, id: &str, ask: &PaneAsk) -> Option<Pane> {
+        let known = self.run.entry.info.panes().find(|info| info.id == id)?;
+        Some(L::pane(known.id, self.now(), ask))
     }
 
-    fn states(&self) -> Option<States> {
-        L::states(self.timeline.world(), &self.timeline.observer().0, &self.names)
-    }
-
-    fn history(&self) -> Option<History> {
-        L::history(self.timeline.world(), &self.timeline.observer().0, &self.names)
-    }
-
-    fn ring(&self, ask: RingAsk<'_>) -> Option<Ring> {
-        L::ring(self.timeline.world(), &self.timeline.observer().0, &self.names, ask)
-    }
-
-    fn clock_error(&self) -> Option<ClockError> {
-        L::clock_error(self.timeline.world(), &self.timeline.observer().0, &self.names)
+    fn answer(&self, question: &dyn Any) -> Option<Box<dyn Any>> {
+        L::answer(question, self.now())
     }
 
     fn inspector(&self, node: &str, changes: bool) -> Option<Inspector> {

@@ -3,7 +3,7 @@
 
 use labs::{Run, Session};
 use serde_json::{Value, json};
-use view::lens::ClockError;
+use view::lens::{ClockError, OfClockError};
 
 fn open(variant: &str, set: &[(&str, &str)], commands: &Value) -> Box<dyn Session> {
     let mut run = Run::of_lab(labs::catalogue(), "physical-clocks").unwrap();
@@ -20,7 +20,7 @@ const EXACT: [(&str, &str); 4] = [("skew-ms", "0"), ("drift-ppm", "0"), ("wait-u
 
 /// How far a node's clock is ahead now, in µs, and what it believes of that.
 fn stands(session: &dyn Session, node: &str) -> (i64, Option<(i64, u64)>) {
-    let chart = session.clock_error().unwrap();
+    let chart = session.ask(&OfClockError).unwrap();
     let now = chart.lines.iter().find(|line| line.node == node).unwrap().now().expect("it runs");
     (now.error_us, now.claim_us)
 }
@@ -98,7 +98,7 @@ fn the_chart_is_the_same_whichever_way_one_comes_to_a_moment() {
     ]);
     let chart = |session: &mut dyn Session, at_us: u64| -> ClockError {
         session.seek(at_us);
-        session.clock_error().unwrap()
+        session.ask(&OfClockError).unwrap()
     };
     let moments = [4_000_000, 700_000, 30_000_000, 2_000_000, 12_345_678, 2_000_001];
     let mut session = open("correct", &[], &commands);

@@ -239,7 +239,7 @@ fn one_server_leaves_says_what_is_so() {
     let mut session = show(player.enter(6));
     session.seek(session.time_us() + 40_000);
     assert_eq!(["n1", "n3", "n5"].map(|node| share(session.as_ref(), node)), [55, 23, 22]);
-    let ring = session.ring(labs::RingAsk::default()).unwrap();
+    let ring = session.ask(&view::lens::ring::Ask::default()).unwrap();
     assert_eq!(ring.newest().of.servers.len(), 3);
 }
 
@@ -367,7 +367,7 @@ fn perfectly_in_sync_says_what_is_so() {
     let clients = ["n2", "n3", "n4"];
     // What is true, what is believed, and the band, in whole ms.
     let stand = |session: &dyn Session| {
-        let chart = session.clock_error().unwrap();
+        let chart = session.ask(&view::lens::OfClockError).unwrap();
         clients.map(|name| {
             let now = chart.lines.iter().find(|line| line.node == name).unwrap().now().unwrap();
             let (believed_us, bound_us) = now.claim_us.unwrap_or((i64::MAX, 0));

@@ -73,7 +73,7 @@ pub struct Progress {
     /// Up to where its log is known to agree.
     pub matched: u64,
     /// The newest round that it has answered.
-    round: u64,
+    pub round: u64,
     /// Whether it was heard since the last check of the quorum.
     recent: bool,
 }
@@ -168,6 +168,15 @@ impl Server {
             Role::Leader(leader) => Some(leader),
             _ => None,
         }
+    }
+
+    /// Up to where each member in force has the log, as the leader `me` knows, which counts itself; nothing for others.
+    #[must_use]
+    pub fn matches(&self, me: NodeId) -> Vec<(NodeId, u64)> {
+        let Some(leader) = self.leader() else { return Vec::new() };
+        let own = (me, self.log.last_index());
+        let others = leader.progress.iter().map(|(&node, progress)| (node, progress.matched));
+        others.chain([own]).filter(|(node, _)| self.members().contains(node)).collect()
     }
 
     /// The members in force, as far as this server knows.
@@ -657,18 +666,10 @@ impl Server {
     /// log[N].term == currentTerm: set commitIndex = N" (Figure 2, leaders).
     fn count_matches(&mut self, fx: &mut Fx<'_, Raft>) {
         let quorum = self.quorum(fx);
-        let Role::Leader(leader) = &self.role else { return };
-        let members = self.log.members();
-        let mut matches: Vec<u64> = leader
-            .progress
-            .iter()
-            .filter(|(node, _)| members.contains(node))
-            .map(|(_, progress)| progress.matched)
-            .collect();
-        if members.contains(&fx.me()) {
-            matches.push(self.log.last_index());
+        if !self.leads() {
+            return;
         }
-        let index = reached_by(matches, quorum);
+        let index = reached_by(self.matches(fx.me()).into_iter().map(|(_, matched)| matched).collect(), quorum);
         let own_term = self.log.term_at(index) == Some(self.term);
         if index > self.commit && (own_term || fx.config().bugs.commits_old_terms) {
             self.commit = index;

@@ -3,6 +3,7 @@
 use view::Picture;
 use view::lens::LensKind;
 
+use crate::raft::common::panes::PROGRESS;
 use crate::raft::common::{
     self as raft, CHECK_QUORUM, CLIENTS, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, LEASE_READS, NODES,
     PRE_VOTE, RaftLab, bug,
@@ -120,6 +121,7 @@ static INFO: LabInfo = LabInfo {
     },
     lenses: &[
         LensKind::Log,
+        LensKind::Pane(&PROGRESS),
         LensKind::Checks,
         LensKind::States,
         LensKind::Inspector,

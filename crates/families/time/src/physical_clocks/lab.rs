@@ -1,5 +1,7 @@
 //! Setting clocks by messages, as a lab: a time server, clients whose clocks drift, and how wrong they really are.
 
+use std::any::Any;
+
 use crate::physical_clocks::{
     Added, Bare, Bugs, Claim, Config, Msg, Node, Note, Op, PhysicalOracle, Ret, SERVER, Scheme, Timer, reference_us,
     towards,
@@ -9,13 +11,13 @@ use check::{FaultKind, FaultModel};
 use serde_json::{Value, json};
 use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
 use view::lens::clock_error::{Line, Reading, Spot, plain_ms, short_ms, signed_ms};
-use view::lens::{ClockError, LensKind};
+use view::lens::{ClockError, LensKind, OfClockError};
 use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
 use runs::kit::bug;
-use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo, VariantKind};
+use runs::lab::{Lab, LabInfo, Look, Names, Setup, Showcase, VariantInfo, VariantKind};
 use runs::ops::{Args, OpInfo, Parts, op};
 use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
 use runs::plain::{Telling, Topic};
@@ -306,7 +308,8 @@ impl Lab for PhysicalClocksLab {
         due_us.unwrap_or(0).saturating_sub(OPENING_LEAD_US)
     }
 
-    fn clock_error(world: &World<Node>, oracle: &PhysicalOracle, names: &Names) -> Option<ClockError> {
+    fn answer(question: &dyn Any, Look { world, oracle, names }: Look<'_, Self>) -> Option<Box<dyn Any>> {
+        question.downcast_ref::<OfClockError>()?;
         let now_us = world.time_us();
         let line = |id: NodeId| {
             let place = id.index();
@@ -328,7 +331,7 @@ impl Lab for PhysicalClocksLab {
                 spots: before.chain([Spot { at_us: now_us, reading: now }]).collect(),
             }
         };
-        Some(ClockError { now_us, lines: world.node_ids().map(line).collect() })
+        Some(Box::new(ClockError { now_us, lines: world.node_ids().map(line).collect() }))
     }
 }
 

@@ -1,7 +1,10 @@
 //! What the labs about Raft have in common: parameters, operations, looks.
 
 mod lenses;
+pub mod panes;
 pub mod words;
+
+use std::any::Any;
 
 use crate::raft::{
     Bugs, Config, KEY_BYTES_MAX, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer, majority,
@@ -11,13 +14,13 @@ use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
 use sim::{ClusterConfig, Command, Named, NodeId, Record, World};
-use view::lens::{History, Log, LogWindow, States};
-use view::{Condition, MessageShape, Stage, layout};
+use view::lens::{OfHistory, OfStates};
+use view::{Condition, MessageShape, Pane, PaneAsk, Stage, layout};
 
 use runs::bands::RoleChange;
 pub use runs::kit::{DISK_SYNC, LATENCY, bug};
 use runs::kit::{correct, live, range, servers};
-use runs::lab::{Lab, LabInfo, Names, Roles, Setup, VariantInfo};
+use runs::lab::{Lab, LabInfo, Look, Names, Roles, Setup, VariantInfo};
 use runs::ops::{ArgInfo, Args, NUMBER_MAX, OpInfo, Parts, key, node, number, op};
 use runs::params::{self, ParamInfo, Setting, Settings};
 use runs::plain::Telling;
@@ -415,16 +418,21 @@ impl Lab for RaftLab {
         opening_us(world)
     }
 
-    fn log(world: &World<Raft>, names: &Names, window: LogWindow) -> Option<Log> {
-        Some(lenses::log(world, names, window))
+    fn pane(id: &str, look: Look<'_, Self>, ask: &PaneAsk) -> Pane {
+        match id {
+            _ if id == panes::PROGRESS.id => panes::progress(look.world, look.names, ask),
+            _ => Pane::default(),
+        }
     }
 
-    fn states(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> Option<States> {
-        Some(lenses::states(world, oracle, names))
-    }
-
-    fn history(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> Option<History> {
-        Some(lenses::history(world, oracle, names))
+    fn answer(question: &dyn Any, Look { world, oracle, names }: Look<'_, Self>) -> Option<Box<dyn Any>> {
+        if let Some(window) = question.downcast_ref() {
+            return Some(Box::new(lenses::log(world, names, *window)));
+        }
+        if question.is::<OfStates>() {
+            return Some(Box::new(lenses::states(world, oracle, names)));
+        }
+        question.is::<OfHistory>().then(|| Box::new(lenses::history(world, oracle, names)) as Box<dyn Any>)
     }
 }
 

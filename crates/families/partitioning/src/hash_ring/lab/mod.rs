@@ -3,6 +3,8 @@
 pub mod ring;
 mod words;
 
+use std::any::Any;
+
 use crate::hash_ring::{
     Bugs, Change, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, KeyOp, Msg, Op, Scheme, Server, Timer, VNODES_MAX,
     WEIGHT_MAX,
@@ -13,12 +15,12 @@ use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
 use sim::{ClusterConfig, Command, NodeId, Record, World};
-use view::lens::{LensKind, Ring};
+use view::lens::LensKind;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
 use runs::kit::{DISK_SYNC, LATENCY, bug};
-use runs::lab::{Lab, LabInfo, Names, RingAsk, Setup, Showcase, VariantInfo, VariantKind};
+use runs::lab::{Lab, LabInfo, Look, Names, Setup, Showcase, VariantInfo, VariantKind};
 use runs::ops::{Args, NUMBER_MAX, OpInfo, Parts, key, node, number, op};
 use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings};
 use runs::plain::Telling;
@@ -368,8 +370,9 @@ impl Lab for HashRingLab {
         vec![answered, asked, oracle.changes(), oracle.keys_moved(), oracle.hints()]
     }
 
-    fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask: RingAsk<'_>) -> Option<Ring> {
-        Some(ring::ring(world, oracle, names, ask))
+    fn answer(question: &dyn Any, look: Look<'_, Self>) -> Option<Box<dyn Any>> {
+        let ask = question.downcast_ref()?;
+        Some(Box::new(ring::ring(look.world, look.oracle, look.names, ask)))
     }
 
     fn opening_us(world: &World<HashRing>) -> u64 {
