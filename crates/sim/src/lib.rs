@@ -33,7 +33,7 @@ pub mod record;
 pub mod timeline;
 pub mod world;
 
-pub use command::{Command, MessageAct, SET_DISTANCE, Stamped};
+pub use command::{Command, MessageAct, ParamKey, Stamped};
 pub use disk::{Disk, DiskMode, Write};
 pub use driver::Driver;
 pub use network::{Flight, LinkChange, LinkProfile, LossReason, MessageId};

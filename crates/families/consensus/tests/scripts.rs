@@ -193,7 +193,6 @@ fn cluster(words: &[&str]) -> Cluster {
         reads: Reads::ReadIndex,
         snapshot_every: 0,
         workload_us: 0,
-        live: Vec::new(),
         bugs: Bugs::default(),
     };
     let mut link = LinkProfile { latency_us: (5_000, 15_000), ..LinkProfile::default() };

@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use labs::json::one_line;
 use labs::{End, Entry, Run, Session, VariantKind};
 use serde_json::Value;
 
@@ -57,29 +58,15 @@ fn file_of(run: &Run) -> String {
     for (place, (key, value)) in fields.iter().enumerate() {
         let written = match value {
             Value::Array(items) if !items.is_empty() => {
-                let lines: Vec<String> = items.iter().map(|item| format!("    {}", on_one_line(item))).collect();
+                let lines: Vec<String> = items.iter().map(|item| format!("    {}", one_line(item))).collect();
                 format!("[\n{}\n  ]", lines.join(",\n"))
             }
-            other => on_one_line(other),
+            other => one_line(other),
         };
         let comma = if place + 1 < fields.len() { "," } else { "" };
         text += &format!("  \"{key}\": {written}{comma}\n");
     }
     text + "}\n"
-}
-
-fn on_one_line(value: &Value) -> String {
-    let list = |items: Vec<String>| items.join(", ");
-    match value {
-        Value::Object(map) => {
-            format!(
-                "{{{}}}",
-                list(map.iter().map(|(key, value)| format!("\"{key}\": {}", on_one_line(value))).collect())
-            )
-        }
-        Value::Array(items) => format!("[{}]", list(items.iter().map(on_one_line).collect())),
-        other => other.to_string(),
-    }
 }
 
 #[test]
@@ -97,7 +84,7 @@ fn each_bug_has_a_run_that_shows_it_and_only_it() {
                 gone.push(format!("{lab} {variant}"));
                 continue;
             }
-            run.engine = labs::ENGINE_VERSION;
+            (run.engine, run.revision) = (labs::ENGINE_VERSION, run.entry.info.revision);
             std::fs::write(&path, file_of(&run)).unwrap();
         }
         let end = run.end.clone().unwrap_or_else(|| panic!("{place}: no end"));

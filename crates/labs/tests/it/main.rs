@@ -10,6 +10,7 @@ mod hash_ring;
 mod lenses;
 mod link_text;
 mod links;
+mod parameters;
 mod physical_clocks;
 mod pictures;
 mod raft;

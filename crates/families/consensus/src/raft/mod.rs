@@ -34,7 +34,7 @@ mod server;
 
 use std::collections::BTreeSet;
 
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, Protocol, RequestId};
+use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 pub use client::Client;
 pub use kv::{KEY_BYTES_MAX, Kv, KvOp, KvRet, Origin};
@@ -76,24 +76,14 @@ pub struct Config {
     pub snapshot_every: u64,
     /// Each client writes or reads this often of its own accord, in µs; 0 for never.
     pub workload_us: u64,
-    /// What the keys of [`Protocol::set`] stand for, in order; none for what stays as it is. Neither
-    /// timeouts nor the ways of voting and reading are among them: promises that are under way, a
-    /// lease above all, rest on them.
-    pub live: Vec<Option<Live>>,
     /// The mistakes to make.
     pub bugs: Bugs,
 }
 
-/// A parameter that can change while the cluster runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Live {
-    /// [`Config::heartbeat_us`], in ms.
-    HeartbeatMs,
-    /// The latency of links that no command has changed, in ms.
-    LatencyMs,
-    /// [`Config::snapshot_every`].
-    SnapshotEvery,
-}
+/// Parameters that can change while the cluster runs: [`Config::heartbeat_us`], in ms.
+const SET_HEARTBEAT_MS: ParamKey = ParamKey::of("heartbeat-ms");
+/// [`Config::snapshot_every`].
+const SET_SNAPSHOT_EVERY: ParamKey = ParamKey::of("snapshot-every");
 
 /// How reads are made linearizable without a log entry (diss. §6.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -690,12 +680,13 @@ impl Protocol for Raft {
         }
     }
 
-    fn set(config: &mut Config, link: &mut LinkProfile, key: u32, (low, high): (u64, u64)) {
-        match config.live.get(key as usize).copied().flatten() {
-            Some(Live::HeartbeatMs) => config.heartbeat_us = low * 1_000,
-            Some(Live::LatencyMs) => link.latency_us = (low * 1_000, high * 1_000),
-            Some(Live::SnapshotEvery) => config.snapshot_every = low,
-            None => {}
+    /// Neither timeouts nor the ways of voting and reading can change: promises that are under way, a lease above
+    /// all, rest on them.
+    fn set(config: &mut Config, _link: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
+        match key {
+            SET_HEARTBEAT_MS => config.heartbeat_us = low * 1_000,
+            SET_SNAPSHOT_EVERY => config.snapshot_every = low,
+            _ => {}
         }
     }
 

@@ -130,4 +130,5 @@ static INFO: LabInfo = LabInfo {
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Log, LensKind::Checks, LensKind::Story],
+    ..LabInfo::BASE
 };

@@ -35,7 +35,7 @@ mod server;
 pub use lab::ENTRY;
 use std::collections::BTreeMap;
 
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, Protocol, RequestId};
+use sim::{Disk, Fx, Named, NodeId, Protocol, RequestId};
 
 use algorithms::hashing::HashKind;
 
@@ -84,17 +84,8 @@ pub struct Config {
     pub workload_us: u64,
     /// Whoever has waited this long for an answer asks again, in µs.
     pub retry_us: u64,
-    /// What the keys of [`Protocol::set`] stand for, in order; none for what stays as it is.
-    pub live: Vec<Option<Live>>,
     /// The mistakes to make.
     pub bugs: Bugs,
-}
-
-/// A parameter that can change while the cluster runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Live {
-    /// The latency of links that no command has changed, in ms.
-    LatencyMs,
 }
 
 /// How keys are placed.
@@ -726,13 +717,6 @@ impl Protocol for HashRing {
             Self::Admin(Box::new(Admin::boot(disk, fx)))
         } else {
             Self::Server(Box::new(Server::boot(disk, fx)))
-        }
-    }
-
-    fn set(config: &mut Config, link: &mut LinkProfile, key: u32, (low, high): (u64, u64)) {
-        match config.live.get(key as usize).copied().flatten() {
-            Some(Live::LatencyMs) => link.latency_us = (low * 1_000, high * 1_000),
-            None => {}
         }
     }
 

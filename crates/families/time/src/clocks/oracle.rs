@@ -369,7 +369,7 @@ mod tests {
     const B: NodeId = NodeId(1);
 
     fn oracle() -> ClocksOracle {
-        let config = Config { skew_us: 0, offset_max_us: 1_000, act_us: 0, live: Vec::new(), bugs: Bugs::default() };
+        let config = Config { skew_us: 0, offset_max_us: 1_000, act_us: 0, bugs: Bugs::default() };
         ClocksOracle::new(&config)
     }
 

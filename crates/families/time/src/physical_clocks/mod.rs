@@ -30,7 +30,7 @@ mod tests;
 
 pub use lab::ENTRY;
 use sim::clock::Clock;
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, Protocol, RequestId};
+use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 use algorithms::physical_clocks::{Filter, Measured, Slewed, berkeley, ntp, ptp};
 
@@ -115,28 +115,17 @@ pub struct Config {
     pub wait_us: u64,
     /// By how much a slewed clock runs faster or slower, in parts per million.
     pub slew_ppm: u64,
-    /// What the keys of [`Protocol::set`] stand for, in order; none for what stays as it is.
-    pub live: Vec<Option<Live>>,
     /// The mistakes to make.
     pub bugs: Bugs,
 }
 
-/// A parameter that can change while the cluster runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Live {
-    /// [`Config::scheme`], by number.
-    Scheme,
-    /// [`Config::poll_us`], in ms.
-    PollMs,
-    /// The latency of links that no command has changed, in ms.
-    LatencyMs,
-    /// What messages to the time server need on top, in ms.
-    TowardsMs,
-    /// [`Config::wait_us`].
-    WaitUs,
-    /// [`Config::slew_ppm`].
-    SlewPpm,
-}
+/// Parameters that can change while the cluster runs: [`Config::scheme`], by number.
+const SET_SCHEME: ParamKey = ParamKey::of("scheme");
+const SET_POLL_MS: ParamKey = ParamKey::of("poll-ms");
+/// What messages to the time server need on top.
+const SET_TOWARDS_MS: ParamKey = ParamKey::of("towards-ms");
+const SET_WAIT_US: ParamKey = ParamKey::of("wait-us");
+const SET_SLEW_PPM: ParamKey = ParamKey::of("slew-ppm");
 
 /// Classic mistakes. All off is what the papers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -778,15 +767,14 @@ impl Protocol for Node {
         }
     }
 
-    fn set(config: &mut Config, link: &mut LinkProfile, key: u32, (low, high): (u64, u64)) {
-        match config.live.get(key as usize).copied().flatten() {
-            Some(Live::Scheme) => config.scheme = Scheme::of_number(low),
-            Some(Live::PollMs) => config.poll_us = low * 1_000,
-            Some(Live::LatencyMs) => link.latency_us = (low * 1_000, high * 1_000),
-            Some(Live::TowardsMs) => link.towards = towards(low * 1_000),
-            Some(Live::WaitUs) => config.wait_us = low,
-            Some(Live::SlewPpm) => config.slew_ppm = low,
-            None => {}
+    fn set(config: &mut Config, link: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
+        match key {
+            SET_SCHEME => config.scheme = Scheme::of_number(low),
+            SET_POLL_MS => config.poll_us = low * 1_000,
+            SET_TOWARDS_MS => link.towards = towards(low * 1_000),
+            SET_WAIT_US => config.wait_us = low,
+            SET_SLEW_PPM => config.slew_ppm = low,
+            _ => {}
         }
     }
 

@@ -9,17 +9,7 @@ const A: NodeId = NodeId(1);
 const MS: u64 = 1_000;
 
 fn config(scheme: Scheme) -> Config {
-    let live = vec![Some(Live::Scheme), Some(Live::TowardsMs)];
-    Config {
-        scheme,
-        skew_us: 0,
-        drift_ppm: 0,
-        poll_us: 500 * MS,
-        wait_us: 0,
-        slew_ppm: 50_000,
-        live,
-        bugs: Bugs::default(),
-    }
+    Config { scheme, skew_us: 0, drift_ppm: 0, poll_us: 500 * MS, wait_us: 0, slew_ppm: 50_000, bugs: Bugs::default() }
 }
 
 struct Cluster {
@@ -261,7 +251,7 @@ fn another_scheme_takes_over_while_the_cluster_runs() {
     cluster.config.skew_us = 80 * MS;
     cluster.link.latency_us = (8 * MS, 12 * MS);
     for (turn, number) in [2, 3, 0, 1, 3, 1, 2].into_iter().enumerate() {
-        cluster.command((turn as u64 + 1) * 7_100 * MS, Command::Set { key: 0, value: (number, number) });
+        cluster.command((turn as u64 + 1) * 7_100 * MS, Command::Set { key: SET_SCHEME, value: (number, number) });
     }
     let (world, oracle) = cluster.run(4, 60_000 * MS);
     assert!(!oracle.violated());

@@ -2,42 +2,40 @@
 
 use crate::clocks::{Stamp, WALL_AT_START_US, machine};
 use crate::vector_clocks::{
-    Bugs, Config, Deed, EVERYBODY, FeedOracle, Live, Msg, Note, Op, PATH_MAX, Post, PostId, Process, Ret,
-    TEXT_CHARS_MAX, Timer, VALUE_MAX,
+    Bugs, Config, Deed, EVERYBODY, FeedOracle, Msg, Note, Op, PATH_MAX, Post, PostId, Process, Ret, TEXT_CHARS_MAX,
+    Timer, VALUE_MAX,
 };
 use algorithms::clocks::{Order, VectorClock};
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
+use sim::{ClusterConfig, Command, Event, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
 use view::lens::space_time;
 use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::error::InputError;
 use runs::kit::bug;
-use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
-use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
+use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo, VariantKind};
+use runs::ops::{Arg, ArgInfo, ArgKind, Args, OpInfo, Parts, number, op, text};
+use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings, Shape};
 use runs::plain::{Telling, Topic};
 
 const fn live(param: ParamInfo) -> ParamInfo {
     ParamInfo { live: true, ..param }
 }
 
-const NODES: ParamInfo = number("nodes", "Processes", 3, (2, 8), "");
-const CAUSAL_DELIVERY: ParamInfo = live(number("causal-delivery", "Causal delivery (1 is on)", 1, (0, 1), ""));
-/// Where it stands in [`INFO`]'s parameters: a test holds it there.
-const CAUSAL_DELIVERY_KEY: u32 = 1;
-const SKEW: ParamInfo = number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms");
+const NODES: ParamInfo = params::number("nodes", "Processes", 3, (2, 8), "");
+const CAUSAL_DELIVERY: ParamInfo = live(params::number("causal-delivery", "Causal delivery (1 is on)", 1, (0, 1), ""));
+const SKEW: ParamInfo = params::number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms");
 const PRUNE_AFTER: ParamInfo =
-    number("prune-after", "Vectors forget who is silent for (0: never)", 0, (0, 1_000), "events");
+    params::number("prune-after", "Vectors forget who is silent for (0: never)", 0, (0, 1_000), "events");
 const ACT_EVERY: ParamInfo =
-    live(number("act-every-ms", "Each process acts about every (0: never)", 400, (0, 60_000), "ms"));
+    live(params::number("act-every-ms", "Each process acts about every (0: never)", 400, (0, 60_000), "ms"));
 const ASK_EVERY: ParamInfo =
-    number("ask-every-ms", "Each asks what it missed about every (0: never)", 1_000, (0, 60_000), "ms");
+    params::number("ask-every-ms", "Each asks what it missed about every (0: never)", 1_000, (0, 60_000), "ms");
 const LATENCY: ParamInfo = ParamInfo {
     key: "latency-ms",
     title: "One-way latency",
@@ -49,41 +47,18 @@ const LATENCY: ParamInfo = ParamInfo {
     live: true,
 };
 
-const POST: OpInfo = OpInfo {
-    id: "post",
-    title: "Post",
-    summary: "The process posts something to everybody.",
-    form: "{\"post\": \"photo\"}",
-    of: Asked::Servers,
-};
-const REPLY: OpInfo = OpInfo {
-    id: "reply",
-    title: "Reply",
-    summary: "The process answers the newest post of somebody else.",
-    form: "{\"reply\": \"nice\"}",
-    of: Asked::Servers,
-};
-const TELL: OpInfo = OpInfo {
-    id: "tell",
-    title: "Tell",
-    summary: "The process tells the first one, which passes it on to the next.",
-    form: "{\"tell\": [\"n2\", \"n3\"]}",
-    of: Asked::Servers,
-};
-const WRITE: OpInfo = OpInfo {
-    id: "write",
-    title: "Write",
-    summary: "The process writes a replicated register.",
-    form: "{\"write\": [\"account\", 120]}",
-    of: Asked::Servers,
-};
-const LOCAL: OpInfo = OpInfo {
-    id: "local",
-    title: "Local event",
-    summary: "Something happens at the process.",
-    form: "\"local\"",
-    of: Asked::Servers,
-};
+const POST: OpInfo =
+    op("post", "Post", "The process posts something to everybody.").with(&[text("Text", "photo", TEXT_CHARS_MAX)]);
+const REPLY: OpInfo = op("reply", "Reply", "The process answers the newest post of somebody else.").with(&[text(
+    "Text",
+    "nice",
+    TEXT_CHARS_MAX,
+)]);
+const TELL: OpInfo = op("tell", "Tell", "The process tells the first one, which passes it on to the next.")
+    .with(&[ArgInfo { name: "Path", kind: ArgKind::Nodes(&["n2", "n3"], PATH_MAX) }]);
+const WRITE: OpInfo = op("write", "Write", "The process writes a replicated register.")
+    .with(&[text("Key", "account", TEXT_CHARS_MAX), number("Value", 120, (0, VALUE_MAX as i64))]);
+const LOCAL: OpInfo = op("local", "Local event", "Something happens at the process.");
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<VectorClocksLab>(&INFO);
@@ -161,6 +136,7 @@ static INFO: LabInfo = LabInfo {
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Comparison, LensKind::Checks],
+    ..LabInfo::BASE
 };
 
 /// The mistakes of a variant.
@@ -208,7 +184,7 @@ const SWITCHES: PlannedOps<Op> = PlannedOps {
     swarm: true,
     next: |stream: &mut Stream, _| {
         let on = stream.range(0, 1);
-        Some(Command::Set { key: CAUSAL_DELIVERY_KEY, value: (on, on) })
+        Some(Command::Set { key: CAUSAL_DELIVERY.id(), value: (on, on) })
     },
 };
 
@@ -221,40 +197,27 @@ impl Lab for VectorClocksLab {
 
     const FORGETS: bool = true;
 
-    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
         let in_us = |param: &ParamInfo| {
             let Setting { low, high } = get(param);
             (low * 1_000, high * 1_000)
         };
         let nodes = get(&NODES).low as u32;
-        let live = |param: &ParamInfo| match param.key {
-            key if key == CAUSAL_DELIVERY.key => Some(Live::CausalDelivery),
-            key if key == LATENCY.key => Some(Live::LatencyMs),
-            key if key == ACT_EVERY.key => Some(Live::ActMs),
-            _ => None,
-        };
         let config = Config {
             causal_delivery: get(&CAUSAL_DELIVERY).low > 0,
             skew_us: in_us(&SKEW).0,
             prune_after: get(&PRUNE_AFTER).low,
             act_us: in_us(&ACT_EVERY).0,
             ask_us: in_us(&ASK_EVERY).0,
-            live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live).collect(),
             bugs: bugs(variant.id),
         };
-        let latency_us = in_us(&LATENCY);
         // Long enough for everybody to ask everybody twice.
-        let calm_us = 4 * u64::from(nodes) * config.ask_us + 32 * latency_us.1 + 2_000_000;
+        let calm_us = 4 * u64::from(nodes) * config.ask_us + 32 * in_us(&LATENCY).1 + 2_000_000;
         Setup {
             oracle: FeedOracle::new(&config),
             config,
-            cluster: ClusterConfig {
-                nodes,
-                link: LinkProfile { latency_us, ..LinkProfile::default() },
-                disk_sync_us: DISK_SYNC_US,
-                positions: Vec::new(),
-            },
+            cluster: ClusterConfig { disk_sync_us: DISK_SYNC_US, ..ClusterConfig::of(nodes) },
             names: Names::servers(nodes),
             layout: layout::circle(nodes as usize),
             fault_model: FaultModel {
@@ -280,35 +243,23 @@ impl Lab for VectorClocksLab {
         }
     }
 
-    fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-        let (info, argument) = OpInfo::read(value, known)?;
-        let within = |error: InputError| error.within(info.id);
-        match (info.id, argument) {
-            ("local", Value::Null) => Ok(Op::Local),
-            ("post", Value::String(text)) => read_text(text).map(Op::Post).map_err(within),
-            ("reply", Value::String(text)) => read_text(text).map(Op::Reply).map_err(within),
-            ("tell", Value::Array(path)) => read_path(path, names).map(Op::Tell).map_err(within),
-            ("write", Value::Array(pair)) => match &pair[..] {
-                [Value::String(key), value] => {
-                    let key = read_text(key).map_err(within)?;
-                    let value = value.as_u64().filter(|&value| value <= VALUE_MAX).ok_or_else(|| {
-                        InputError::new(info.id, format!("takes a whole number from 0 to {VALUE_MAX}"))
-                    })?;
-                    Ok(Op::Write(key, value))
-                }
-                _ => Err(info.unlike(argument)),
-            },
-            _ => Err(info.unlike(argument)),
+    fn make_op(id: &str, args: &mut Args) -> Op {
+        match id {
+            "post" => Op::Post(args.text()),
+            "reply" => Op::Reply(args.text()),
+            "tell" => Op::Tell(args.nodes()),
+            "write" => Op::Write(args.text(), args.count()),
+            _ => Op::Local,
         }
     }
 
-    fn write_op(op: &Op, names: &Names) -> Value {
+    fn op_parts(op: &Op) -> Parts {
         match op {
-            Op::Local => json!("local"),
-            Op::Post(text) => json!({"post": text}),
-            Op::Reply(text) => json!({"reply": text}),
-            Op::Tell(path) => json!({"tell": path.iter().map(|&node| names.of(node)).collect::<Vec<_>>()}),
-            Op::Write(key, value) => json!({"write": [key, value]}),
+            Op::Local => (LOCAL.id, vec![]),
+            Op::Post(text) => (POST.id, vec![text.as_str().into()]),
+            Op::Reply(text) => (REPLY.id, vec![text.as_str().into()]),
+            Op::Tell(path) => (TELL.id, vec![Arg::Nodes(path.clone())]),
+            Op::Write(key, value) => (WRITE.id, vec![key.as_str().into(), (*value).into()]),
         }
     }
 
@@ -426,41 +377,6 @@ fn stamp(record: &Record<Process>, names: &Names) -> Option<space_time::Stamp> {
         vector: stamp.vector.entries().map(|(process, count)| (process_name(process, names), count)).collect(),
         hybrid: Some((in_run_us(stamp.hybrid.wall_us), stamp.hybrid.count)),
     })
-}
-
-fn read_text(text: &str) -> Result<String, InputError> {
-    let text = text.trim();
-    let count = text.chars().count();
-    if text.is_empty() {
-        return Err(InputError::new("", "is empty"));
-    }
-    if count > TEXT_CHARS_MAX {
-        return Err(InputError::new("", format!("has {count} characters; {TEXT_CHARS_MAX} are the most")));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(InputError::new("", "has a control character"));
-    }
-    Ok(text.to_owned())
-}
-
-fn read_path(path: &[Value], names: &Names) -> Result<Vec<NodeId>, InputError> {
-    if path.is_empty() || path.len() > PATH_MAX {
-        return Err(InputError::new("", format!("names 1 to {PATH_MAX} processes, not {}", path.len())));
-    }
-    let mut nodes: Vec<NodeId> = Vec::new();
-    for (place, name) in path.iter().enumerate() {
-        let at = |error: InputError| error.within(&format!("[{place}]"));
-        let name = name.as_str().ok_or_else(|| at(InputError::new("", "is a name, such as \"n2\"")))?;
-        let node = names.find(name).map_err(at)?;
-        if nodes.last() == Some(&node) {
-            return Err(at(InputError::new(
-                "",
-                format!("nobody tells himself, and {name} stands there twice in a row"),
-            )));
-        }
-        nodes.push(node);
-    }
-    Ok(nodes)
 }
 
 /// What a process is called: as its machine, and with a prime where that has had another one before.
@@ -698,14 +614,4 @@ fn effect(note: &Note, record: &Record<Process>, names: &Names) -> Option<(Strin
             (format!(", and sends {} {things} that it had not", names.of(*to)), false)
         }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_sweeps_switch_is_causal_delivery() {
-        assert_eq!(INFO.params[CAUSAL_DELIVERY_KEY as usize].key, CAUSAL_DELIVERY.key);
-    }
 }

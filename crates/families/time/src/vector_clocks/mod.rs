@@ -33,7 +33,7 @@ pub use lab::ENTRY;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, Protocol, RequestId};
+use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 use crate::clocks::{EventId, NAMES, STRIDE, Stamp, WALL_AT_START_US};
 use algorithms::clocks::{HybridClock, LamportClock, Order, VectorClock};
@@ -83,8 +83,6 @@ pub struct Config {
     pub act_us: u64,
     /// Each process asks another one for what it has missed about this often, in µs; 0 for never.
     pub ask_us: u64,
-    /// What the keys of [`Protocol::set`] stand for, in order; none for what stays as it is.
-    pub live: Vec<Option<Live>>,
     /// The mistakes to make.
     pub bugs: Bugs,
 }
@@ -99,16 +97,10 @@ impl Config {
     }
 }
 
-/// A parameter that can change while the cluster runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Live {
-    /// [`Config::causal_delivery`]: 0 or 1.
-    CausalDelivery,
-    /// The latency of links that no command has changed, in ms.
-    LatencyMs,
-    /// [`Config::act_us`], in ms.
-    ActMs,
-}
+/// Parameters that can change while the cluster runs: [`Config::causal_delivery`], 0 or 1.
+const SET_CAUSAL_DELIVERY: ParamKey = ParamKey::of("causal-delivery");
+/// [`Config::act_us`], in ms.
+const SET_ACT_EVERY_MS: ParamKey = ParamKey::of("act-every-ms");
 
 /// Classic mistakes. All off is what the papers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -692,12 +684,11 @@ impl Protocol for Process {
         process
     }
 
-    fn set(config: &mut Config, link: &mut LinkProfile, key: u32, (low, high): (u64, u64)) {
-        match config.live.get(key as usize).copied().flatten() {
-            Some(Live::CausalDelivery) => config.causal_delivery = low > 0,
-            Some(Live::LatencyMs) => link.latency_us = (low * 1_000, high * 1_000),
-            Some(Live::ActMs) => config.act_us = low * 1_000,
-            None => {}
+    fn set(config: &mut Config, _link: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
+        match key {
+            SET_CAUSAL_DELIVERY => config.causal_delivery = low > 0,
+            SET_ACT_EVERY_MS => config.act_us = low * 1_000,
+            _ => {}
         }
     }
 

@@ -699,15 +699,7 @@ mod tests {
     const C: NodeId = NodeId(2);
 
     fn config() -> Config {
-        Config {
-            causal_delivery: true,
-            skew_us: 0,
-            prune_after: 0,
-            act_us: 0,
-            ask_us: 100_000,
-            live: Vec::new(),
-            bugs: Bugs::default(),
-        }
+        Config { causal_delivery: true, skew_us: 0, prune_after: 0, act_us: 0, ask_us: 100_000, bugs: Bugs::default() }
     }
 
     const fn at(step: u64) -> At {

@@ -292,7 +292,6 @@ mod tests {
             reads: Reads::ReadIndex,
             snapshot_every: 0,
             workload_us: 0,
-            live: Vec::new(),
             bugs: Bugs::default(),
         }
     }

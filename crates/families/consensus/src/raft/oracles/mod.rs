@@ -165,7 +165,6 @@ mod tests {
                 reads: Reads::ReadIndex,
                 snapshot_every: 0,
                 workload_us: 0,
-                live: Vec::new(),
                 bugs: Bugs::default(),
             };
             let link = LinkProfile { latency_us: (5_000, 15_000), ..LinkProfile::default() };

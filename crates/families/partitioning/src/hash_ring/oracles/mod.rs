@@ -152,7 +152,6 @@ fn some_config() -> Config {
         keys: 24,
         workload_us: 0,
         retry_us: 100_000,
-        live: Vec::new(),
         bugs: super::Bugs::default(),
     }
 }
