@@ -181,8 +181,8 @@ const KEY: ArgInfo = key("x", KEY_BYTES_MAX);
 pub const TIME_OUT: OpInfo = op(
     "time-out",
     "Time out now",
-    "The server's election timer runs out at once. You ordered it, so servers that hear a leader vote as well, \
-     unless leases rest on their not doing so.",
+    "The server's election timer runs out at once. You ordered it, so servers that hear a leader vote as well, unless \
+     leases rest on their not doing so.",
 );
 pub const TRANSFER: OpInfo =
     op("transfer", "Hand over", "The leader lets another server take its place.").with(&[node("To", "n2")]);
