@@ -248,21 +248,27 @@ impl Playground {
     /// Goes to where the run is best seen first: a given time, its recorded end, or the lab's
     /// opening.
     fn go_to_start(self, time_us: Option<u64>) {
-        let divergence = self.with_session(|session| {
+        let (divergence, remarks) = self.with_session(|session| {
             let recorded = session.run_as_opened().end.is_some();
             let divergence = if recorded { session.check_end().err() } else { None };
+            let remarks = session.run_as_opened().remarks();
             match time_us {
                 Some(time_us) => session.seek(time_us),
                 None if recorded => {}
                 None => session.seek(session.opening_us()),
             }
-            divergence
+            (divergence, remarks)
         });
-        if let Some(divergence) = divergence {
-            self.report(format!(
-                "This run was recorded by another version of the engine and differs from step {} on: {}",
-                divergence.step, divergence.what
-            ));
+        let differs = divergence.map(|divergence| {
+            format!("This run differs from its recording from step {} on: {}", divergence.step, divergence.what)
+        });
+        let is_error = differs.is_some();
+        let said = differs.into_iter().chain(remarks).collect::<Vec<_>>().join(". ");
+        if is_error {
+            self.report(said);
+        } else if !said.is_empty() {
+            // The run shows what it did; who recorded it is worth a word, and no error.
+            self.problem.set(Some(said));
         }
         self.publish();
         self.remember();

@@ -420,9 +420,9 @@ fn chosen_run(call: &str, what: &str, options: &Options, own: &[&str]) -> Result
         }
         if let Some(path) = &options.commands {
             let text = read_file(path)?;
-            let value =
-                serde_json::from_str(&text).map_err(|error| Failure::input(format!("{path}: not JSON: {error}")))?;
-            run.set_commands(&value).map_err(|error| Failure::input(format!("{path}: {error}")))?;
+            let value = labs::json::parse(text.as_bytes(), "not JSON");
+            let read = value.and_then(|value| run.set_commands(&value));
+            read.map_err(|error| Failure::input(format!("{path}: {error}")))?;
         }
         run
     };

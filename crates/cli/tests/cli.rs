@@ -272,10 +272,38 @@ fn a_replay_that_differs_names_the_step() {
         "engine",
         &|run| {
             run["engine"] = 99.into();
-            run["end"]["digest"] = "0123456789abcdef".into()
+            run["end"]["step"] = (step + 9).into()
         },
         "recorded by engine 99",
     );
+}
+
+#[test]
+fn what_another_engine_recorded_is_compared_by_step_and_time() {
+    for (field, version) in [("engine", 1), ("revision", 99)] {
+        let mut run: Value = serde_json::from_str(&std::fs::read_to_string(bug()).unwrap()).unwrap();
+        run[field] = version.into();
+        run["end"]["digest"] = "0123456789abcdef".into();
+        let path = file(&format!("{field}-{version}.json"), run.to_string());
+        for line in [format!("replay {path}"), format!("run {path} --for 1s")] {
+            let said = call(&line);
+            assert!(said.code < 2, "{line}: {}", said.code);
+            let wanted = format!("{field} {version}");
+            assert!(said.err.contains(&wanted) && said.err.contains("by step and time"), "{line}: {}", said.err);
+            let report = call(&format!("{line} --json")).json();
+            assert!(report["remarks"][0].as_str().is_some_and(|remark| remark.contains(&wanted)), "{line}");
+        }
+    }
+    assert!(call("run raft-election --for 1s --json").json().get("remarks").is_none());
+}
+
+#[test]
+fn a_field_that_is_there_twice_is_bad_input() {
+    let run = file("twice.json", r#"{"lab":"raft-election","seed":1,"seed":2}"#);
+    refused(binary().args(["run", &run]), "the field \"seed\" is given twice");
+    let commands = file("twice-commands.json", r#"[{"at_us":1,"do":"heal-all","at_us":2}]"#);
+    refused(binary().args(["run", "raft-election", "--commands", &commands]), "the field \"at_us\" is given twice");
+    refused(binary().args(["compare-clocks", r#"{"a":1,"a":2}"#, "{}"]), "the field \"a\" is given twice");
 }
 
 #[test]

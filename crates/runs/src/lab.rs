@@ -13,16 +13,18 @@ use view::{MessageShape, Pane, PaneAsk, PaneInfo, Picture, Stage};
 use crate::bands::RoleChange;
 use crate::command::ADDED_MAX;
 use crate::error::InputError;
-use crate::json::kind_of;
-use crate::params::{DISTANCE, ParamInfo, Setting, Settings};
+use crate::ops::{Args, OpInfo, Parts};
+use crate::params::{ParamInfo, Setting, Settings};
 use crate::plain::Telling;
 use crate::run::Run;
 
 /// A lab as data: what `list` prints and what the page offers.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct LabInfo {
     /// Stable kebab-case identifier.
     pub id: &'static str,
+    /// Grows when its runs change: protocol, set-up, or draws. Runs say by which revision they were recorded.
+    pub revision: u64,
     /// What people call it.
     pub title: &'static str,
     /// The family it belongs to.
@@ -35,6 +37,8 @@ pub struct LabInfo {
     pub variants: &'static [VariantInfo],
     /// What can be set.
     pub params: &'static [ParamInfo],
+    /// What could be set once: recorded runs still name it, and it changes nothing any more.
+    pub retired: &'static [ParamInfo],
     /// What clients can ask of a node.
     pub ops: &'static [OpInfo],
     /// Names of the numbers that a run reports.
@@ -69,7 +73,7 @@ pub struct Roles {
 }
 
 /// A short piece of a run that shows what a lab is about, to be repeated.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Showcase {
     /// The commands of the run, as JSON; seed 1, `correct`.
     pub commands: &'static str,
@@ -84,6 +88,27 @@ pub struct Showcase {
 }
 
 impl LabInfo {
+    /// What a lab fills in as it has something to say.
+    pub const BASE: Self = Self {
+        id: "",
+        revision: 1,
+        title: "",
+        family: "",
+        summary: "",
+        invitation: ("", ""),
+        variants: &[],
+        params: &[],
+        retired: &[],
+        ops: &[],
+        metrics: &[],
+        speed: 1.0,
+        roles: None,
+        picture: Picture::Network,
+        showcase: Showcase { commands: "[]", from_us: 0, until_us: 1_000_000, still_us: 0, speed: 1.0 },
+        lenses: &[],
+        opening_lenses: &[],
+    };
+
     /// This lab's version of a parameter, which may have another default; as given, when the lab
     /// does not offer it.
     #[must_use]
@@ -152,68 +177,12 @@ impl VariantKind {
     }
 }
 
-/// Something a client can ask of a node.
-#[derive(Debug)]
-pub struct OpInfo {
-    /// Stable identifier; the first word of the operation.
-    pub id: &'static str,
-    /// What a button says.
-    pub title: &'static str,
-    /// What it does, in one sentence.
-    pub summary: &'static str,
-    /// An example of it as it stands in a command's `op`, as JSON.
-    pub form: &'static str,
-    /// Whom it is asked of.
-    pub of: Asked,
-}
-
-impl OpInfo {
-    /// Reads an operation that is written as its name, or as an object whose one field has its name: which it is, and
-    /// its argument, null for a name alone.
-    pub fn read<'a>(value: &'a Value, known: &'a [Self]) -> Result<(&'a Self, &'a Value), InputError> {
-        let list = || known.iter().map(|op| op.form).collect::<Vec<_>>().join(", ");
-        let (word, argument) = match value {
-            Value::String(word) => (word.as_str(), &Value::Null),
-            Value::Object(map) => match map.iter().next() {
-                Some((word, argument)) if map.len() == 1 => (word.as_str(), argument),
-                _ => {
-                    let example = known.first().map_or("", |op| op.form);
-                    let problem = format!("has {} fields; an operation has one, such as {example}", map.len());
-                    return Err(InputError::new("", problem));
-                }
-            },
-            other => {
-                let problem = format!("is a text or an object, not {}; there are {}", kind_of(other), list());
-                return Err(InputError::new("", problem));
-            }
-        };
-        let info = known
-            .iter()
-            .find(|op| op.id == word)
-            .ok_or_else(|| InputError::new("", format!("there is no operation \"{word}\"; there are {}", list())))?;
-        Ok((info, argument))
-    }
-
-    /// The complaint about an argument that the operation cannot take.
-    pub fn unlike(&self, argument: &Value) -> InputError {
-        InputError::new(self.id, format!("is written like {}, unlike {argument}", self.form))
-    }
-}
-
-/// Whom an operation is asked of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// Servers only.
-    Servers,
-    /// Clients, which ask servers in their turn and retry, or servers directly.
-    Anybody,
-}
-
 /// A lab's cluster for one variant and one choice of parameters.
 pub struct Setup<L: Lab> {
     /// The protocol's configuration.
     pub config: <L::Protocol as Protocol>::Config,
-    /// The machines and the network. Positions and distance are filled in by [`Setup::of`].
+    /// The machines and the network. Positions, and the parameters that the simulator knows by itself
+    /// ([`ClusterConfig::set`]), are filled in by [`Setup::of`].
     pub cluster: ClusterConfig,
     /// The oracles, before the first step.
     pub oracle: L::Oracle,
@@ -228,16 +197,17 @@ pub struct Setup<L: Lab> {
 }
 
 impl<L: Lab> Setup<L> {
-    /// The cluster of a run, with what all labs have in common: where machines stand, and whether
-    /// distance counts.
+    /// The cluster of a run, with what all labs have in common: where machines stand, how long messages and disks
+    /// need, and whether distance counts.
     #[must_use]
     pub fn of(run: &Run) -> Self {
         let info = run.entry.info;
         let mut setup = L::setup(info, run.variant, &run.settings);
         let late = (0..ADDED_MAX as usize).map(layout::late);
         setup.cluster.positions = setup.layout.iter().copied().chain(late).map(|Point { x, y }| (x, y)).collect();
-        if let Some(param) = info.params.iter().find(|param| param.key == DISTANCE.key) {
-            setup.cluster.link.distance_us = run.settings.get(run.variant, param).low as u32;
+        for param in info.params {
+            let Setting { low, high } = run.settings.get(run.variant, param);
+            setup.cluster.set(param.id(), (low, high));
         }
         setup
     }
@@ -339,11 +309,12 @@ pub trait Lab: Sized + 'static {
     /// The cluster for a variant of a lab and its parameters.
     fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self>;
 
-    /// Reads one of a lab's operations; the error says which there are.
-    fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<<Self::Protocol as Protocol>::Op, InputError>;
+    /// Makes one of a lab's operations, of arguments as the lab has declared them. Only identifiers of the lab's own
+    /// operations are handed over.
+    fn make_op(id: &str, args: &mut Args) -> <Self::Protocol as Protocol>::Op;
 
-    /// Writes an operation.
-    fn write_op(op: &<Self::Protocol as Protocol>::Op, names: &Names) -> Value;
+    /// Takes an operation apart: the opposite of [`Lab::make_op`].
+    fn op_parts(op: &<Self::Protocol as Protocol>::Op) -> Parts;
 
     /// Fills in what is particular to the algorithm in a stage whose nodes, links and messages are
     /// there already, in the order of their ids.

@@ -37,7 +37,7 @@ fn label(session: &dyn Session, node: &str) -> (String, Option<String>) {
 #[test]
 fn sixty_there_and_ten_back_is_25_wrong_and_reported_as_nothing() {
     for scheme in ["0", "2", "3"] {
-        let set = [&EXACT[..], &[("towards-ms", "50"), ("scheme", scheme)]].concat();
+        let set = [&EXACT[..], &[("towards-ms", "50"), ("scheme", scheme), ("serve-us", "0")]].concat();
         let mut session = open("correct", &set, &json!([]));
         session.seek(6_000_000);
         assert_eq!(stands(&*session, "n2").0, 25_000, "scheme {scheme}");
@@ -49,6 +49,21 @@ fn sixty_there_and_ten_back_is_25_wrong_and_reported_as_nothing() {
         session.apply(&json!({"do": "set", "key": "towards-ms", "value": 0})).unwrap();
         session.seek(9_000_000);
         assert_eq!((stands(&*session, "n2").0, status(&*session, "converges")), (0, "met"));
+    }
+}
+
+#[test]
+fn what_the_server_needs_for_its_answer_is_half_in_cristians_error_and_not_in_ntps() {
+    // 10 ms each way, and 8 ms for the answer. Cristian's clients know that no way takes less than 10 ms.
+    for (scheme, error_us, bound_us) in [("0", 4_000, 4_000), ("2", 0, 10_000)] {
+        let mut session =
+            open("correct", &[&EXACT[..], &[("scheme", scheme), ("serve-us", "8000")]].concat(), &json!([]));
+        session.seek(4_000_000);
+        let (now_us, claim) = stands(&*session, "n2");
+        let (believed_us, stated_us) = claim.expect("it has measured");
+        assert_eq!((now_us, believed_us), (error_us, 0), "scheme {scheme}");
+        assert!((bound_us..bound_us + 200).contains(&stated_us), "scheme {scheme}: {stated_us}");
+        assert_eq!((status(&*session, "truth-in-band"), status(&*session, "converges")), ("holds", "met"));
     }
 }
 
