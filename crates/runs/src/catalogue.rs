@@ -117,8 +117,9 @@ impl Catalogue {
         let variant = |variant: &VariantInfo| json!({"id": variant.id, "title": variant.title, "kind": variant.kind.name(), "summary": variant.summary});
         let param = |param: &ParamInfo| {
             json!({
-                "key": param.key, "title": param.title, "default": param.to_json(param.default),
+                "key": param.key, "title": param.title, "kind": param.kind(), "default": param.to_json(param.default),
                 "min": param.min, "max": param.max, "unit": param.unit, "live": param.live,
+                "choices": param.choices().iter().map(|(word, _)| *word).collect::<Vec<_>>(),
             })
         };
         let op = |op: &OpInfo| json!({"id": op.id, "title": op.title, "summary": op.summary, "form": op.form()});
@@ -133,6 +134,7 @@ impl Catalogue {
             "params": lab.params.iter().map(param).collect::<Vec<_>>(),
             "ops": lab.ops.iter().map(op).collect::<Vec<_>>(),
             "metrics": lab.metrics,
+            "lenses": lab.lenses.iter().map(|lens| lens.id()).collect::<Vec<_>>(),
             "tours": tours.collect::<Vec<_>>(),
         })
     }
