@@ -12,6 +12,7 @@ mod panel;
 mod popover;
 mod ring;
 mod share;
+mod sheet;
 mod space_time;
 mod stage;
 mod timeline;

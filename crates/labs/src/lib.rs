@@ -36,7 +36,7 @@ pub mod trace;
 mod vector_clocks;
 
 pub use algorithms::{clocks as clock_types, hashing};
-pub use catalogue::{Entry, catalogue, find};
+pub use catalogue::{Code, Entry, LoadError, catalogue, find};
 pub use error::InputError;
 pub use hash_ring::ring::RingAsk;
 pub use lab::{Asked, LabInfo, VariantInfo, VariantKind};

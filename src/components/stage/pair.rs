@@ -1,0 +1,62 @@
+//! The stage of a second run beside the first, and what sets the two apart.
+
+use leptos::prelude::*;
+
+use crate::playground::use_playground;
+
+use super::super::ring::RingState;
+use super::super::space_time::SpaceTimeState;
+use super::StageView;
+
+/// The second stage, where two runs are compared.
+#[component]
+pub fn SecondStage() -> impl IntoView {
+    let first = use_playground();
+    let contrast = Memo::new(move |_| first.contrast.get());
+    move || {
+        let second = first.open_beside(contrast.get()?);
+        match second {
+            Ok(second) => {
+                provide_context(second);
+                provide_context(RingState::new(second));
+                provide_context(SpaceTimeState::new(second));
+                Some(view! { <StageView /> })
+            }
+            Err(error) => {
+                first.report(error.within("compare").to_string());
+                None
+            }
+        }
+    }
+}
+
+/// What one of two runs is, and how its properties stand.
+#[component]
+pub fn Side() -> impl IntoView {
+    let playground = use_playground();
+    let contrast = Memo::new(move |_| playground.contrast.get());
+    let words = move || {
+        playground.variant.track();
+        contrast.get().map(|contrast| playground.read(|session| contrast.words(session.run_as_opened())))
+    };
+    let checks = Memo::new(move |_| {
+        playground.verdicts.with(|verdicts| {
+            let of = |status: &str| verdicts.iter().filter(|verdict| verdict.status == status).count();
+            let counts = ["violated", "holds", "met", "pending", "unseen"].map(|status| (of(status), status));
+            let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+            counts
+                .map(|(count, status)| match status {
+                    "holds" if count > 1 => format!("{count} hold"),
+                    status => format!("{count} {status}"),
+                })
+                .collect::<Vec<_>>()
+                .join(" · ")
+        })
+    });
+    view! {
+        <div class="side">
+            <h2>{words}</h2>
+            <p>{move || checks.get()}</p>
+        </div>
+    }
+}
