@@ -30,8 +30,8 @@ const alone = async (page, query, run, time_us) => {
 test("two stages stand side by side, and one time bar drives both", async ({ page }) => {
   await open(page, "?lab=raft-election&seed=7&compare=fixed-timeout&paused=1");
   const [first, second] = stages(page);
-  await expect(first.getByRole("heading", { level: 2 })).toHaveText("as published");
-  await expect(second.getByRole("heading", { level: 2 })).not.toHaveText("as published");
+  await expect(first.getByRole("heading", { level: 1 })).toHaveText("as published");
+  await expect(second.getByRole("heading", { level: 1 })).not.toHaveText("as published");
   const boxes = [await first.boundingBox(), await second.boundingBox()];
   expect(boxes[0].y).toBe(boxes[1].y);
   expect(Math.abs(boxes[0].width - boxes[1].width)).toBeLessThanOrEqual(1);

@@ -47,23 +47,25 @@ impl Contrast {
             Difference::Variant(run.entry.info.variant(text).map_err(wrong)?.id)
         };
         let this = Self { text: text.to_owned(), difference };
-        this.of(run).map_err(wrong)?;
+        this.of(&Run { end: None, ..run.clone() }).map_err(wrong)?;
         Ok(this)
     }
 
     /// The second run to a first one.
     fn of(&self, first: &Run) -> Result<Run, InputError> {
-        let mut second = first.clone();
+        let mut data = first.to_json();
         match &self.difference {
-            Difference::Variant(id) => second.variant = first.entry.info.variant(id)?,
+            Difference::Variant(id) => data["variant"] = (*id).into(),
             Difference::Set(set) => {
+                let (params, mut settings) = (first.entry.info.params, first.settings.clone());
                 for (key, value) in set {
-                    second.settings.set(first.entry.info.params, key, value)?;
+                    settings.set(params, key, value)?;
                 }
+                data["set"] = settings.to_json(params);
             }
         }
         // What was done has to make sense there as well: there may be fewer nodes.
-        Run::from_json(&second.to_json())
+        Run::from_json(&data)
     }
 
     /// What sets one of the two runs apart from the other, in words.

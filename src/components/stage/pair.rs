@@ -55,7 +55,7 @@ pub fn Side() -> impl IntoView {
     });
     view! {
         <div class="side">
-            <h2>{words}</h2>
+            <h1>{words}</h1>
             <p>{move || checks.get()}</p>
         </div>
     }
