@@ -1,7 +1,7 @@
 // The first lab as people use it: watch an election, cut the leader off, crash and restart, go back and forth in
 // time, share what was seen. By mouse, by keyboard alone, and through `window.netsplit`.
-import { readFileSync } from "node:fs";
 import { expect, expectAccessible, open, test } from "./fixtures.mjs";
+import { runOf } from "./systems.mjs";
 
 const state = (page) => page.evaluate(() => window.netsplit.getState());
 const seek = (page, us) => page.evaluate((us) => window.netsplit.seek(us), us);
@@ -208,7 +208,7 @@ test("a link shows the same moment to somebody else", async ({ page, browser, ba
 
 test("a wrong variant is caught, with a reason and a way there", async ({ page }) => {
   await open(page, "?paused=1");
-  const run = JSON.parse(readFileSync(new URL("../fixtures/bugs/raft-election/forgets-vote.json", import.meta.url), "utf8"));
+  const run = runOf("raft-election", "bugs/forgets-vote.json");
   await page.evaluate((run) => window.netsplit.load(run), run);
   expect(await state(page)).toMatchObject({ variant: "forgets-vote", digest: run.end.digest, step: run.end.step });
   const checks = page.getByRole("region", { name: "Checks" });

@@ -1,7 +1,7 @@
 // The panel's lenses as people use them: by mouse, by keyboard alone, on a phone. What they show is held against
 // `window.netsplit`, which tells of the same moment.
-import { readFileSync } from "node:fs";
 import { expect, expectAccessible, open, test } from "./fixtures.mjs";
+import { runOf } from "./systems.mjs";
 
 const TITLES = ["Log", "Checks", "States", "Inspector", "Operations", "Wire", "Story"];
 
@@ -161,7 +161,7 @@ test("operations are bars whose answers can be read", async ({ page }) => {
 test("what cannot be placed in any order is marked, and the verdict comes first", async ({ page }) => {
   await open(page, "?lab=raft-log&paused=1");
   await show(page, "Operations");
-  const run = JSON.parse(readFileSync(new URL("../fixtures/bugs/raft-log/stale-leader-reads.json", import.meta.url), "utf8"));
+  const run = runOf("raft-log", "bugs/stale-leader-reads.json");
   await page.evaluate((run) => window.netsplit.load(run), run);
   // A violation opens the checks by itself.
   const checks = region(page, "Checks");
@@ -253,7 +253,7 @@ for (const theme of ["light", "dark"]) {
     await apply(page, { do: "crash", node: "n2" });
     await seek(page, 2_420_000);
     await expectAccessible(page);
-    const run = JSON.parse(readFileSync(new URL("../fixtures/bugs/raft-log/stale-leader-reads.json", import.meta.url), "utf8"));
+    const run = runOf("raft-log", "bugs/stale-leader-reads.json");
     await page.evaluate((run) => window.netsplit.load(run), run);
     await expectAccessible(page);
   });

@@ -1,6 +1,7 @@
 // The replicated log in the page: a write through a client, the classic mistakes, machines that come and go.
 import { readFileSync, readdirSync } from "node:fs";
 import { expect, expectAccessible, open, test } from "./fixtures.mjs";
+import { fileOf } from "./systems.mjs";
 
 const state = (page) => page.evaluate(() => window.netsplit.getState());
 const seek = (page, us) => page.evaluate((us) => window.netsplit.seek(us), us);
@@ -45,7 +46,7 @@ test("a machine is added, becomes a member, and another one goes", async ({ page
   expect((await state(page)).verdicts.filter((verdict) => verdict.status === "violated")).toEqual([]);
 });
 
-const folder = new URL("../fixtures/bugs/raft-log/", import.meta.url);
+const folder = fileOf("raft-log", "bugs/");
 for (const file of readdirSync(folder)) {
   test(`the mistake ${file.replace(".json", "")} shows in the page as it does natively`, async ({ page }) => {
     await open(page, "?paused=1");

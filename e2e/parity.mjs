@@ -3,11 +3,12 @@
 //
 // Digests are rolling: once two runs differ they differ for ever, so the first difference can be bisected.
 import { execFile } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { launch, open, url } from "./browser.mjs";
+import { filesOf, systems } from "./systems.mjs";
 
-const FOLDER = "fixtures/parity";
 const HORIZON_US = 3_000_000;
 const HORIZON = ["--for", `${HORIZON_US}us`];
 /** Digests are compared at every so many steps; a difference in between is found by bisection. */
@@ -144,12 +145,11 @@ async function compare(page, file) {
   return [];
 }
 
-const files = (await readdir(FOLDER)).filter((name) => name.endsWith(".json")).sort();
+const files = systems.flatMap((system) => filesOf(system, "parity", ".json")).map(fileURLToPath);
 const browser = await launch();
 let passed = 0;
 let failed = 0;
-for (const name of files) {
-  const file = `${FOLDER}/${name}`;
+for (const file of files) {
   // A page of its own for each run, so that none depends on what came before.
   const page = await browser.newPage({ baseURL: url });
   try {

@@ -1,6 +1,7 @@
 // Takes screenshots of named states into shots/, in light, in dark, on a phone and in a hall. `cargo xtask shots` starts it.
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { launch, open, url } from "./browser.mjs";
+import { runOf } from "./systems.mjs";
 
 /** The states: a name, the page's parameters, and what is done before the picture is taken. */
 const STATES = [
@@ -53,7 +54,7 @@ async function partition(page) {
 }
 
 async function load(page, fixture) {
-  const run = JSON.parse(await readFile(new URL(`../fixtures/bugs/${fixture}.json`, import.meta.url), "utf8"));
+  const run = runOf(...fixture.split(/\/(.*)/));
   await page.evaluate((run) => window.netsplit.load(run), run);
 }
 

@@ -1,7 +1,7 @@
 // The timeline as people use it: scrub, step, change speed, jump to what matters, go back and branch, and see both
 // futures. By mouse, by keyboard alone, by touch.
-import { readFileSync } from "node:fs";
 import { expect, expectAccessible, open, test } from "./fixtures.mjs";
+import { runOf } from "./systems.mjs";
 
 const state = (page) => page.evaluate(() => window.netsplit.getState());
 const seek = (page, us) => page.evaluate((us) => window.netsplit.seek(us), us);
@@ -117,7 +117,7 @@ test("the next election is found although nobody has simulated it", async ({ pag
 
 test("a violation is marked, and a jump leads there", async ({ page }) => {
   await open(page, "?paused=1");
-  const run = JSON.parse(readFileSync(new URL("../fixtures/bugs/raft-election/forgets-vote.json", import.meta.url), "utf8"));
+  const run = runOf("raft-election", "bugs/forgets-vote.json");
   await page.evaluate((run) => window.netsplit.load(run), run);
   await expect(page.locator(".mark.violation")).not.toHaveCount(0);
   await seek(page, 0);

@@ -3,11 +3,13 @@
 import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
 import { expect, expectAccessible, open, test } from "./fixtures.mjs";
+import { filesOf, systems } from "./systems.mjs";
 
 const state = (page) => page.evaluate(() => window.netsplit.getState());
 const card = (page) => page.getByRole("region", { name: "Tour" });
 const button = (page, name) => card(page).getByRole("button", { name, exact: true });
-const source = (id) => readFileSync(new URL(`../tours/${id}.toml`, import.meta.url), "utf8");
+const tours = systems.flatMap((system) => filesOf(system, "tours", ".toml"));
+const source = (id) => readFileSync(tours.find(({ pathname }) => pathname.endsWith(`-${id}.toml`)), "utf8");
 const fragment = (text) => `#tour1.${deflateRawSync(text).toString("base64url")}`;
 
 const TOURS = { "cut-the-leader-off": 8, "two-leaders-one-term": 7, "committed-and-gone": 8, "one-server-leaves": 7, "three-nodes": 7, "photo-and-comment": 7, "two-branches": 7, "perfectly-in-sync": 7 };

@@ -66,12 +66,16 @@ pub fn read(query: &[(String, String)], fragment: &str) -> Opening {
     let value = |key: &str| query.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value.as_str());
     let mut note = |error: InputError| problems.push(error.to_string());
 
-    let linked = if link::looks_like_link(fragment) { link::decode(fragment).map_err(&mut note).ok() } else { None };
+    let linked = if link::looks_like_link(fragment) {
+        link::decode(labs::catalogue(), fragment).map_err(&mut note).ok()
+    } else {
+        None
+    };
     let is_linked = linked.is_some();
     let run = linked.unwrap_or_else(|| {
-        let mut run = Run::of_lab(value("lab").unwrap_or(DEFAULT_LAB)).unwrap_or_else(|error| {
+        let mut run = Run::of_lab(labs::catalogue(), value("lab").unwrap_or(DEFAULT_LAB)).unwrap_or_else(|error| {
             note(error);
-            Run::of_lab(DEFAULT_LAB).expect("the default lab is in the catalogue")
+            Run::of_lab(labs::catalogue(), DEFAULT_LAB).expect("the default lab is in the catalogue")
         });
         if let Some(variant) = value("variant") {
             match run.entry.info.variant(variant) {
@@ -242,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_fragment_wins_over_the_run_and_leaves_the_rest() {
-        let mut run = Run::of_lab(DEFAULT_LAB).unwrap();
+        let mut run = Run::of_lab(labs::catalogue(), DEFAULT_LAB).unwrap();
         run.set_seed(9).unwrap();
         let opening = open(&[("seed", "4"), ("theme", "dark"), ("t", "1.5s")], &link::encode(&run).unwrap());
         assert_eq!(opening.run.seed, 9);
@@ -270,6 +274,6 @@ mod tests {
             places,
             ["link", "lab", "variant", "seed", "set.nodes", "t", "speed", "theme", "paused", "embed", "chrome"]
         );
-        assert_eq!(opening.run.to_json(), Run::of_lab(DEFAULT_LAB).unwrap().to_json());
+        assert_eq!(opening.run.to_json(), Run::of_lab(labs::catalogue(), DEFAULT_LAB).unwrap().to_json());
     }
 }

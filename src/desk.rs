@@ -245,7 +245,7 @@ impl Desk {
 
     /// Opens the run of a link; `then` happens when it is there.
     pub fn open_link(self, fragment: &str, then: impl FnOnce() + 'static) {
-        match link::decode(fragment) {
+        match link::decode(labs::catalogue(), fragment) {
             Ok(run) => self.bring(run, None, move |_, _| then()),
             Err(error) => self.notices.report(error.to_string()),
         }
@@ -253,7 +253,7 @@ impl Desk {
 
     /// Opens a recorded run shortly before its end, and plays up to it.
     pub fn demonstrate(self, text: &str) {
-        match Run::from_text(text) {
+        match Run::from_text(labs::catalogue(), text) {
             Ok(run) => {
                 let end_us = run.end.as_ref().map_or(0, |end| end.time_us);
                 let speed = run.entry.info.speed;

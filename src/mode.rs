@@ -80,7 +80,7 @@ impl Mode {
         if !self.embedded {
             page::push_query(&query);
             self.arrive();
-        } else if let Some(Ok(run)) = lab.map(labs::Run::of_lab) {
+        } else if let Some(Ok(run)) = lab.map(|lab| labs::Run::of_lab(labs::catalogue(), lab)) {
             // The address of a page inside another one is its host's business.
             self.desk.start(run);
         }

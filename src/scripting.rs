@@ -17,13 +17,13 @@ impl Desk {
 
 impl Api for Desk {
     fn labs(&self) -> Value {
-        labs::catalogue::describe()
+        labs::catalogue().describe()
     }
 
     fn load(&self, run: &Value, opened: impl Fn(Result<(), InputError>) + Clone + 'static) {
         let run = match run {
-            Value::String(text) => Run::from_text(text),
-            data => Run::from_json(data),
+            Value::String(text) => Run::from_text(labs::catalogue(), text),
+            data => Run::from_json(labs::catalogue(), data),
         };
         match run {
             Ok(run) => self.load_run(run, opened),

@@ -69,7 +69,7 @@ pub fn Catalogue() -> impl IntoView {
             </div>
             <ul class="cards">
                 <For each=move || found.get() key=|id| *id let:id>
-                    {labs::find(id).ok().map(|entry| view! { <Card entry=entry /> })}
+                    {labs::catalogue().find(id).ok().map(|entry| view! { <Card entry=entry /> })}
                 </For>
             </ul>
         </section>
@@ -162,7 +162,7 @@ fn perform(desk: Desk, code: Code, mut painter: Painter) -> Option<FrameLoop> {
 
 /// The run that a lab's card shows.
 fn showcase_run(entry: &'static Entry) -> Result<Run, labs::InputError> {
-    let mut run = Run::of_lab(entry.info.id)?;
+    let mut run = Run::of_lab(labs::catalogue(), entry.info.id)?;
     let commands = serde_json::from_str(entry.info.showcase.commands)
         .map_err(|error| labs::InputError::new("showcase", error.to_string()))?;
     run.set_commands(&commands)?;

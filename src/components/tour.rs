@@ -5,7 +5,7 @@
 
 use labs::Code;
 use labs::tour::words::{Paragraph, Span};
-use labs::tour::{Player, Scene, Standing, Tour, link, shelf};
+use labs::tour::{Player, Scene, Standing, Tour, link};
 use leptos::prelude::*;
 
 use crate::desk::Desk;
@@ -113,7 +113,7 @@ impl Tours {
 
     /// Starts one of netsplit's own tours.
     fn start(self, id: &str, plays: bool) {
-        match shelf::find(id) {
+        match labs::catalogue().find_tour(id) {
             Ok(shelved) => self.begin(id, shelved.text.to_owned(), plays),
             Err(error) => self.desk.notices.report(error.to_string()),
         }
@@ -123,11 +123,11 @@ impl Tours {
     fn begin(self, name: &str, text: String, plays: bool) {
         let name = name.to_owned();
         let wrong = move |error| self.desk.notices.report(format!("{name}: {error}"));
-        let Some(entry) = Tour::lab_of(&text) else {
+        let Some(entry) = Tour::lab_of(labs::catalogue(), &text) else {
             // Without a lab it cannot be read; reading it says why.
-            return Tour::read(&text).map_or_else(wrong, drop);
+            return Tour::read(labs::catalogue(), &text).map_or_else(wrong, drop);
         };
-        let enter = move |code| match Tour::read(&text).and_then(Player::new) {
+        let enter = move |code| match Tour::read(labs::catalogue(), &text).and_then(Player::new) {
             Ok(player) => {
                 self.player.set_value(Some(Traveller { code, player }));
                 self.show(|player| player.enter(0).into(), plays);
@@ -223,7 +223,7 @@ impl Tours {
     fn finish(self) {
         self.leave();
         let Some(playground) = self.desk.open_run() else { return };
-        if let Ok(run) = labs::Run::of_lab(playground.lab.get_untracked().id) {
+        if let Ok(run) = labs::Run::of_lab(labs::catalogue(), playground.lab.get_untracked().id) {
             playground.pause();
             self.desk.start(run);
         }
@@ -418,23 +418,23 @@ pub fn TourMenu() -> impl IntoView {
     let (playground, tours) = (use_playground(), expect_context::<Tours>());
     let open = RwSignal::new(false);
     let lab = Memo::new(move |_| playground.lab.get().id);
-    let count = move || shelf::of_lab(lab.get()).count();
+    let count = move || labs::catalogue().tours_of(lab.get()).count();
     let press = move |_| {
-        let mut offered = shelf::of_lab(lab.get_untracked());
+        let mut offered = labs::catalogue().tours_of(lab.get_untracked());
         match (offered.next(), offered.next()) {
             (Some(only), None) => tours.choose(only.id),
             _ => open.update(|open| *open = !*open),
         }
     };
     let choices = move || {
-        let choice = |shelved: &'static shelf::Shelved| {
+        let choice = |shelved: &'static labs::Shelved| {
             let start = move |_| {
                 open.set(false);
                 tours.choose(shelved.id);
             };
             view! { <li><button on:click=start>{shelved.title}</button></li> }
         };
-        shelf::of_lab(lab.get()).map(choice).collect_view()
+        labs::catalogue().tours_of(lab.get()).map(choice).collect_view()
     };
     let close = move |event: leptos::ev::KeyboardEvent| {
         if event.key() == "Escape" {

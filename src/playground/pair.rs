@@ -65,7 +65,7 @@ impl Contrast {
             }
         }
         // What was done has to make sense there as well: there may be fewer nodes.
-        Run::from_json(&data)
+        Run::from_json(labs::catalogue(), &data)
     }
 
     /// What sets one of the two runs apart from the other, in words.

@@ -13,6 +13,7 @@ mod serve;
 mod setup;
 mod shots;
 mod sweep;
+mod systems;
 mod test;
 
 use std::process::ExitCode;
@@ -83,6 +84,11 @@ fn dispatch(args: &[String]) -> Result<bool, String> {
         "parity" => {
             takes_nothing(command, rest)?;
             parity::command()
+        }
+        // Trunk calls it; see Trunk.toml.
+        "gather" => {
+            takes_nothing(command, rest)?;
+            systems::gather()
         }
         "shots" | "frames" => {
             takes_nothing(command, rest)?;

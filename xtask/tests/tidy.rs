@@ -13,16 +13,47 @@ use std::process::Command;
 const LONG_LIVED: [&str; 3] = ["src/desk.rs", "src/mode.rs", "src/notices.rs"];
 
 /// Each package of the workspace with those it may depend on. Order matters: tests may use whatever stands further up.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("sim", &[]),
     ("view", &[]),
     ("check", &["sim"]),
     ("algorithms", &["sim", "check"]),
-    ("labs", &["sim", "check", "algorithms", "view"]),
+    ("runs", &["sim", "check", "algorithms", "view"]),
+    ("consensus", FAMILY),
+    ("time", FAMILY),
+    ("partitioning", FAMILY),
+    ("replication", FAMILY),
+    ("consistency", FAMILY),
+    ("transactions", FAMILY),
+    ("resilience", FAMILY),
+    ("traffic", FAMILY),
+    ("messaging", FAMILY),
+    ("storage", FAMILY),
+    ("parallel", FAMILY),
+    (
+        "labs",
+        &[
+            "runs",
+            "consensus",
+            "time",
+            "partitioning",
+            "replication",
+            "consistency",
+            "transactions",
+            "resilience",
+            "traffic",
+            "messaging",
+            "storage",
+            "parallel",
+        ],
+    ),
     ("cli", &["labs", "view"]),
     ("app", &["labs", "view"]),
     ("xtask", &[]),
 ];
+
+/// Families do not know each other.
+const FAMILY: &[&str] = &["sim", "check", "algorithms", "runs", "view"];
 
 /// Of the web: only the page's own package may have these.
 const WEB: [&str; 9] = [
@@ -41,7 +72,7 @@ const WEB: [&str; 9] = [
 const SERDE: [&str; 4] = ["serde", "serde_json", "serde_derive", "toml"];
 
 /// Crates whose results must be the same on every machine.
-const DETERMINISTIC: [&str; 3] = ["crates/sim/src", "crates/check/src", "crates/algorithms/src"];
+const DETERMINISTIC: [&str; 4] = ["crates/sim/src", "crates/check/src", "crates/algorithms/src", "crates/families"];
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The rules
@@ -138,6 +169,26 @@ fn determinism(path: &str, text: &str) -> Vec<String> {
     complaints
 }
 
+/// Whether a file of a family is one of those in which a system meets its audience; everything else there is the system itself.
+fn for_the_audience(path: &str) -> bool {
+    let parts = || path.split('/').map(|part| part.strip_suffix(".rs").unwrap_or(part));
+    // Tests beside a family's source see whatever they like.
+    !path.contains("/src/") || parts().any(|part| ["lab", "common", "words", "panes"].contains(&part))
+}
+
+/// Protocols and oracles know only the engine and the library; runs and views are the lab's business.
+fn engine_only(path: &str, text: &str) -> Vec<String> {
+    if for_the_audience(path) {
+        return Vec::new();
+    }
+    code_lines(text)
+        .filter_map(|(number, code, _)| {
+            let word = ["runs", "view"].into_iter().find(|word| code.contains(&format!("{word}::")))?;
+            Some(format!("{path}:{number}: `{word}` belongs into the system's `lab`, `words` or `panes`"))
+        })
+        .collect()
+}
+
 /// A test that is skipped says nothing and looks like one that passes.
 fn skipped(path: &str, text: &str) -> Vec<String> {
     // Put together here, so that this file does not complain about itself.
@@ -208,10 +259,13 @@ fn arrows_point_one_way() {
     let mut complaints = Vec::new();
     let mut packages = BTreeSet::from([("app".to_string(), "Cargo.toml".to_string())]);
     packages.insert(("xtask".into(), "xtask/Cargo.toml".into()));
-    for entry in fs::read_dir(root().join("crates")).expect("crates/ is there") {
-        let name = entry.expect("a readable entry").file_name().to_string_lossy().into_owned();
-        packages.insert((name.clone(), format!("crates/{name}/Cargo.toml")));
+    for folder in ["crates", "crates/families"] {
+        for entry in fs::read_dir(root().join(folder)).expect("a readable folder") {
+            let name = entry.expect("a readable entry").file_name().to_string_lossy().into_owned();
+            packages.insert((name.clone(), format!("{folder}/{name}/Cargo.toml")));
+        }
     }
+    packages.retain(|(_, manifest)| root().join(manifest).is_file());
     for (package, manifest) in &packages {
         let Ok(text) = fs::read_to_string(root().join(manifest)) else { continue };
         complaints.extend(arrows(package, &text));
@@ -238,7 +292,17 @@ fn signals_that_live_long_are_registered() {
 
 #[test]
 fn nothing_in_the_engine_depends_on_the_machine() {
-    each(&DETERMINISTIC, &["rs"], determinism);
+    // What a lab tells of speeds and places is shown, and never part of a run.
+    each(
+        &DETERMINISTIC,
+        &["rs"],
+        |path, text| if for_the_audience(path) { Vec::new() } else { determinism(path, text) },
+    );
+}
+
+#[test]
+fn protocols_and_oracles_know_only_the_engine() {
+    each(&["crates/families/"], &["rs"], engine_only);
 }
 
 #[test]
@@ -296,6 +360,15 @@ fn a_wrong_arrow_is_seen() {
         "[dependencies]\nsim.workspace = true # check = \"no\"\n[dev-dependencies]\nproptest = \"1\"\n",
     ));
     none(arrows("cli", "[dev-dependencies]\nsim.workspace = true\n[features]\ncheck = []\n"));
+}
+
+#[test]
+fn a_protocol_that_knows_its_audience_is_seen() {
+    let bad = "use runs::lab::Names;\nlet x = view::Stage::default();\n";
+    assert_eq!(engine_only("crates/families/time/src/clocks/oracle.rs", bad).len(), 2);
+    none(engine_only("crates/families/time/src/clocks/lab.rs", bad));
+    none(engine_only("crates/families/time/src/clocks/lab/words.rs", bad));
+    none(engine_only("crates/families/time/src/clocks/mod.rs", "// What runs::here.\nuse sim::World;\n"));
 }
 
 #[test]

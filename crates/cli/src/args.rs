@@ -5,7 +5,6 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use labs::command::{TIME_US_MAX, parse_duration};
-use labs::tour::shelf;
 use labs::{InputError, Run, link};
 use lexopt::prelude::*;
 use view::Theme;
@@ -309,7 +308,7 @@ pub fn parse() -> Result<Call, Failure> {
         ["run", what] => run_call(what, &options).map(Call::Run),
         ["replay", what] => {
             options.allow("replay", &["--json"])?;
-            if labs::find(what).is_ok() {
+            if labs::catalogue().find(what).is_ok() {
                 return Err(Failure::input(format!("replay takes a link or a file, and {what} is a lab; use run")));
             }
             Ok(Call::Replay { run: Box::new(recorded(what)?), json: options.json })
@@ -397,7 +396,7 @@ fn chosen_run(call: &str, what: &str, options: &Options, own: &[&str]) -> Result
     let mut known = own.to_vec();
     known.push("--for");
     let mut default_us = HORIZON_US;
-    let run = if link::looks_like_link(what) || labs::find(what).is_err() {
+    let run = if link::looks_like_link(what) || labs::catalogue().find(what).is_err() {
         options.allow("a recorded run", &known)?;
         let run = recorded(what)?;
         if let Some(end) = &run.end {
@@ -451,11 +450,11 @@ fn explore_call(lab: &str, options: &Options) -> Result<ExploreCall, Failure> {
 
 fn tour_call(what: &str, options: &Options) -> Result<TourCall, Failure> {
     options.allow("tour", &["--check", "--link"])?;
-    let text = match shelf::find(what) {
+    let text = match labs::catalogue().find_tour(what) {
         Ok(shelved) => shelved.text.to_owned(),
         Err(_) if std::path::Path::new(what).exists() => read_file(what)?,
         Err(_) => {
-            let known: Vec<_> = shelf::SHELF.iter().map(|shelved| shelved.id).collect();
+            let known: Vec<_> = labs::catalogue().tours.iter().map(|shelved| shelved.id).collect();
             let problem = format!("\"{what}\" is neither a file nor a tour; tours are {}", known.join(", "));
             return Err(Failure::Input(problem));
         }
@@ -464,7 +463,7 @@ fn tour_call(what: &str, options: &Options) -> Result<TourCall, Failure> {
 }
 
 fn base(lab: &str, options: &Options) -> Result<Run, Failure> {
-    let mut run = Run::of_lab(lab)?;
+    let mut run = Run::of_lab(labs::catalogue(), lab)?;
     if let Some(variant) = &options.variant {
         run.variant = run.entry.info.variant(variant)?;
     }
@@ -479,7 +478,7 @@ fn base(lab: &str, options: &Options) -> Result<Run, Failure> {
 
 fn recorded(what: &str) -> Result<Run, Failure> {
     if link::looks_like_link(what) {
-        return Ok(link::decode(what)?);
+        return Ok(link::decode(labs::catalogue(), what)?);
     }
     if !std::path::Path::new(what).exists() {
         let labs: Vec<_> = labs::catalogue().iter().map(|entry| entry.info.id).collect();
@@ -488,7 +487,7 @@ fn recorded(what: &str) -> Result<Run, Failure> {
             labs.join(", ")
         )));
     }
-    Run::from_text(&read_file(what)?).map_err(|error| Failure::input(format!("{what}: {error}")))
+    Run::from_text(labs::catalogue(), &read_file(what)?).map_err(|error| Failure::input(format!("{what}: {error}")))
 }
 
 fn read_file(path: &str) -> Result<String, Failure> {

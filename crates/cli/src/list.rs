@@ -9,7 +9,7 @@ use crate::args::Failure;
 /// Prints the catalogue.
 pub fn list(as_json: bool, out: &mut impl Write) -> Result<u8, Failure> {
     if as_json {
-        writeln!(out, "{}", labs::catalogue::describe())?;
+        writeln!(out, "{}", labs::catalogue().describe())?;
         return Ok(0);
     }
     for lab in labs::catalogue().iter().map(|entry| entry.info) {

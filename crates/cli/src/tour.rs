@@ -11,7 +11,7 @@ use crate::args::{Failure, TourCall};
 /// not come true as well.
 pub fn tour(call: &TourCall, out: &mut impl Write) -> Result<u8, Failure> {
     let wrong = |error: TourError| Failure::Input(format!("{}: {error}", call.from));
-    let tour = Tour::read(&call.text).map_err(wrong)?;
+    let tour = Tour::read(labs::catalogue(), &call.text).map_err(wrong)?;
     if call.check {
         let plan = Plan::of(&tour).map_err(wrong)?;
         check(&tour, &plan, out)?;

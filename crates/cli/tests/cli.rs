@@ -66,12 +66,13 @@ fn file(name: &str, contents: impl AsRef<[u8]>) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// A file in the folder of `raft-election`.
 fn fixture(path: &str) -> String {
-    format!("{}/../../fixtures/{path}", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/../families/consensus/src/raft_election/{path}", env!("CARGO_MANIFEST_DIR"))
 }
 
 fn bug() -> String {
-    fixture("bugs/raft-election/forgets-vote.json")
+    fixture("bugs/forgets-vote.json")
 }
 
 fn keys(value: &Value) -> Vec<&str> {
@@ -166,7 +167,7 @@ fn the_command_line_sees_what_a_session_sees() {
     ]);
     let path = file("session.json", commands.to_string());
     let run = good(&format!("run raft-election --seed 3 --commands {path} --for 2s --json")).json();
-    let mut base = labs::Run::of_lab("raft-election").unwrap();
+    let mut base = labs::Run::of_lab(labs::catalogue(), "raft-election").unwrap();
     base.set_seed(3).unwrap();
     base.set_commands(&commands).unwrap();
     let mut session = (base.entry.open)(&base).unwrap();
@@ -418,7 +419,7 @@ fn what_cannot_be_read_is_said() {
         binary().args(["run", &file("colour.json", r#"{"lab":"raft-election","colour":1}"#)]),
         "colour: is not a known field",
     );
-    let whole = labs::link::encode(&labs::Run::of_lab("raft-election").unwrap()).unwrap();
+    let whole = labs::link::encode(&labs::Run::of_lab(labs::catalogue(), "raft-election").unwrap()).unwrap();
     refused(binary().args(["run", &whole[..whole.len() / 2]]), "was it copied whole?");
     refused(binary().args(["run", "a\nb"]), "neither a lab");
     let corpus = |name: &str| std::fs::read_to_string(fixture(&format!("corpus/links/{name}.txt"))).unwrap();
@@ -470,10 +471,12 @@ fn a_hit_stays_a_hit_when_nobody_reads_on() {
 
 #[test]
 fn a_recorded_run_goes_on_for_ten_seconds_or_to_its_end() {
-    let short = good(&format!("run {} --json", fixture("parity/raft-election-1.json"))).json();
+    let short = good(&format!("run {} --json", fixture("parity/1.json"))).json();
     assert_eq!(short["time_us"], 10_000_000);
-    let mut session =
-        (labs::find("raft-election").unwrap().open)(&labs::Run::of_lab("raft-election").unwrap()).unwrap();
+    let mut session = (labs::catalogue().find("raft-election").unwrap().open)(
+        &labs::Run::of_lab(labs::catalogue(), "raft-election").unwrap(),
+    )
+    .unwrap();
     session.seek(12_345_678);
     let long = file("long.json", session.run().to_json().to_string());
     assert_eq!(good(&format!("run {long} --json")).json()["time_us"], 12_345_678);

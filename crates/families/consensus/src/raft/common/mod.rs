@@ -1,0 +1,521 @@
+//! What the labs about Raft have in common: parameters, operations, looks.
+
+mod lenses;
+pub mod words;
+
+use crate::raft::{
+    Bugs, Config, KEY_BYTES_MAX, KvOp, Live, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer,
+    majority,
+};
+use check::plan::PlannedOps;
+use check::{FaultKind, FaultModel};
+use serde_json::{Map, Value, json};
+use sim::random::Stream;
+use sim::{ClusterConfig, Command, LinkProfile, NodeId, Record, World};
+use view::lens::{History, Log, LogWindow, States};
+use view::narration::Weight;
+use view::{Condition, MessageShape, Stage, layout};
+
+use runs::error::InputError;
+use runs::history::Turn;
+use runs::json::kind_of;
+pub use runs::kit::{DISK_SYNC, LATENCY, bug};
+use runs::kit::{correct, live, range, servers};
+use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, VariantInfo};
+use runs::lenses::Topic;
+use runs::params::{DISTANCE, ParamInfo, Setting, Settings, number};
+
+pub const NODES: ParamInfo = servers(5, (3, 9));
+pub const ELECTION_TIMEOUT: ParamInfo =
+    range("election-timeout-ms", "Election timeout", (150, 300), (10, 10_000), "ms");
+pub const HEARTBEAT: ParamInfo = live(number("heartbeat-ms", "Heartbeat interval", 50, (1, 10_000), "ms"));
+pub const PRE_VOTE: ParamInfo = number("pre-vote", "Pre-vote (1 is on)", 0, (0, 1), "");
+pub const CHECK_QUORUM: ParamInfo = number("check-quorum", "Check-quorum (1 is on)", 0, (0, 1), "");
+pub const LEASE_READS: ParamInfo = number("lease-reads", "Reads by lease (0: by read index)", 0, (0, 1), "");
+pub const CLIENTS: ParamInfo = number("clients", "Clients", 2, (0, 4), "");
+pub const SNAPSHOT_EVERY: ParamInfo =
+    live(number("snapshot-every", "Entries between snapshots (0: none)", 0, (0, 10_000), ""));
+pub const WRITE_EVERY: ParamInfo =
+    number("write-every-ms", "Each client acts about every (0: never)", 400, (0, 60_000), "ms");
+
+/// The algorithm as published.
+pub const CORRECT: VariantInfo = correct("Everything that must survive a crash is on disk before anybody hears of it.");
+
+/// What a parameter changes while the cluster runs.
+fn live_key(param: &ParamInfo) -> Option<Live> {
+    match param.key {
+        _ if !param.live => None,
+        key if key == HEARTBEAT.key => Some(Live::HeartbeatMs),
+        key if key == LATENCY.key => Some(Live::LatencyMs),
+        key if key == SNAPSHOT_EVERY.key => Some(Live::SnapshotEvery),
+        _ => None,
+    }
+}
+
+/// The mistakes of a variant.
+fn bugs(variant: &str) -> Bugs {
+    let mut bugs = Bugs::default();
+    let flag = match variant {
+        "forgets-vote" => &mut bugs.forgets_vote,
+        "no-log-check" => &mut bugs.no_log_check,
+        "fixed-timeout" => &mut bugs.fixed_timeout,
+        "majority-of-reachable" => &mut bugs.majority_of_reachable,
+        "wins-by-waiting" => &mut bugs.wins_by_waiting,
+        "votes-once-ever" => &mut bugs.votes_once_ever,
+        "counts-late-votes" => &mut bugs.counts_late_votes,
+        "timeout-drawn-once" => &mut bugs.timeout_drawn_once,
+        "commits-old-terms" => &mut bugs.commits_old_terms,
+        "no-consistency-check" => &mut bugs.no_consistency_check,
+        "acks-before-fsync" => &mut bugs.acks_before_fsync,
+        "commits-beyond-verified" => &mut bugs.commits_beyond_verified,
+        "truncates-always" => &mut bugs.truncates_always,
+        "stale-leader-reads" => &mut bugs.stale_leader_reads,
+        "overlapping-changes" => &mut bugs.overlapping_changes,
+        "change-before-own-term" => &mut bugs.change_before_own_term,
+        // Variants that only change parameters or the fault model.
+        _ => return bugs,
+    };
+    *flag = true;
+    bugs
+}
+
+/// The cluster of a Raft lab; parameters that a lab does not offer keep their defaults.
+fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<RaftLab> {
+    let get = |param: &ParamInfo| settings.get(variant, info.param(param));
+    let in_us = |param: &ParamInfo| {
+        let Setting { low, high } = get(param);
+        (low * 1_000, high * 1_000)
+    };
+    let (servers, clients) = (get(&NODES).low as u32, get(&CLIENTS).low as u32);
+    let election_timeout_us = in_us(&ELECTION_TIMEOUT);
+    let config = Config {
+        servers,
+        clients,
+        election_timeout_us,
+        heartbeat_us: in_us(&HEARTBEAT).0,
+        pre_vote: get(&PRE_VOTE).low == 1,
+        check_quorum: get(&CHECK_QUORUM).low == 1,
+        reads: if get(&LEASE_READS).low == 1 { Reads::Lease } else { Reads::ReadIndex },
+        snapshot_every: get(&SNAPSHOT_EVERY).low,
+        workload_us: in_us(&WRITE_EVERY).0,
+        // Distance is the simulator's business, and stands last.
+        live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live_key).collect(),
+        bugs: bugs(variant.id),
+    };
+    Setup {
+        oracle: RaftOracle::new(&config),
+        config,
+        cluster: ClusterConfig {
+            nodes: servers + clients,
+            link: LinkProfile { latency_us: in_us(&LATENCY), ..LinkProfile::default() },
+            disk_sync_us: in_us(&DISK_SYNC),
+            positions: Vec::new(),
+        },
+        names: Names::servers_and_clients(servers, clients),
+        layout: layout::circle(servers as usize).into_iter().chain(layout::corners(clients as usize)).collect(),
+        // Where members cannot be changed from outside there is nothing to plan but transfers.
+        planned_ops: if info.ops.iter().any(|op| op.id == ADD_SERVER.id) {
+            vec![MEMBERSHIP_CHANGES, TRANSFERS, DIRECT_REQUESTS]
+        } else {
+            vec![TRANSFERS]
+        },
+        fault_model: fault_model(variant, servers, election_timeout_us.1),
+    }
+}
+
+/// What Raft claims to survive: everything but clocks that run wild and disks that forget what was
+/// synced. Its safety needs no clock at all; its leases need one within their margin.
+fn fault_model(variant: &VariantInfo, servers: u32, election_timeout_us_max: u64) -> FaultModel {
+    let chaos_us = 4_000_000;
+    // A lease ends early enough for a clock that is off by a tenth of its margin and more; beyond that
+    // it promises nothing, which is what the variant shows.
+    let wild = variant.id == "lease-reads-with-drift";
+    FaultModel {
+        kinds: FaultKind::ALL.to_vec(),
+        servers,
+        chaos_us,
+        horizon_us: chaos_us + 25 * election_timeout_us_max,
+        interval_us: 60_000,
+        drift_ppm_max: if wild { 400_000 } else { 40_000 },
+        ..FaultModel::default()
+    }
+}
+
+/// How long sweeps go on asking, in µs; as long as faults act.
+const ASK_UNTIL_US: u64 = 4_000_000;
+
+/// Somebody asks some server to add or remove some server. Only a leader does it, and most of what
+/// is asked is refused for a good reason.
+const MEMBERSHIP_CHANGES: PlannedOps<Op> = PlannedOps {
+    interval_us: 60_000,
+    until_us: ASK_UNTIL_US,
+    swarm: true,
+    next: |stream, nodes| {
+        let server = draw_node(stream, nodes);
+        let op = if stream.happens(500_000) { Op::AddServer(server) } else { Op::RemoveServer(server) };
+        Some(Command::Request { node: draw_node(stream, nodes), op })
+    },
+};
+
+/// Somebody asks some server to hand over to some server.
+const TRANSFERS: PlannedOps<Op> = PlannedOps {
+    interval_us: 200_000,
+    until_us: ASK_UNTIL_US,
+    swarm: true,
+    next: |stream, nodes| {
+        let to = draw_node(stream, nodes);
+        Some(Command::Request { node: draw_node(stream, nodes), op: Op::Transfer(to) })
+    },
+};
+
+/// Somebody asks some server directly, without a session and without retrying.
+const DIRECT_REQUESTS: PlannedOps<Op> = PlannedOps {
+    interval_us: 100_000,
+    until_us: ASK_UNTIL_US,
+    swarm: true,
+    next: |stream, nodes| {
+        let key = String::from(if stream.happens(500_000) { "x" } else { "y" });
+        // Values that no client writes, so that a read tells whose write it saw.
+        let value = stream.range(1_000_000, 2_000_000) as i64;
+        let op = if stream.happens(500_000) { KvOp::Put { key, value } } else { KvOp::Get { key } };
+        Some(Command::Request { node: draw_node(stream, nodes), op: Op::Kv(op) })
+    },
+};
+
+fn draw_node(stream: &mut Stream, nodes: u32) -> NodeId {
+    NodeId(stream.range(0, u64::from(nodes) - 1) as u32)
+}
+
+pub const TIME_OUT: OpInfo = OpInfo {
+    id: "time-out",
+    title: "Time out now",
+    summary: "The server's election timer runs out at once.",
+    form: "\"time-out\"",
+    of: Asked::Servers,
+};
+pub const TRANSFER: OpInfo = OpInfo {
+    id: "transfer",
+    title: "Hand over",
+    summary: "The leader lets another server take its place.",
+    form: "{\"transfer\": \"n2\"}",
+    of: Asked::Servers,
+};
+pub const PUT: OpInfo =
+    OpInfo { id: "put", title: "Write", summary: "Sets a key.", form: "{\"put\": [\"x\", 1]}", of: Asked::Anybody };
+pub const GET: OpInfo =
+    OpInfo { id: "get", title: "Read", summary: "Reads a key.", form: "{\"get\": \"x\"}", of: Asked::Anybody };
+pub const ADD: OpInfo =
+    OpInfo { id: "add", title: "Add", summary: "Adds to a key.", form: "{\"add\": [\"x\", 1]}", of: Asked::Anybody };
+pub const ADD_SERVER: OpInfo = OpInfo {
+    id: "add-server",
+    title: "Add a server",
+    summary: "A machine becomes a member.",
+    form: "{\"add-server\": \"n6\"}",
+    of: Asked::Servers,
+};
+pub const REMOVE_SERVER: OpInfo = OpInfo {
+    id: "remove-server",
+    title: "Remove a server",
+    summary: "A member stops being one.",
+    form: "{\"remove-server\": \"n2\"}",
+    of: Asked::Servers,
+};
+
+/// Reads an operation: a text, or an object with one field.
+fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
+    let (info, argument) = OpInfo::read(value, known)?;
+    let word = info.id;
+    let node = || {
+        let name = argument
+            .as_str()
+            .ok_or_else(|| InputError::new(word, format!("takes the name of a server, not {}", kind_of(argument))))?;
+        names.find(name).map_err(|error| error.within(word))
+    };
+    Ok(match word {
+        "time-out" if argument.is_null() => Op::TimeOut,
+        "time-out" => return Err(InputError::new(word, "takes nothing: it is written as a text")),
+        "transfer" => Op::Transfer(node()?),
+        "add-server" => Op::AddServer(node()?),
+        "remove-server" => Op::RemoveServer(node()?),
+        "put" => {
+            let (key, value) = read_pair(word, argument)?;
+            Op::Kv(KvOp::Put { key, value })
+        }
+        "add" => {
+            let (key, by) = read_pair(word, argument)?;
+            Op::Kv(KvOp::Add { key, by })
+        }
+        "get" => Op::Kv(KvOp::Get { key: read_key(word, argument)? }),
+        _ => return Err(info.unlike(argument)),
+    })
+}
+
+/// Numbers stay exact on their way through JavaScript.
+const VALUE_MAX: i64 = 1 << 53;
+
+fn read_pair(word: &str, argument: &Value) -> Result<(String, i64), InputError> {
+    let wrong = || InputError::new(word, format!("takes a key and a whole number, such as [\"x\", 1], not {argument}"));
+    let [key, value] = argument.as_array().map(Vec::as_slice).ok_or_else(wrong)? else { return Err(wrong()) };
+    let value = value.as_i64().filter(|value| value.abs() < VALUE_MAX).ok_or_else(wrong)?;
+    Ok((read_key(word, key)?, value))
+}
+
+fn read_key(word: &str, value: &Value) -> Result<String, InputError> {
+    match value.as_str() {
+        Some(key) if !key.is_empty() && key.len() <= KEY_BYTES_MAX => Ok(key.to_owned()),
+        _ => Err(InputError::new(word, format!("takes a key of 1 to {KEY_BYTES_MAX} bytes, not {value}"))),
+    }
+}
+
+/// Writes an operation.
+fn write_op(op: &Op, names: &Names) -> Value {
+    match op {
+        Op::TimeOut => "time-out".into(),
+        Op::Transfer(node) => json!({"transfer": names.of(*node)}),
+        Op::AddServer(node) => json!({"add-server": names.of(*node)}),
+        Op::RemoveServer(node) => json!({"remove-server": names.of(*node)}),
+        Op::Kv(KvOp::Put { key, value }) => json!({"put": [key, value]}),
+        Op::Kv(KvOp::Get { key }) => json!({"get": key}),
+        Op::Kv(KvOp::Add { key, by }) => json!({"add": [key, by]}),
+    }
+}
+
+/// Fills in what servers and clients look like.
+fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
+    let newest_led = world
+        .node_ids()
+        .filter_map(|id| world.node(id).and_then(Raft::server))
+        .filter(|server| server.leads())
+        .map(|server| server.term)
+        .max();
+    for (id, node) in world.node_ids().zip(&mut stage.nodes) {
+        let Some(raft) = world.node(id) else {
+            node.remark = Some("crashed · disk kept".into());
+            continue;
+        };
+        match raft {
+            Raft::Server(server) => dress_server(server, newest_led, names, node),
+            Raft::Client(client) => {
+                node.small = true;
+                node.role = "client".into();
+                node.label = client.current.as_ref().map_or_else(String::new, |(_, op)| op.to_string());
+            }
+        }
+        if node.condition == Condition::Paused {
+            node.remark = Some("paused".into());
+        }
+        let running = world.timers(id).find(|running| running.timer == Timer::Election);
+        node.timer_us = running.filter(|_| !raft.leads()).map(|running| (running.set_us, running.due_us));
+    }
+    let small: Vec<bool> = stage.nodes.iter().map(|node| node.small).collect();
+    for link in &mut stage.links {
+        link.quiet = small[link.a] || small[link.b];
+    }
+    // Clients do not talk to each other.
+    stage.links.retain(|link| !(small[link.a] && small[link.b]));
+}
+
+fn dress_server(server: &Server, newest_led: Option<u64>, names: &Names, node: &mut view::Node) {
+    node.role = role_name(&server.role).into();
+    node.label = format!("term {}", server.term);
+    node.hue = hue(server.term);
+    node.leads = server.leads();
+    let needed = majority(server.members().len() as u32);
+    match &server.role {
+        Role::Leader(leader) => {
+            node.remark = match leader.transfer {
+                _ if newest_led > Some(server.term) => Some("still believes it leads".into()),
+                Some(to) => Some(format!("hands over to {}", names.of(to))),
+                None => None,
+            };
+        }
+        Role::Candidate { votes } | Role::PreCandidate { votes } => {
+            node.candidate = true;
+            let question = if matches!(server.role, Role::PreCandidate { .. }) { "?" } else { "" };
+            node.badge = Some(format!("{} / {needed}{question}", votes.len()));
+        }
+        Role::Follower { leader: None } if server.members().is_empty() => node.remark = Some("not a member".into()),
+        Role::Follower { leader: None } => {
+            node.remark = server.voted_for.map(|candidate| format!("voted for {}", names.of(candidate)));
+        }
+        Role::Follower { leader: Some(_) } => {}
+    }
+}
+
+/// The shape of a message and the hue of its term.
+fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
+    let shape = match msg {
+        Msg::RequestVote { .. } | Msg::PreVote { .. } | Msg::TimeoutNow { .. } => MessageShape::Triangle,
+        Msg::RequestVoteReply { granted: true, .. } | Msg::PreVoteReply { granted: true, .. } => MessageShape::Diamond,
+        Msg::RequestVoteReply { .. } | Msg::PreVoteReply { .. } | Msg::NotLeader { .. } => MessageShape::Square,
+        Msg::AppendEntries { .. } | Msg::InstallSnapshot { .. } | Msg::ClientRequest { .. } => MessageShape::Circle,
+        Msg::AppendEntriesReply { .. } | Msg::ClientReply { .. } => MessageShape::Ring,
+    };
+    let term = match msg {
+        Msg::PreVote { next_term, .. } => Some(*next_term),
+        other => other.term(),
+    };
+    (shape, term.and_then(hue))
+}
+
+/// For a server: `term`, `voted_for`, `leader` (whom a follower hears), `votes` (a candidate's
+/// voters), `commit`, `applied`, `members`, `snapshot` (its last index), `log` (the entries after
+/// it: `index`, `term`, `what`), `map` (the state machine), `progress` (a leader's `next` and
+/// `matched` for each member). For a client: `session`, `number`, `leader` (whom it asks),
+/// `current` (the operation under way), `waiting` (how many wait), `answer`.
+fn detail(raft: &Raft, names: &Names) -> Value {
+    let name = |node: NodeId| names.of(node);
+    match raft {
+        Raft::Server(server) => server_detail(server, names),
+        Raft::Client(client) => json!({
+            "session": client.session,
+            "number": client.number,
+            "leader": name(client.leader),
+            "current": client.current.as_ref().map(|(_, op)| op.to_string()),
+            "waiting": client.queue.len(),
+            "answer": client.answer.as_ref().map(|(op, ret)| format!("{op} → {ret}")),
+        }),
+    }
+}
+
+fn server_detail(server: &Server, names: &Names) -> Value {
+    let name = |node: NodeId| names.of(node);
+    let list = |nodes: &std::collections::BTreeSet<NodeId>| nodes.iter().map(|&node| name(node)).collect::<Vec<_>>();
+    let (leader, votes) = match &server.role {
+        Role::Follower { leader } => (leader.map(name), None),
+        Role::Candidate { votes } | Role::PreCandidate { votes } => (None, Some(list(votes))),
+        Role::Leader(_) => (None, None),
+    };
+    let progress = server.leader().map(|leader| {
+        let entries = leader.progress.iter();
+        entries
+            .map(|(&node, progress)| {
+                (name(node).to_owned(), json!({"next": progress.next, "matched": progress.matched}))
+            })
+            .collect::<Map<_, _>>()
+    });
+    let what = |payload: &Payload| match payload {
+        Payload::Noop => "·".to_owned(),
+        Payload::Command { op, .. } => op.to_string(),
+        Payload::Members(members) => list(members).join(" "),
+    };
+    let log = server
+        .log
+        .entries()
+        .iter()
+        .map(|entry| json!({"index": entry.index, "term": entry.term, "what": what(&entry.payload)}));
+    json!({
+        "term": server.term,
+        "voted_for": server.voted_for.map(name),
+        "leader": leader,
+        "votes": votes,
+        "commit": server.commit,
+        "applied": server.applied,
+        "members": list(server.members()),
+        "snapshot": server.log.snapshot().index,
+        "log": log.collect::<Vec<_>>(),
+        "map": server.kv.values(),
+        "progress": progress,
+    })
+}
+
+/// `elections`, `leaders`, `entries-committed`, `operations-answered`, `operations`.
+pub const METRICS: &[&str] = &["elections", "leaders", "entries-committed", "operations-answered", "operations"];
+
+/// The numbers of [`METRICS`].
+fn metrics(oracle: &RaftOracle) -> Vec<u64> {
+    let (answered, asked) = oracle.operations();
+    vec![oracle.elections_started(), oracle.leaders().count() as u64, oracle.entries_committed(), answered, asked]
+}
+
+/// The labs about Raft. They differ in what their files say.
+pub struct RaftLab;
+
+impl Lab for RaftLab {
+    type Protocol = Raft;
+    type Oracle = RaftOracle;
+
+    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+        setup(info, variant, settings)
+    }
+
+    fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
+        read_op(value, names, known)
+    }
+
+    fn write_op(op: &Op, names: &Names) -> Value {
+        write_op(op, names)
+    }
+
+    fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
+        dress(world, names, stage);
+    }
+
+    fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
+        message_look(msg)
+    }
+
+    fn detail(raft: &Raft, names: &Names) -> Value {
+        detail(raft, names)
+    }
+
+    fn tell(record: &Record<Raft>, names: &Names) -> (String, Weight) {
+        words::tell(record, names)
+    }
+
+    fn turn(note: &Note) -> Option<Turn> {
+        match note {
+            Note::BecameLeader { term, .. } => Some(Turn::Leads(*term)),
+            Note::BecameCandidate { term } => Some(Turn::Stands(*term)),
+            Note::SteppedDown { .. } => Some(Turn::Rests),
+            _ => None,
+        }
+    }
+
+    fn metrics(oracle: &RaftOracle) -> Vec<u64> {
+        metrics(oracle)
+    }
+
+    fn opening_us(world: &World<Raft>) -> u64 {
+        opening_us(world)
+    }
+
+    fn log(world: &World<Raft>, names: &Names, window: LogWindow) -> Option<Log> {
+        Some(lenses::log(world, names, window))
+    }
+
+    fn states(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> Option<States> {
+        Some(lenses::states(world, oracle, names))
+    }
+
+    fn history(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> Option<History> {
+        Some(lenses::history(world, oracle, names))
+    }
+
+    fn topic(record: &Record<Raft>) -> Topic {
+        lenses::topic(record)
+    }
+}
+
+/// How long before the first timeout the labs open, in µs: about a second at their own speed.
+const OPENING_LEAD_US: u64 = 50_000;
+
+/// Just before the first election timeout.
+fn opening_us(world: &World<Raft>) -> u64 {
+    let elections = world.node_ids().flat_map(|id| world.timers(id)).filter(|running| running.timer == Timer::Election);
+    elections.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
+}
+
+/// Terms take hues in turn; term 0, in which nothing has happened, is grey.
+fn hue(term: u64) -> Option<u32> {
+    term.checked_sub(1).map(|index| (index % u64::from(view::shapes::HUES)) as u32)
+}
+
+const fn role_name(role: &Role) -> &'static str {
+    match role {
+        Role::Follower { .. } => "follower",
+        Role::PreCandidate { .. } => "pre-candidate",
+        Role::Candidate { .. } => "candidate",
+        Role::Leader(_) => "leader",
+    }
+}

@@ -1,0 +1,5 @@
+//! Raft: leader election. The algorithm is [`crate::raft`]; here is what this lab makes of it.
+
+mod lab;
+
+pub use lab::ENTRY;

@@ -1,0 +1,125 @@
+//! Raft: the replicated log, as a lab.
+
+use view::Picture;
+use view::lens::LensKind;
+
+use crate::raft::common::{
+    self as raft, CHECK_QUORUM, CLIENTS, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, LEASE_READS, NODES,
+    PRE_VOTE, RaftLab, bug,
+};
+use runs::Entry;
+use runs::lab::{LabInfo, Showcase};
+use runs::params::{DISTANCE, ParamInfo, Setting};
+
+const SNAPSHOT_EVERY: ParamInfo = ParamInfo { default: Setting::number(20), ..raft::SNAPSHOT_EVERY };
+const WRITE_EVERY: ParamInfo = ParamInfo { default: Setting::number(150), ..raft::WRITE_EVERY };
+
+/// The lab's line in the catalogue.
+pub static ENTRY: Entry = Entry::of::<RaftLab>(&INFO);
+
+/// The lab.
+static INFO: LabInfo = LabInfo {
+    id: "raft-log",
+    title: "Raft: the replicated log",
+    family: "Consensus and leadership",
+    summary: "Clients write through a leader; what a majority has on disk is committed, and survives.",
+    invitation: (
+        "Watch a write commit.",
+        "A write is safe once a majority has it. Crash the leader in the middle of one, and see whether it survives.",
+    ),
+    variants: &[
+        CORRECT,
+        bug(
+            "commits-old-terms",
+            "commits entries of old terms",
+            "A leader commits whatever a majority holds. An entry on a majority can still vanish (Figure 8).",
+            &[],
+        ),
+        bug(
+            "no-consistency-check",
+            "appends without comparing",
+            "A follower does not look at the entry before what it is sent.",
+            &[],
+        ),
+        bug(
+            "acks-before-fsync",
+            "acknowledges before it is on disk",
+            "A follower says yes first and writes afterwards: a crash in between takes back its word.",
+            &[("disk-sync-ms", Setting { low: 5, high: 40 })],
+        ),
+        bug(
+            "commits-beyond-verified",
+            "commits what it has not compared",
+            "A follower commits up to the leader's index, also entries that the leader may not have.",
+            &[],
+        ),
+        bug(
+            "truncates-always",
+            "truncates always",
+            "A follower drops everything behind the point of comparison: a late message takes entries back.",
+            &[],
+        ),
+        bug(
+            "stale-leader-reads",
+            "reads without asking",
+            "A leader answers reads at once. Once it is cut off, they are stale.",
+            &[],
+        ),
+        bug(
+            "lease-reads-with-drift",
+            "leases and bad clocks",
+            "Reads rely on a lease, but clocks drift further than the lease allows for.",
+            &[("lease-reads", Setting::number(1)), ("check-quorum", Setting::number(1))],
+        ),
+        bug(
+            "overlapping-changes",
+            "overlapping membership changes",
+            "A second change starts before the first has committed: two majorities need not meet.",
+            &[],
+        ),
+        bug(
+            "change-before-own-term",
+            "changes members too early",
+            "A new leader changes the members before it has committed anything in its term.",
+            &[],
+        ),
+    ],
+    params: &[
+        NODES,
+        ELECTION_TIMEOUT,
+        HEARTBEAT,
+        LATENCY,
+        DISK_SYNC,
+        PRE_VOTE,
+        CHECK_QUORUM,
+        LEASE_READS,
+        CLIENTS,
+        WRITE_EVERY,
+        SNAPSHOT_EVERY,
+        DISTANCE,
+    ],
+    ops: &[raft::PUT, raft::GET, raft::ADD, raft::TRANSFER, raft::ADD_SERVER, raft::REMOVE_SERVER, raft::TIME_OUT],
+    metrics: raft::METRICS,
+    speed: 0.05,
+    leads: true,
+    picture: Picture::Network,
+    showcase: Showcase {
+        commands: r#"[{"at_us": 700000, "do": "crash", "node": "n3"}, {"at_us": 1400000, "do": "restart", "node": "n3"}]"#,
+        from_us: 400_000,
+        until_us: 1_800_000,
+        still_us: 460_000,
+        speed: 0.15,
+    },
+    lenses: &[
+        LensKind::Log,
+        LensKind::Checks,
+        LensKind::States,
+        LensKind::Inspector,
+        LensKind::History,
+        LensKind::SpaceTime,
+        LensKind::Comparison,
+        LensKind::Wire,
+        LensKind::Story,
+    ],
+    opening_lenses: &[LensKind::Log, LensKind::Checks, LensKind::Story],
+};

@@ -1,0 +1,430 @@
+//! Four clocks side by side, as a lab: the same events stamped by wall, Lamport, vector and hybrid logical clocks.
+
+use crate::clocks::{
+    Bugs, ClocksOracle, Config, Deed, EventId, Live, Msg, Note, Op, Process, Ret, Stamp, Timer, WALL_AT_START_US,
+    machine,
+};
+use algorithms::clocks::{Order, VectorClock};
+use check::plan::PlannedOps;
+use check::{FaultKind, FaultModel};
+use serde_json::{Map, Value, json};
+use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
+use view::lens::LensKind;
+use view::lens::space_time;
+use view::narration::Weight;
+use view::{Condition, MessageShape, Picture, Stage, layout};
+
+use runs::Entry;
+use runs::error::InputError;
+use runs::kit::bug;
+use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
+use runs::lenses::Topic;
+use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
+
+const NODES: ParamInfo = number("nodes", "Processes", 3, (2, 8), "");
+const SKEW: ParamInfo = number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms");
+const MAX_OFFSET: ParamInfo = number("max-offset-ms", "Wall clocks may differ by", 400, (0, 60_000), "ms");
+const ACT_EVERY: ParamInfo = ParamInfo {
+    live: true,
+    ..number("act-every-ms", "Each process acts about every (0: never)", 150, (0, 60_000), "ms")
+};
+const LATENCY: ParamInfo = ParamInfo {
+    key: "latency-ms",
+    title: "One-way latency",
+    shape: Shape::Range,
+    default: Setting { low: 5, high: 60 },
+    min: 0,
+    max: 10_000,
+    unit: "ms",
+    live: true,
+};
+
+const LOCAL: OpInfo = OpInfo {
+    id: "local",
+    title: "Local event",
+    summary: "Something happens at the process.",
+    form: "\"local\"",
+    of: Asked::Servers,
+};
+const SEND: OpInfo = OpInfo {
+    id: "send",
+    title: "Send a question",
+    summary: "The process asks another one, which answers.",
+    form: "{\"send\": \"n2\"}",
+    of: Asked::Servers,
+};
+
+/// The lab's line in the catalogue.
+pub static ENTRY: Entry = Entry::of::<ClocksLab>(&INFO);
+
+/// The lab.
+static INFO: LabInfo = LabInfo {
+    id: "clocks",
+    title: "Four clocks",
+    family: "Time and order",
+    summary: "One run, seen by wall, Lamport, vector and hybrid logical clocks; only vectors can say “concurrent”.",
+    invitation: (
+        "Ask, and look at the clocks.",
+        "n1’s wall clock is ahead and n2’s behind. Let n1 ask n2: by the wall clocks the answer comes before its question.",
+    ),
+    variants: &[
+        VariantInfo {
+            id: "correct",
+            title: "as published",
+            summary: "Tick on every event, attach after the tick, merge by maximum, compare by vectors.",
+            kind: VariantKind::Correct,
+            overrides: &[],
+        },
+        bug(
+            "no-tick-on-receive",
+            "no tick on receive",
+            "A receipt merges the clocks and does not count as an event.",
+            &[],
+        ),
+        bug(
+            "merge-without-max",
+            "merge without maximum",
+            "A receipt takes the message’s clock over and forgets its own.",
+            &[],
+        ),
+        bug("wall-clock-order", "ordered by the wall clock", "Events are ordered by what the wall clocks showed.", &[]),
+        bug(
+            "equal-is-before",
+            "equal is before",
+            "Equal clocks are taken for “before”: a duplicate counts as news.",
+            &[],
+        ),
+        bug(
+            "concurrent-unless-before",
+            "concurrent unless before",
+            "What is not “before” is taken for concurrent, so that what came after looks like a conflict.",
+            &[],
+        ),
+    ],
+    params: &[NODES, SKEW, MAX_OFFSET, ACT_EVERY, LATENCY, DISTANCE],
+    ops: &[LOCAL, SEND],
+    metrics: &["events", "messages-received", "verdicts", "concurrent-verdicts", "wall-clock-reversals"],
+    speed: 0.05,
+    leads: false,
+    picture: Picture::SpaceTime,
+    showcase: Showcase {
+        commands: r#"[{"at_us": 300000, "do": "request", "node": "n1", "op": {"send": "n2"}}, {"at_us": 500000, "do": "request", "node": "n3", "op": {"send": "n1"}}]"#,
+        from_us: 250_000,
+        until_us: 900_000,
+        still_us: 320_000,
+        speed: 0.1,
+    },
+    lenses: &[
+        LensKind::Comparison,
+        LensKind::Checks,
+        LensKind::Inspector,
+        LensKind::SpaceTime,
+        LensKind::Wire,
+        LensKind::Story,
+    ],
+    opening_lenses: &[LensKind::Comparison, LensKind::Checks],
+};
+
+/// The mistakes of a variant.
+fn bugs(variant: &str) -> Bugs {
+    Bugs {
+        no_tick_on_receive: variant == "no-tick-on-receive",
+        merge_without_max: variant == "merge-without-max",
+        wall_clock_order: variant == "wall-clock-order",
+        equal_is_before: variant == "equal-is-before",
+        concurrent_unless_before: variant == "concurrent-unless-before",
+    }
+}
+
+/// How long before the first event the lab opens, in µs.
+const OPENING_LEAD_US: u64 = 10_000;
+
+/// How long sweeps make faults, in µs, and how long they wait after that.
+const CHAOS_US: u64 = 4_000_000;
+const CALM_US: u64 = 1_000_000;
+
+/// What disks need, in µs. Nobody writes.
+const DISK_SYNC_US: (u64, u64) = (1_000, 1_000);
+
+/// Somebody is asked for some event.
+const EVENTS: PlannedOps<Op> = PlannedOps {
+    interval_us: 150_000,
+    until_us: CHAOS_US,
+    swarm: true,
+    next: |stream, nodes| {
+        let pick = |bits: u64| NodeId((bits % u64::from(nodes.max(1))) as u32);
+        let (node, peer) = (pick(stream.range(0, 1_000_000)), pick(stream.range(0, 1_000_000)));
+        let op = if node == peer { Op::Local } else { Op::Send(peer) };
+        Some(Command::Request { node, op })
+    },
+};
+
+/// The lab of clocks.
+pub struct ClocksLab;
+
+impl Lab for ClocksLab {
+    type Protocol = Process;
+    type Oracle = ClocksOracle;
+
+    const FORGETS: bool = true;
+
+    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+        let get = |param: &ParamInfo| settings.get(variant, param);
+        let in_us = |param: &ParamInfo| {
+            let Setting { low, high } = get(param);
+            (low * 1_000, high * 1_000)
+        };
+        let nodes = get(&NODES).low as u32;
+        let live = |param: &ParamInfo| match param.key {
+            key if key == LATENCY.key => Some(Live::LatencyMs),
+            key if key == ACT_EVERY.key => Some(Live::ActMs),
+            _ => None,
+        };
+        let config = Config {
+            skew_us: in_us(&SKEW).0,
+            offset_max_us: in_us(&MAX_OFFSET).0,
+            act_us: in_us(&ACT_EVERY).0,
+            live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live).collect(),
+            bugs: bugs(variant.id),
+        };
+        Setup {
+            oracle: ClocksOracle::new(&config),
+            config,
+            cluster: ClusterConfig {
+                nodes,
+                link: LinkProfile { latency_us: in_us(&LATENCY), ..LinkProfile::default() },
+                disk_sync_us: DISK_SYNC_US,
+                positions: Vec::new(),
+            },
+            names: Names::servers(nodes),
+            layout: layout::circle(nodes as usize),
+            fault_model: FaultModel {
+                kinds: vec![
+                    FaultKind::Crash,
+                    FaultKind::Cut,
+                    FaultKind::Partition,
+                    FaultKind::Pause,
+                    FaultKind::Loss,
+                    FaultKind::ClockDrift,
+                    FaultKind::ClockOffset,
+                    FaultKind::LatencySpike,
+                    FaultKind::Hold,
+                    FaultKind::DropMessage,
+                    FaultKind::DuplicateMessage,
+                ],
+                servers: nodes,
+                chaos_us: CHAOS_US,
+                horizon_us: CHAOS_US + CALM_US,
+                // With what clocks are off from the start this stays within what they may differ by.
+                drift_ppm_max: 10_000,
+                offset_us_max: 50_000,
+                ..FaultModel::default()
+            },
+            planned_ops: vec![EVENTS],
+        }
+    }
+
+    fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
+        let (info, argument) = OpInfo::read(value, known)?;
+        match (info.id, argument) {
+            ("local", Value::Null) => Ok(Op::Local),
+            ("send", Value::String(name)) => names.find(name).map(Op::Send).map_err(|error| error.within(info.id)),
+            _ => Err(info.unlike(argument)),
+        }
+    }
+
+    fn write_op(op: &Op, names: &Names) -> Value {
+        match op {
+            Op::Local => json!("local"),
+            Op::Send(peer) => json!({"send": names.of(*peer)}),
+        }
+    }
+
+    fn dress(world: &World<Process>, _: &Names, stage: &mut Stage) {
+        for (id, node) in world.node_ids().zip(&mut stage.nodes) {
+            node.hue = Some(id.0 % view::shapes::HUES);
+            match world.node(id) {
+                None => node.remark = Some("crashed · forgotten".into()),
+                Some(process) => {
+                    node.role = "process".into();
+                    node.label = format!("L {}", process.lamport.0);
+                }
+            }
+            if node.condition == Condition::Paused {
+                node.remark = Some("paused".into());
+            }
+        }
+    }
+
+    fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
+        match msg {
+            Msg::Question { stamp } => (MessageShape::Triangle, Some(stamp.event.machine().0.0 % view::shapes::HUES)),
+            Msg::Answer { stamp, .. } => (MessageShape::Diamond, Some(stamp.event.machine().0.0 % view::shapes::HUES)),
+        }
+    }
+
+    /// `process` (its name; `n1′` is another process on n1's machine), `events`, its clocks at its newest event:
+    /// `wall_us`, `lamport`, `vector` (by process), `hybrid` (`wall_us`, `count`); `newest`: the newest event of
+    /// another process that it has heard of; `conflicts`: how often it could not tell which was newer.
+    fn detail(process: &Process, names: &Names) -> Value {
+        let hybrid = process.hybrid.newest();
+        let newest = process.newest.as_ref().map(|stamp| event_name(stamp.event, names));
+        json!({
+            "process": process_name(process.me, names),
+            "events": process.events,
+            "wall_us": process.wall_us.saturating_sub(WALL_AT_START_US),
+            "lamport": process.lamport.0,
+            "vector": vector(&process.vector, names),
+            "hybrid": {"wall_us": hybrid.wall_us.saturating_sub(WALL_AT_START_US), "count": hybrid.count},
+            "newest": newest,
+            "conflicts": process.conflicts,
+        })
+    }
+
+    fn tell(record: &Record<Process>, names: &Names) -> (String, Weight) {
+        tell(record, names)
+    }
+
+    fn metrics(oracle: &ClocksOracle) -> Vec<u64> {
+        oracle.counts().to_vec()
+    }
+
+    fn opening_us(world: &World<Process>) -> u64 {
+        let running = world.node_ids().flat_map(|id| world.timers(id)).filter(|running| running.timer == Timer::Act);
+        running.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
+    }
+
+    fn stamp(record: &Record<Process>, names: &Names) -> Option<space_time::Stamp> {
+        // Of a receipt and the answer to it the receipt counts: what it knew, and who came to know of it, is the same.
+        let stamp = record.notes().find_map(|note| match note {
+            Note::Happened { stamp, .. } => Some(stamp),
+            Note::Compared { .. } => None,
+        })?;
+        Some(space_time::Stamp {
+            wall_us: Some(stamp.wall_us.saturating_sub(WALL_AT_START_US)),
+            lamport: Some(stamp.lamport.0),
+            vector: stamp.vector.entries().map(|(process, count)| (process_name(process, names), count)).collect(),
+            hybrid: Some((stamp.hybrid.wall_us.saturating_sub(WALL_AT_START_US), stamp.hybrid.count)),
+        })
+    }
+
+    fn label(record: &Record<Process>, names: &Names) -> Option<String> {
+        let deed = record.notes().find_map(|note| match note {
+            Note::Happened { deed, .. } => Some(*deed),
+            Note::Compared { .. } => None,
+        })?;
+        Some(match deed {
+            Deed::Local => "local".into(),
+            Deed::Sent(peer) => format!("ask {}", names.of(peer)),
+            Deed::Received(_) if matches!(record.event, Event::Deliver { msg: Msg::Answer { .. }, .. }) => {
+                "answer".into()
+            }
+            Deed::Received(_) => "question".into(),
+        })
+    }
+
+    fn topic(record: &Record<Process>) -> Topic {
+        match record.event {
+            Event::Boot(_) => ("boot", "boots"),
+            Event::Deliver { .. } => ("receipt", "receipts"),
+            Event::Timer { .. } | Event::Command(_) | Event::Synced(_) | Event::Vanish { .. } => ("event", "events"),
+        }
+    }
+}
+
+/// What a process is called: as its machine, and with a prime where that has had another one before.
+fn process_name(process: NodeId, names: &Names) -> String {
+    let (node, again) = machine(process);
+    let name = if node.index() < names.len() { names.of(node) } else { "?" };
+    format!("{name}{}", if again { "′" } else { "" })
+}
+
+fn event_name(event: EventId, names: &Names) -> String {
+    format!("{}’s event {}", process_name(event.process, names), event.number)
+}
+
+fn vector(clock: &VectorClock, names: &Names) -> Value {
+    let entries = clock.entries().map(|(process, count)| (process_name(process, names), Value::from(count)));
+    Value::Object(entries.collect::<Map<_, _>>())
+}
+
+/// `{n1:2, n2:1}`.
+fn vector_text(clock: &VectorClock, names: &Names) -> String {
+    let entries: Vec<String> =
+        clock.entries().map(|(process, count)| format!("{}:{count}", process_name(process, names))).collect();
+    format!("{{{}}}", entries.join(", "))
+}
+
+/// A step that boots a process, delivers a message, runs a timer or handles a request: what happened, and what was
+/// said of it.
+fn tell(record: &Record<Process>, names: &Names) -> (String, Weight) {
+    let me = record.event.node().map_or("", |node| names.of(node));
+    let mut happened = None;
+    let mut verdict = None;
+    for note in record.notes() {
+        match note {
+            // Of a receipt and the answer to it the receipt comes first, and says it all.
+            Note::Happened { stamp, deed } => drop(happened.get_or_insert((stamp, *deed))),
+            Note::Compared { first, second, said, answer, .. } => verdict = Some((first, second, *said, *answer)),
+        }
+    }
+    let Some((stamp, deed)) = happened else {
+        let text = match &record.event {
+            Event::Boot(_) => format!("{me} starts, with all its clocks at nothing"),
+            _ if record
+                .outcomes
+                .iter()
+                .any(|outcome| matches!(outcome, Outcome::Replied { ret: Ret::ToItself, .. })) =>
+            {
+                format!("{me} does not send messages to itself")
+            }
+            _ => format!("{me} is not running and does nothing"),
+        };
+        return (text, Weight::Routine);
+    };
+    let clocks = clocks_text(stamp, names);
+    let what = match deed {
+        Deed::Local => format!("{me} does something of its own"),
+        Deed::Sent(peer) => format!("{me} asks {}", names.of(peer)),
+        Deed::Received(sent) => {
+            let from = process_name(sent.process, names);
+            if matches!(record.event, Event::Deliver { msg: Msg::Answer { .. }, .. }) {
+                format!("{me} receives the answer of {from}")
+            } else {
+                format!("{me} receives the question of {from}, and answers")
+            }
+        }
+    };
+    let told = format!("{what}: {clocks}");
+    match verdict {
+        None => (told, Weight::Event),
+        Some((first, second, said, answer)) => {
+            let stands = match said {
+                Order::Before => "comes before",
+                Order::After => "comes after",
+                Order::Equal => "is the same as",
+                Order::Concurrent => "is concurrent with",
+            };
+            let (first_name, second_name) = (event_name(first.event, names), event_name(second.event, names));
+            // The surprise is worth a pause.
+            let reversed = answer && first.wall_us > second.wall_us;
+            let wall = if reversed {
+                let early_us = first.wall_us - second.wall_us;
+                format!(
+                    "; the wall clocks show the answer {}.{} ms before its question",
+                    early_us / 1_000,
+                    early_us / 100 % 10
+                )
+            } else {
+                String::new()
+            };
+            let weight = if reversed { Weight::Milestone } else { Weight::Event };
+            (format!("{told}. It says that {first_name} {stands} {second_name}{wall}"), weight)
+        }
+    }
+}
+
+/// `Lamport 4, vector {n1:2, n2:1}`.
+fn clocks_text(stamp: &Stamp, names: &Names) -> String {
+    format!("Lamport {}, vector {}", stamp.lamport.0, vector_text(&stamp.vector, names))
+}

@@ -1,0 +1,469 @@
+//! Setting clocks by messages, as a lab: a time server, clients whose clocks drift, and how wrong they really are.
+
+use crate::physical_clocks::{
+    Added, Bare, Bugs, Claim, Config, Live, Msg, Node, Note, Op, PhysicalOracle, Ret, SERVER, Scheme, Timer,
+    reference_us, towards,
+};
+use check::plan::PlannedOps;
+use check::{FaultKind, FaultModel};
+use serde_json::{Value, json};
+use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
+use view::lens::clock_error::{Line, Reading, Spot, plain_ms, short_ms, signed_ms};
+use view::lens::{ClockError, LensKind};
+use view::narration::Weight;
+use view::{Condition, MessageShape, Picture, Stage, layout};
+
+use runs::Entry;
+use runs::error::InputError;
+use runs::kit::bug;
+use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
+use runs::lenses::Topic;
+use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
+
+const fn live(param: ParamInfo) -> ParamInfo {
+    ParamInfo { live: true, ..param }
+}
+
+const NODES: ParamInfo = number("nodes", "Machines, the server among them", 4, (2, 7), "");
+const SCHEME: ParamInfo = live(number("scheme", "Scheme (0 Cristian, 1 Berkeley, 2 NTP, 3 PTP-like)", 2, (0, 3), ""));
+const SKEW: ParamInfo = number("skew-ms", "Clients’ clocks are off by up to", 60, (0, 10_000), "ms");
+const DRIFT: ParamInfo = number("drift-ppm", "Clients’ clocks drift by up to", 100, (0, 10_000), "ppm");
+const POLL: ParamInfo = live(number("poll-ms", "Asks every", 500, (10, 60_000), "ms"));
+const LATENCY: ParamInfo = ParamInfo {
+    key: "latency-ms",
+    title: "One-way latency",
+    shape: Shape::Range,
+    default: Setting { low: 8, high: 14 },
+    min: 0,
+    max: 10_000,
+    unit: "ms",
+    live: true,
+};
+const TOWARDS: ParamInfo = live(number("towards-ms", "More towards n1", 0, (0, 10_000), "ms"));
+const WAIT: ParamInfo = live(number("wait-us", "Wait in their sender up to", 1_000, (0, 200_000), "µs"));
+const SLEW: ParamInfo = live(number("slew-ppm", "Slewed by up to", 50_000, (100, 400_000), "ppm"));
+
+const POLL_NOW: OpInfo = OpInfo {
+    id: "poll",
+    title: "Ask for the time",
+    summary: "The node asks now, if in this scheme it is the one that asks.",
+    form: "\"poll\"",
+    of: Asked::Servers,
+};
+
+/// The lab's line in the catalogue.
+pub static ENTRY: Entry = Entry::of::<PhysicalClocksLab>(&INFO);
+
+/// The lab.
+static INFO: LabInfo = LabInfo {
+    id: "physical-clocks",
+    title: "Setting clocks",
+    family: "Time and order",
+    summary: "Cristian, Berkeley, NTP and a PTP-like protocol set clocks that drift; no message shows which way was slow.",
+    invitation: (
+        "Make one way slow.",
+        "Under Settings, give messages 50 ms more towards n1. After eight questions all measure that they are right, and are 25 ms off.",
+    ),
+    variants: &[
+        VariantInfo {
+            id: "correct",
+            title: "as published",
+            summary: "Half of the delay is taken for the way back, and corrections are slewed.",
+            kind: VariantKind::Correct,
+            overrides: &[],
+        },
+        bug(
+            "ignores-delay",
+            "ignores the delay",
+            "The server’s reading is taken as it is, as if it had taken no time to arrive.",
+            &[],
+        ),
+        bug("steps-backwards", "steps backwards", "A clock is set at once, also back, instead of being slewed.", &[]),
+    ],
+    params: &[NODES, SCHEME, SKEW, DRIFT, POLL, LATENCY, TOWARDS, WAIT, SLEW, DISTANCE],
+    ops: &[POLL_NOW],
+    metrics: &["measurements", "unanswered", "corrections", "steps", "error-us", "largest-error-us"],
+    speed: 0.2,
+    leads: false,
+    showcase: Showcase {
+        commands: r#"[{"at_us": 1800000, "do": "set", "key": "towards-ms", "value": 50}]"#,
+        from_us: 0,
+        until_us: 6_000_000,
+        still_us: 640_000,
+        speed: 0.5,
+    },
+    lenses: &[
+        LensKind::Checks,
+        LensKind::ClockError,
+        LensKind::SpaceTime,
+        LensKind::Comparison,
+        LensKind::Inspector,
+        LensKind::Wire,
+        LensKind::Story,
+    ],
+    opening_lenses: &[LensKind::Checks, LensKind::ClockError, LensKind::Story],
+    picture: Picture::Network,
+};
+
+/// How long before the first question the lab opens, in µs.
+const OPENING_LEAD_US: u64 = 5_000;
+
+/// How long sweeps make faults, in µs, and how long they wait after that.
+const CHAOS_US: u64 = 6_000_000;
+const CALM_US: u64 = 12_000_000;
+
+/// What disks need, in µs. Nobody writes.
+const DISK_SYNC_US: (u64, u64) = (1_000, 1_000);
+
+/// The place of a parameter, which is the key of a command that sets it.
+const fn key_of(wanted: &[u8]) -> u32 {
+    let mut place = 0;
+    while place < INFO.params.len() {
+        let key = INFO.params[place].key.as_bytes();
+        let (mut alike, mut byte) = (key.len() == wanted.len(), 0);
+        while alike && byte < key.len() {
+            alike = key[byte] == wanted[byte];
+            byte += 1;
+        }
+        if alike {
+            return place as u32;
+        }
+        place += 1;
+    }
+    panic!("there is no such parameter")
+}
+
+const SCHEME_KEY: u32 = key_of(b"scheme");
+const TOWARDS_KEY: u32 = key_of(b"towards-ms");
+
+/// Somebody asks out of turn.
+const POLLS: PlannedOps<Op> = PlannedOps {
+    interval_us: 400_000,
+    until_us: CHAOS_US,
+    swarm: true,
+    next: |stream, nodes| {
+        let node = NodeId(stream.range(0, u64::from(nodes.max(1)) - 1) as u32);
+        Some(Command::Request { node, op: Op::Poll })
+    },
+};
+
+/// Clocks are set in other ways.
+const SCHEMES: PlannedOps<Op> = PlannedOps {
+    interval_us: 800_000,
+    until_us: CHAOS_US,
+    swarm: true,
+    next: |stream, _| {
+        let scheme = stream.range(0, Scheme::ALL.len() as u64 - 1);
+        Some(Command::Set { key: SCHEME_KEY, value: (scheme, scheme) })
+    },
+};
+
+/// Ways get uneven, and even again half of the time.
+const WAYS: PlannedOps<Op> = PlannedOps {
+    interval_us: 600_000,
+    until_us: CHAOS_US,
+    swarm: true,
+    next: |stream, _| {
+        let more_ms = if stream.happens(500_000) { 0 } else { stream.range(1, 80) };
+        Some(Command::Set { key: TOWARDS_KEY, value: (more_ms, more_ms) })
+    },
+};
+
+/// The lab of clocks that are set.
+pub struct PhysicalClocksLab;
+
+/// What a node's bare clock is like now.
+fn bare(world: &World<Node>, node: NodeId) -> Bare {
+    world.config().bare_at(node, world.clock(node), world.time_us())
+}
+
+/// How wrong a node's software clock is, in µs, and what it believes; nothing while it is down.
+fn stands(world: &World<Node>, id: NodeId) -> Option<(i64, Option<Claim>)> {
+    let (node, bare) = (world.node(id)?, bare(world, id));
+    let error_us = i128::from(node.shown_us(bare)) - i128::from(reference_us(world.time_us()));
+    let claim = if id == SERVER { None } else { node.claim(bare, world.config().phi_ppm()) };
+    Some((i64::try_from(error_us).unwrap_or(0), claim))
+}
+
+impl Lab for PhysicalClocksLab {
+    type Protocol = Node;
+    type Oracle = PhysicalOracle;
+
+    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+        let get = |param: &ParamInfo| settings.get(variant, param);
+        let value = |param: &ParamInfo| get(param).low;
+        let nodes = value(&NODES) as u32;
+        let live = |param: &ParamInfo| match param.key {
+            key if key == SCHEME.key => Some(Live::Scheme),
+            key if key == POLL.key => Some(Live::PollMs),
+            key if key == LATENCY.key => Some(Live::LatencyMs),
+            key if key == TOWARDS.key => Some(Live::TowardsMs),
+            key if key == WAIT.key => Some(Live::WaitUs),
+            key if key == SLEW.key => Some(Live::SlewPpm),
+            _ => None,
+        };
+        let config = Config {
+            scheme: Scheme::of_number(value(&SCHEME)),
+            skew_us: value(&SKEW) * 1_000,
+            drift_ppm: value(&DRIFT),
+            poll_us: value(&POLL) * 1_000,
+            wait_us: value(&WAIT),
+            slew_ppm: value(&SLEW),
+            live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live).collect(),
+            bugs: Bugs {
+                ignores_delay: variant.id == "ignores-delay",
+                steps_backwards: variant.id == "steps-backwards",
+            },
+        };
+        let Setting { low, high } = get(&LATENCY);
+        Setup {
+            oracle: PhysicalOracle::new(),
+            config,
+            cluster: ClusterConfig {
+                nodes,
+                link: LinkProfile {
+                    latency_us: (low * 1_000, high * 1_000),
+                    towards: towards(value(&TOWARDS) * 1_000),
+                    ..LinkProfile::default()
+                },
+                disk_sync_us: DISK_SYNC_US,
+                positions: Vec::new(),
+            },
+            names: Names::servers(nodes),
+            layout: layout::fan(nodes as usize),
+            fault_model: FaultModel {
+                kinds: vec![
+                    FaultKind::Crash,
+                    FaultKind::Cut,
+                    FaultKind::Partition,
+                    FaultKind::Pause,
+                    FaultKind::Loss,
+                    FaultKind::ClockDrift,
+                    FaultKind::ClockOffset,
+                    FaultKind::LatencySpike,
+                    FaultKind::Hold,
+                    FaultKind::DropMessage,
+                    FaultKind::DuplicateMessage,
+                ],
+                servers: nodes,
+                chaos_us: CHAOS_US,
+                horizon_us: CHAOS_US + CALM_US,
+                interval_us: 200_000,
+                drift_ppm_max: 800,
+                offset_us_max: 150_000,
+                spike_us_max: 300_000,
+            },
+            planned_ops: vec![POLLS, SCHEMES, WAYS],
+        }
+    }
+
+    fn read_op(value: &Value, _: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
+        match OpInfo::read(value, known)? {
+            (info, Value::Null) if info.id == POLL_NOW.id => Ok(Op::Poll),
+            (info, argument) => Err(info.unlike(argument)),
+        }
+    }
+
+    fn write_op(op: &Op, _: &Names) -> Value {
+        match op {
+            Op::Poll => json!(POLL_NOW.id),
+        }
+    }
+
+    fn dress(world: &World<Node>, names: &Names, stage: &mut Stage) {
+        let scheme = world.config().scheme;
+        for (id, node) in world.node_ids().zip(&mut stage.nodes) {
+            node.hue = Some(id.0 % view::shapes::HUES);
+            let Some((error_us, claim)) = stands(world, id) else {
+                node.remark = Some("crashed · forgotten".into());
+                continue;
+            };
+            node.label = short_ms(error_us);
+            node.role = match (id == SERVER, scheme) {
+                (false, _) => "client".into(),
+                (true, Scheme::Berkeley) => "coordinator".into(),
+                (true, Scheme::Ptp) => "master".into(),
+                (true, Scheme::Cristian | Scheme::Ntp) => "time server".into(),
+            };
+            node.remark = match (id == SERVER, claim, world.cluster().link.towards) {
+                (true, _, Some((_, more_us))) => Some(format!("+{} ms towards {}", more_us / 1_000, names.of(id))),
+                (true, _, None) => Some(node.role.clone()),
+                (false, Some(claim), _) => Some(format!("believes {}", signed_ms(claim.error_us))),
+                (false, None, _) => Some("has not measured".into()),
+            };
+            if node.condition == Condition::Paused {
+                node.remark = Some("paused".into());
+            }
+        }
+        // Clients do not talk to each other.
+        let server = world.node_ids().position(|id| id == SERVER);
+        for link in &mut stage.links {
+            link.quiet = Some(link.a) != server && Some(link.b) != server;
+        }
+    }
+
+    fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
+        let server = Some(SERVER.0);
+        match msg {
+            Msg::Ask { .. } | Msg::DelayRequest { .. } => (MessageShape::Triangle, None),
+            Msg::Answer { .. } | Msg::DelayResponse { .. } => (MessageShape::Diamond, server),
+            Msg::Adjust { .. } => (MessageShape::Square, server),
+            Msg::Sync { .. } => (MessageShape::Circle, server),
+            Msg::FollowUp { .. } => (MessageShape::Ring, server),
+        }
+    }
+
+    /// `added_us`: what it adds to its machine's clock in the end, and `left_us`: what of that is still to come;
+    /// `delay_us`: of the measurement that counts; `unanswered`: how often nobody answered. The machine's own clock, and
+    /// how wrong it all is, only the run knows.
+    fn detail(node: &Node, _: &Names) -> Value {
+        // What has been added so far depends on the moment; where it is heading does not.
+        let Added { target_us, .. } = node.added(Bare { counter_us: u64::MAX, base_us: 0 });
+        json!({
+            "added_us": target_us,
+            "delay_us": node.counting().map(|counting| counting.delay_us),
+            "waits": node.waits(),
+            "unanswered": node.unanswered(),
+        })
+    }
+
+    fn tell(record: &Record<Node>, names: &Names) -> (String, Weight) {
+        tell(record, names)
+    }
+
+    fn metrics(oracle: &PhysicalOracle) -> Vec<u64> {
+        oracle.counts().to_vec()
+    }
+
+    fn opening_us(world: &World<Node>) -> u64 {
+        let polls = |id: &NodeId| match world.config().scheme {
+            Scheme::Cristian | Scheme::Ntp => *id != SERVER,
+            Scheme::Berkeley | Scheme::Ptp => *id == SERVER,
+        };
+        let running = world.node_ids().filter(polls).flat_map(|id| world.timers(id));
+        let due_us = running.filter(|running| running.timer == Timer::Poll).map(|running| running.due_us).min();
+        due_us.unwrap_or(0).saturating_sub(OPENING_LEAD_US)
+    }
+
+    fn clock_error(world: &World<Node>, oracle: &PhysicalOracle, names: &Names) -> Option<ClockError> {
+        let now_us = world.time_us();
+        let line = |id: NodeId| {
+            let place = id.index();
+            let before = oracle.samples().filter(|sample| sample.at_us < now_us).map(|sample| Spot {
+                at_us: sample.at_us,
+                reading: sample.points.get(place).copied().flatten().map(|point| Reading {
+                    error_us: point.error_us.into(),
+                    claim_us: point.claim_us.map(|(error_us, bound_us)| (error_us.into(), bound_us.into())),
+                }),
+            });
+            let now = stands(world, id).map(|(error_us, claim)| Reading {
+                error_us,
+                claim_us: claim.map(|claim| (claim.error_us, claim.bound_us)),
+            });
+            Line {
+                node: names.of(id).to_owned(),
+                hue: id.0 % view::shapes::HUES,
+                reference: id == SERVER,
+                spots: before.chain([Spot { at_us: now_us, reading: now }]).collect(),
+            }
+        };
+        Some(ClockError { now_us, lines: world.node_ids().map(line).collect() })
+    }
+
+    fn topic(record: &Record<Node>) -> Topic {
+        match &record.event {
+            Event::Boot(_) => ("boot", "boots"),
+            Event::Deliver { .. } => ("message", "messages"),
+            Event::Timer { timer: Timer::Leave(_), .. } => ("message sent", "messages sent"),
+            Event::Timer { timer: Timer::Poll, .. } => ("poll", "polls"),
+            Event::Command(_) | Event::Synced(_) | Event::Vanish { .. } => ("event", "events"),
+        }
+    }
+}
+
+/// A step that boots a node, delivers a message, runs a timer or handles a request: what was measured, and what the node
+/// does about it.
+fn tell(record: &Record<Node>, names: &Names) -> (String, Weight) {
+    let me = record.event.node().map_or("", |node| names.of(node));
+    let mut said = Vec::new();
+    let mut weight = Weight::Routine;
+    let mut weigh = |more: Weight| weight = weight.max(more);
+    for note in record.notes() {
+        match note {
+            Note::Measured { peer, measured, behind_us, counts, .. } => {
+                let off = match *behind_us {
+                    0 => "right".to_owned(),
+                    us if us > 0 => format!("{} behind", plain_ms(us.unsigned_abs())),
+                    us => format!("{} ahead", plain_ms(us.unsigned_abs())),
+                };
+                let delay = plain_ms(measured.delay_us);
+                if *peer == SERVER {
+                    said.push(format!("{me} measures that it is {off}, with a delay of {delay}"));
+                } else {
+                    let whom = names.of(*peer);
+                    let off = match *behind_us {
+                        0 => "right".to_owned(),
+                        us if us > 0 => format!("{} ahead", plain_ms(us.unsigned_abs())),
+                        us => format!("{} behind", plain_ms(us.unsigned_abs())),
+                    };
+                    said.push(format!("{me} measures that {whom} is {off}, with a delay of {delay}"));
+                }
+                if !counts {
+                    said.push("an older measurement was quicker and counts instead".to_owned());
+                }
+                weigh(Weight::Event);
+            }
+            Note::Slewing(0) => said.push(format!("{me} has nothing to correct")),
+            Note::Slewing(us) => {
+                let way = if *us > 0 { "faster" } else { "slower" };
+                said.push(format!("{me} runs {way} until {} are made up for", plain_ms(us.unsigned_abs())));
+                weigh(Weight::Event);
+            }
+            Note::Stepped(us) => {
+                let way = if *us > 0 { "forward" } else { "back" };
+                said.push(format!("{me} sets its clock {way} by {}", plain_ms(us.unsigned_abs())));
+                weigh(Weight::Milestone);
+            }
+            Note::Unanswered(peer) => {
+                said.push(format!("{me} has had no answer from {}", names.of(*peer)));
+                weigh(Weight::Event);
+            }
+            Note::ClockSet(us) => {
+                said.push(format!("{me} finds its clock set by {}, and forgets what it has measured", signed_ms(*us)));
+                weigh(Weight::Event);
+            }
+        }
+    }
+    if !said.is_empty() {
+        return (said.join("; "), weight);
+    }
+    let text = match &record.event {
+        Event::Boot(_) => format!("{me} starts, and knows nothing about its clock"),
+        Event::Deliver { id, msg } => {
+            let from = names.of(id.from);
+            match msg {
+                Msg::Ask { .. } => format!("{from} asks {me} for the time"),
+                Msg::Answer { .. } => format!("{me} gets an answer from {from} that it does not wait for"),
+                Msg::Adjust { .. } => format!("{me} is told how far off it is, about a question that is over"),
+                Msg::Sync { .. } => format!("{me} receives a sync, and notes when"),
+                Msg::FollowUp { .. } => format!("{me} learns when the sync left {from}, and asks about the way back"),
+                Msg::DelayRequest { .. } => format!("{me} notes when {from}’s delay request arrives, and says so"),
+                Msg::DelayResponse { .. } => format!("{me} gets a delay response that it does not wait for"),
+            }
+        }
+        Event::Timer { timer: Timer::Leave(_), .. } => format!("a message leaves {me}"),
+        _ => {
+            let replied = record.outcomes.iter().find_map(|outcome| match outcome {
+                Outcome::Replied { ret, .. } => Some(*ret),
+                _ => None,
+            });
+            match replied {
+                Some(Ret::Asked) => format!("{me} asks for the time"),
+                Some(Ret::OthersAsk) => format!("{me} does not ask: in this scheme others do"),
+                None if matches!(record.event, Event::Timer { .. }) => format!("{me} looks whether it is time to ask"),
+                None => format!("{me} is not running and does nothing"),
+            }
+        }
+    };
+    (text, Weight::Routine)
+}

@@ -1,0 +1,804 @@
+//! Processes that post to each other's feeds and keep replicated registers, every event stamped by a vector clock.
+//!
+//! Papers: Colin Fidge, "Timestamps in Message-Passing Systems That Preserve the Partial Ordering", 1988, and Friedemann
+//! Mattern, "Virtual Time and Global States of Distributed Systems", 1989, for the vectors; Kenneth Birman, André
+//! Schiper, Pat Stephenson, "Lightweight Causal and Atomic Group Multicast", TOCS 9(3), 1991, for causal delivery; Nuno
+//! Preguiça et al., "Dotted Version Vectors", 2010, for registers. That nothing with fewer than N entries can
+//! characterize happened-before among N processes is due to Bernadette Charron-Bost, "Concerning the Size of Logical
+//! Clocks in Distributed Systems", IPL 39(1), 1991.
+//!
+//! A step in which a process does something is one event of its clocks, whatever it does in it: a receipt that passes
+//! something on merges, ticks once, and what it sends carries that clock. There are two vectors that must not be mixed
+//! up. The *event vector* counts events and says what happened before what; a receipt counts in it also when the post
+//! has to wait. What a post *depends on* is a vector that counts posts, and it grows when a post is shown: that one
+//! decides what waits. A register has a third one, of its writes: to have heard of a process is not to have seen what it
+//! wrote.
+//!
+//! What is broadcast is sent once to each and may get lost. Every so often a process asks another one, in turn, for what
+//! it has missed, and so does whoever starts again. So what any running process shows is in time shown by all.
+//!
+//! What it survives: crashes, pauses, cuts, partitions, loss, duplicates, any delay, any wall clock. A crash takes a
+//! process's memory with it; what boots there later is another process with a name of its own, as in
+//! [`crate::clocks`], and fetches what the others have. What nobody else had heard of is gone.
+//!
+//! Left out: acknowledgements, groups whose members change, stability (when nobody needs a post any more; each author's
+//! newest [`POSTS_KEPT`] are kept), and deletion.
+
+mod feed;
+mod lab;
+mod oracle;
+mod register;
+
+pub use lab::ENTRY;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use sim::{Disk, Fx, LinkProfile, Named, NodeId, Protocol, RequestId};
+
+use crate::clocks::{EventId, NAMES, STRIDE, Stamp, WALL_AT_START_US};
+use algorithms::clocks::{HybridClock, LamportClock, Order, VectorClock};
+
+pub use feed::{Arrival, Feed, POSTS_KEPT, Shown, WAITING_MAX};
+pub use oracle::{
+    CAUGHT_UP, CAUSAL_DELIVERY, CONCURRENT_WRITES, CONVERGENCE, FeedOracle, NO_LOST_WRITE, POST_WAITED,
+    VECTOR_CHARACTERIZES,
+};
+pub use register::{Register, Rule, Taken, Version};
+
+/// Longest text of a post and name of a register, in characters.
+pub const TEXT_CHARS_MAX: usize = 24;
+/// Largest value of a register.
+pub const VALUE_MAX: u64 = 999_999_999;
+/// Most processes that a message is passed along.
+pub const PATH_MAX: usize = 8;
+/// A process that knows of so many registers makes no new ones.
+pub const REGISTERS_MAX: usize = 16;
+
+/// Whose entry it is where one counter stands for all processes.
+pub const EVERYBODY: NodeId = NodeId(STRIDE - 1);
+
+/// What processes post, write and answer of their own accord.
+const TEXTS: [&str; 6] = ["photo", "news", "hello", "lunch?", "rain", "a song"];
+const ANSWERS: [&str; 4] = ["nice", "yes", "why?", "thanks"];
+const KEYS: [&str; 2] = ["account", "plan"];
+
+/// What the draws of a process are for.
+const DRAW_PAUSE: u32 = 1;
+const DRAW_DEED: u32 = 2;
+const DRAW_WORD: u32 = 3;
+const DRAW_PEER: u32 = 4;
+const DRAW_NAME: u32 = 5;
+const DRAW_ASK: u32 = 6;
+
+/// What all processes know from the start.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Config {
+    /// Whether a post waits for what it depends on.
+    pub causal_delivery: bool,
+    /// How far wall clocks are off from the start, at most, in µs.
+    pub skew_us: u64,
+    /// A vector drops the entry of a process that one has heard nothing new of for so many events; 0 for never.
+    pub prune_after: u64,
+    /// Each process does something about this often of its own accord, in µs; 0 for never.
+    pub act_us: u64,
+    /// Each process asks another one for what it has missed about this often, in µs; 0 for never.
+    pub ask_us: u64,
+    /// What the keys of [`Protocol::set`] stand for, in order; none for what stays as it is.
+    pub live: Vec<Option<Live>>,
+    /// The mistakes to make.
+    pub bugs: Bugs,
+}
+
+impl Config {
+    /// How far the wall clock of a machine is off from the start: n1 is ahead, n2 behind by as much, and so on with
+    /// less and less.
+    #[must_use]
+    pub const fn offset_us(&self, node: NodeId) -> i64 {
+        let magnitude = (self.skew_us / (1 + node.0 as u64 / 2)) as i64;
+        if node.0.is_multiple_of(2) { magnitude } else { -magnitude }
+    }
+}
+
+/// A parameter that can change while the cluster runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Live {
+    /// [`Config::causal_delivery`]: 0 or 1.
+    CausalDelivery,
+    /// The latency of links that no command has changed, in ms.
+    LatencyMs,
+    /// [`Config::act_us`], in ms.
+    ActMs,
+}
+
+/// Classic mistakes. All off is what the papers say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Bugs {
+    /// Causal delivery is promised, and a post is shown as soon as it arrives.
+    pub no_causal_delivery: bool,
+    /// Of two values the one with the later wall clock stays.
+    pub last_writer_wins: bool,
+    /// Vectors are pruned and said to be exact all the same.
+    pub prunes_silent: bool,
+    /// The vector has one entry for all processes together.
+    pub one_counter: bool,
+}
+
+/// Names a post for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PostId {
+    /// Who posted it.
+    pub author: NodeId,
+    /// Counts its posts, from 1.
+    pub number: u64,
+}
+
+/// A post.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Post {
+    /// Which one.
+    pub id: PostId,
+    /// What it says.
+    pub text: String,
+    /// What it answers.
+    pub answers: Option<Answered>,
+    /// The posts that its author had been shown, and what those depended on; this one is counted as well.
+    pub depends_on: VectorClock,
+    /// The event vector when it was posted.
+    pub vector: VectorClock,
+}
+
+/// A post that another one answers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Answered {
+    /// Which one.
+    pub id: PostId,
+    /// What it says.
+    pub text: String,
+}
+
+/// What processes send to each other; each message has the stamp of the event that sent it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Msg {
+    /// A post, to everybody.
+    Post {
+        /// When it was sent.
+        stamp: Stamp,
+        /// The post.
+        post: Rc<Post>,
+    },
+    /// Something for the receiver, and to be passed on.
+    Told {
+        /// When it was sent.
+        stamp: Stamp,
+        /// Whom it is to be passed on to, one after the other.
+        path: Vec<NodeId>,
+    },
+    /// A value of a register, to everybody.
+    Write {
+        /// When it was sent.
+        stamp: Stamp,
+        /// Which register.
+        key: String,
+        /// The value.
+        version: Version,
+    },
+    /// What the sender has; it asks for the rest.
+    Have {
+        /// When it was sent.
+        stamp: Stamp,
+        /// The newest post of each author that it has shown.
+        delivered: VectorClock,
+        /// Older ones that it has not.
+        gaps: Vec<PostId>,
+        /// The writes that it has taken in, by register.
+        contexts: BTreeMap<String, VectorClock>,
+    },
+    /// What the receiver has missed.
+    CatchUp {
+        /// When it was sent.
+        stamp: Stamp,
+        /// Posts that nobody has any more: up to these numbers.
+        scrolled: VectorClock,
+        /// Posts, in the order in which the sender showed them.
+        posts: Vec<Rc<Post>>,
+        /// Values.
+        versions: Vec<(String, Version)>,
+    },
+}
+
+impl Msg {
+    /// When it was sent.
+    #[must_use]
+    pub const fn stamp(&self) -> &Stamp {
+        match self {
+            Self::Post { stamp, .. }
+            | Self::Told { stamp, .. }
+            | Self::Write { stamp, .. }
+            | Self::Have { stamp, .. }
+            | Self::CatchUp { stamp, .. } => stamp,
+        }
+    }
+}
+
+impl Named for Msg {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Post { .. } => "post",
+            Self::Told { .. } => "told",
+            Self::Write { .. } => "write",
+            Self::Have { .. } => "have",
+            Self::CatchUp { .. } => "catch-up",
+        }
+    }
+}
+
+/// The timers of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// Time to do something.
+    Act,
+    /// Time to ask for what it has missed.
+    Ask,
+}
+
+impl Named for Timer {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Act => "act",
+            Self::Ask => "ask",
+        }
+    }
+}
+
+/// What can be asked of a process from outside.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// A local event.
+    Local,
+    /// Post this.
+    Post(String),
+    /// Answer the newest post of somebody else with this.
+    Reply(String),
+    /// Tell the first one, who passes it on to the next one, and so on.
+    Tell(Vec<NodeId>),
+    /// Write a register.
+    Write(String, u64),
+}
+
+impl Named for Op {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Post(_) => "post",
+            Self::Reply(_) => "reply",
+            Self::Tell(_) => "tell",
+            Self::Write(..) => "write",
+        }
+    }
+}
+
+/// The answer to an [`Op`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ret {
+    /// The event has happened.
+    Done(EventId),
+    /// Nobody tells himself.
+    ToItself,
+    /// Nobody else's post is on the screen.
+    NothingToAnswer,
+    /// There are [`REGISTERS_MAX`] registers already.
+    TooManyRegisters,
+}
+
+/// Never written: processes keep nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cell {}
+
+impl Named for Cell {
+    fn name(&self) -> &'static str {
+        match *self {}
+    }
+}
+
+/// What an event was.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Deed {
+    /// Something of its own.
+    Local,
+    /// A post left for everybody.
+    Posted(Rc<Post>),
+    /// A message left.
+    Told(NodeId),
+    /// A value left for everybody.
+    Wrote {
+        /// The register.
+        key: String,
+        /// The value.
+        version: Version,
+    },
+    /// It asked one process for what it has missed, or all of them.
+    Asked(Option<NodeId>),
+    /// A message arrived, which this event had sent.
+    Received(EventId),
+}
+
+/// What a process says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Note {
+    /// Something happened.
+    Happened {
+        /// The event.
+        stamp: Stamp,
+        /// What it was.
+        deed: Deed,
+    },
+    /// What it received it has passed on.
+    PassedOn(NodeId),
+    /// It shows a post.
+    Shown {
+        /// Which.
+        post: Rc<Post>,
+        /// Something that the post depends on and that was not shown before.
+        early: Option<PostId>,
+        /// Whether it had to wait.
+        waited: bool,
+        /// What is right above it, and how that stands to it by their event vectors.
+        above: Option<(Rc<Post>, Order)>,
+    },
+    /// A post waits.
+    Waits {
+        /// Which.
+        post: Rc<Post>,
+        /// What for.
+        missing: PostId,
+    },
+    /// A post would have to wait, and there is no room.
+    NoRoom(PostId),
+    /// Old posts that nobody has any more count as shown, up to these numbers.
+    Skipped(VectorClock),
+    /// It has taken a value in.
+    Took {
+        /// The register.
+        key: String,
+        /// The value.
+        version: Version,
+        /// What that did.
+        taken: TakenIn,
+    },
+    /// It has sent so many posts and values that somebody had missed.
+    Supplied(NodeId, u32),
+}
+
+/// [`Taken`], as it is told of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TakenIn {
+    /// Whether it stays.
+    pub kept: bool,
+    /// Values that went, and who wrote them.
+    pub gone: Vec<(EventId, u64)>,
+    /// All values that there are now.
+    pub values: Vec<u64>,
+}
+
+impl Named for Note {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Happened { deed: Deed::Local, .. } => "local-event",
+            Self::Happened { deed: Deed::Posted(_), .. } => "posted",
+            Self::Happened { deed: Deed::Told(_), .. } => "told",
+            Self::Happened { deed: Deed::Wrote { .. }, .. } => "wrote",
+            Self::Happened { deed: Deed::Asked(_), .. } => "asked",
+            Self::Happened { deed: Deed::Received(_), .. } => "received",
+            Self::PassedOn(_) => "passed-on",
+            Self::Shown { early: Some(_), .. } => "shown-early",
+            Self::Shown { waited: true, .. } => "shown-late",
+            Self::Shown { .. } => "shown",
+            Self::Waits { .. } => "waits",
+            Self::NoRoom(_) => "no-room",
+            Self::Skipped(_) => "skipped",
+            Self::Took { taken: TakenIn { kept: false, .. }, .. } => "dropped",
+            Self::Took { taken, .. } if taken.values.len() > 1 => "kept-siblings",
+            Self::Took { .. } => "took",
+            Self::Supplied(..) => "supplied",
+        }
+    }
+}
+
+/// A process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Process {
+    /// Itself.
+    pub me: NodeId,
+    /// How many events it has had.
+    pub events: u64,
+    /// Its Lamport clock.
+    pub lamport: LamportClock,
+    /// Its vector clock.
+    pub vector: VectorClock,
+    /// Its hybrid logical clock.
+    pub hybrid: HybridClock,
+    /// What its wall clock showed at its last event, in µs.
+    pub wall_us: u64,
+    /// Its feed.
+    pub feed: Feed,
+    /// The registers that it knows of.
+    pub registers: BTreeMap<String, Register>,
+    /// For each process the newest event of it that it knows of, and at which of its own events it had heard of that.
+    heard: BTreeMap<NodeId, (u64, u64)>,
+    /// Whether it will do something of its own accord.
+    acting: bool,
+    /// How often it has asked for what it has missed.
+    asked: u32,
+}
+
+impl Process {
+    fn wall_us(fx: &Fx<'_, Self>) -> u64 {
+        (WALL_AT_START_US + fx.wall_us()).saturating_add_signed(fx.config().offset_us(fx.me()))
+    }
+
+    /// The number of its next event.
+    const fn next_event(&self) -> EventId {
+        EventId { process: self.me, number: self.events + 1 }
+    }
+
+    /// Something happens, and every clock takes note of it.
+    fn tick(&mut self, attached: Option<&Stamp>, fx: &Fx<'_, Self>) -> Stamp {
+        let config = fx.config();
+        let wall_us = Self::wall_us(fx);
+        let event = self.next_event();
+        self.events = event.number;
+        self.wall_us = wall_us;
+        let entry = if config.bugs.one_counter { EVERYBODY } else { self.me };
+        match attached {
+            None => {
+                self.lamport.tick();
+                self.vector.tick(entry);
+                self.hybrid.tick(wall_us);
+            }
+            Some(attached) => {
+                self.lamport.receive(attached.lamport);
+                self.vector.receive(entry, &attached.vector);
+                self.hybrid.receive(attached.hybrid, wall_us);
+            }
+        }
+        self.prune(entry, config.prune_after);
+        Stamp { event, wall_us, lamport: self.lamport, vector: self.vector.clone(), hybrid: self.hybrid.newest() }
+    }
+
+    /// Drops entries that have not grown for so many events.
+    fn prune(&mut self, entry: NodeId, prune_after: u64) {
+        let Self { vector, heard, events, .. } = self;
+        for (process, count) in vector.entries() {
+            let known = heard.entry(process).or_insert((0, *events));
+            if count > known.0 {
+                *known = (count, *events);
+            }
+        }
+        if prune_after > 0 {
+            let silent =
+                |&(&process, &(_, at)): &(&NodeId, &(u64, u64))| process != entry && *events - at >= prune_after;
+            heard.iter().filter(silent).for_each(|(&process, _)| vector.prune(process));
+        }
+    }
+
+    fn happen(&mut self, deed: Deed, attached: Option<&Stamp>, fx: &mut Fx<'_, Self>) -> Stamp {
+        let stamp = self.tick(attached, fx);
+        fx.note(Note::Happened { stamp: stamp.clone(), deed });
+        stamp
+    }
+
+    fn post(&mut self, text: String, answers: Option<Answered>, fx: &mut Fx<'_, Self>) -> Stamp {
+        let stamp = self.tick(None, fx);
+        let depends_on = self.feed.next_of(self.me);
+        let id = PostId { author: self.me, number: depends_on.get(self.me) };
+        let post = Rc::new(Post { id, text, answers, depends_on, vector: stamp.vector.clone() });
+        fx.note(Note::Happened { stamp: stamp.clone(), deed: Deed::Posted(post.clone()) });
+        self.feed.show_own(post.clone());
+        for peer in fx.peers() {
+            fx.send(peer, Msg::Post { stamp: stamp.clone(), post: post.clone() });
+        }
+        stamp
+    }
+
+    /// The newest post of somebody else on the screen.
+    fn newest_of_others(&self) -> Option<Answered> {
+        let newest = self.feed.posts().iter().rev().find(|post| post.id.author != self.me)?;
+        Some(Answered { id: newest.id, text: newest.text.clone() })
+    }
+
+    fn write(&mut self, key: String, value: u64, fx: &mut Fx<'_, Self>) -> Stamp {
+        let stamp = self.tick(None, fx);
+        let clock = self.registers.entry(key.clone()).or_default().next_of(self.me);
+        let version = Version { write: stamp.event, clock, value, wall_us: stamp.wall_us };
+        let deed = Deed::Wrote { key: key.clone(), version: version.clone() };
+        fx.note(Note::Happened { stamp: stamp.clone(), deed });
+        self.take(&key, &version, fx);
+        for peer in fx.peers() {
+            fx.send(peer, Msg::Write { stamp: stamp.clone(), key: key.clone(), version: version.clone() });
+        }
+        stamp
+    }
+
+    fn take(&mut self, key: &str, version: &Version, fx: &mut Fx<'_, Self>) {
+        let rule = if fx.config().bugs.last_writer_wins { Rule::LastWriterWins } else { Rule::KeepConcurrent };
+        let register = self.registers.entry(key.to_owned()).or_default();
+        if let Some(taken) = register.take(version.clone(), rule) {
+            let taken = TakenIn {
+                kept: taken.kept,
+                gone: taken.gone.iter().map(|version| (version.write, version.value)).collect(),
+                values: register.siblings().iter().map(|version| version.value).collect(),
+            };
+            fx.note(Note::Took { key: key.to_owned(), version: version.clone(), taken });
+        }
+    }
+
+    fn tell(&mut self, path: &[NodeId], fx: &mut Fx<'_, Self>) -> Option<Stamp> {
+        let (&next, rest) = path.split_first()?;
+        let stamp = self.happen(Deed::Told(next), None, fx);
+        fx.send(next, Msg::Told { stamp: stamp.clone(), path: rest.to_vec() });
+        Some(stamp)
+    }
+
+    /// Asks these processes for what it has missed.
+    fn ask(&mut self, peers: &[NodeId], fx: &mut Fx<'_, Self>) {
+        let only = if let [peer] = peers { Some(*peer) } else { None };
+        let stamp = self.happen(Deed::Asked(only), None, fx);
+        let contexts: BTreeMap<String, VectorClock> =
+            self.registers.iter().map(|(key, register)| (key.clone(), register.context().clone())).collect();
+        for &peer in peers {
+            let (delivered, gaps) = (self.feed.delivered().clone(), self.feed.gaps());
+            fx.send(peer, Msg::Have { stamp: stamp.clone(), delivered, gaps, contexts: contexts.clone() });
+        }
+    }
+
+    /// What somebody who has that has missed, if anything.
+    fn supply(
+        &self,
+        stamp: Stamp,
+        delivered: &VectorClock,
+        gaps: &[PostId],
+        contexts: &BTreeMap<String, VectorClock>,
+    ) -> Option<Msg> {
+        let missed = |post: &Rc<Post>| post.id.number > delivered.get(post.id.author) || gaps.contains(&post.id);
+        let posts: Vec<Rc<Post>> = self.feed.posts().iter().filter(|post| missed(post)).cloned().collect();
+        let scrolled = self.feed.scrolled();
+        let scrolled = VectorClock::of(scrolled.entries().filter(|&(author, upto)| upto > delivered.get(author)));
+        let mut versions = Vec::new();
+        for (key, register) in &self.registers {
+            let context = contexts.get(key);
+            let known = |version: &Version| {
+                let dot = version.clock.dot;
+                context.is_some_and(|context| dot.number <= context.get(dot.node))
+            };
+            let missed = register.siblings().iter().filter(|version| !known(version));
+            versions.extend(missed.map(|version| (key.clone(), version.clone())));
+        }
+        let nothing = posts.is_empty() && versions.is_empty() && scrolled.is_empty();
+        (!nothing).then_some(Msg::CatchUp { stamp, scrolled, posts, versions })
+    }
+
+    fn receive_post(&mut self, post: &Rc<Post>, fx: &mut Fx<'_, Self>) {
+        let above = self.feed.posts().last().cloned();
+        match self.feed.receive(post.clone(), waits(fx.config())) {
+            Arrival::Shown(shown) => Self::tell_of(above, shown, fx),
+            Arrival::Waits(missing) => fx.note(Note::Waits { post: post.clone(), missing }),
+            Arrival::Full => fx.note(Note::NoRoom(post.id)),
+            Arrival::Known => {}
+        }
+    }
+
+    fn tell_of(mut above: Option<Rc<Post>>, shown: Vec<Shown>, fx: &mut Fx<'_, Self>) {
+        for Shown { post, early, waited } in shown {
+            let beside = above.map(|above| {
+                let order = above.vector.compare(&post.vector);
+                (above, order)
+            });
+            above = Some(post.clone());
+            fx.note(Note::Shown { post, early, waited, above: beside });
+        }
+    }
+
+    /// What is the same after every step: nothing waits that need not, and a process that is to act will.
+    fn settle(&mut self, fx: &mut Fx<'_, Self>) {
+        let causal = waits(fx.config());
+        if !self.feed.waiting().is_empty() {
+            let above = self.feed.posts().last().cloned();
+            let shown = self.feed.release(causal);
+            Self::tell_of(above, shown, fx);
+        }
+        let act_us = fx.config().act_us;
+        if !self.acting && act_us > 0 {
+            self.acting = true;
+            let after_us = fx.draw(DRAW_PAUSE, act_us / 2, act_us + act_us / 2);
+            fx.set_timer(Timer::Act, after_us.max(1));
+        }
+    }
+
+    fn set_ask(fx: &mut Fx<'_, Self>) {
+        let ask_us = fx.config().ask_us;
+        if ask_us > 0 {
+            let after_us = fx.draw(DRAW_ASK, ask_us / 2, ask_us + ask_us / 2);
+            fx.set_timer(Timer::Ask, after_us.max(1));
+        }
+    }
+
+    /// Something of its own accord.
+    fn act(&mut self, fx: &mut Fx<'_, Self>) {
+        let word = |list: &[&str], fx: &mut Fx<'_, Self>| {
+            list[fx.draw(DRAW_WORD, 0, list.len() as u64 - 1) as usize].to_owned()
+        };
+        let answered = self.newest_of_others();
+        match (fx.draw(DRAW_DEED, 0, 9), answered) {
+            (0..=3, Some(answered)) => {
+                let text = word(&ANSWERS, fx);
+                self.post(text, Some(answered), fx);
+            }
+            (0..=5, _) => {
+                let text = word(&TEXTS, fx);
+                self.post(text, None, fx);
+            }
+            (6..=7, _) => {
+                let key = word(&KEYS, fx);
+                let value = fx.draw(DRAW_WORD, 1, 20) * 10;
+                self.write(key, value, fx);
+            }
+            (8, _) if fx.nodes() > 1 => {
+                let peers: Vec<NodeId> = fx.peers().collect();
+                let peer = peers[fx.draw(DRAW_PEER, 0, peers.len() as u64 - 1) as usize];
+                self.tell(&[peer], fx);
+            }
+            _ => drop(self.happen(Deed::Local, None, fx)),
+        }
+    }
+}
+
+const fn waits(config: &Config) -> bool {
+    config.causal_delivery && !config.bugs.no_causal_delivery
+}
+
+impl Protocol for Process {
+    type Config = Config;
+    type Msg = Msg;
+    type Timer = Timer;
+    type Op = Op;
+    type Ret = Ret;
+    type Cell = Cell;
+    type Entry = ();
+    type Note = Note;
+
+    fn boot(_: &Disk<Self>, fx: &mut Fx<'_, Self>) -> Self {
+        // Whoever boots after the beginning may have had a predecessor, and takes a name that nobody has.
+        let first = fx.monotonic_us() == 0;
+        let name = if first { 0 } else { fx.draw(DRAW_NAME, 1, NAMES) as u32 };
+        let mut process = Self {
+            me: NodeId(fx.me().0 % STRIDE + name * STRIDE),
+            events: 0,
+            lamport: LamportClock::default(),
+            vector: VectorClock::default(),
+            hybrid: HybridClock::default(),
+            wall_us: Self::wall_us(fx),
+            feed: Feed::default(),
+            registers: BTreeMap::new(),
+            heard: BTreeMap::new(),
+            acting: false,
+            asked: 0,
+        };
+        let peers: Vec<NodeId> = fx.peers().collect();
+        if !first && !peers.is_empty() {
+            process.ask(&peers, fx);
+        }
+        Self::set_ask(fx);
+        process.settle(fx);
+        process
+    }
+
+    fn set(config: &mut Config, link: &mut LinkProfile, key: u32, (low, high): (u64, u64)) {
+        match config.live.get(key as usize).copied().flatten() {
+            Some(Live::CausalDelivery) => config.causal_delivery = low > 0,
+            Some(Live::LatencyMs) => link.latency_us = (low * 1_000, high * 1_000),
+            Some(Live::ActMs) => config.act_us = low * 1_000,
+            None => {}
+        }
+    }
+
+    fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Self>) {
+        let sent = msg.stamp();
+        let here = self.happen(Deed::Received(sent.event), Some(sent), fx);
+        match msg {
+            Msg::Post { post, .. } => self.receive_post(&post, fx),
+            Msg::Told { path, .. } => {
+                if let Some((&next, rest)) = path.split_first()
+                    && next != fx.me()
+                {
+                    fx.note(Note::PassedOn(next));
+                    fx.send(next, Msg::Told { stamp: here, path: rest.to_vec() });
+                }
+            }
+            Msg::Write { key, version, .. } => self.take(&key, &version, fx),
+            Msg::Have { delivered, gaps, contexts, .. } => {
+                if let Some(supply) = self.supply(here, &delivered, &gaps, &contexts) {
+                    if let Msg::CatchUp { posts, versions, .. } = &supply {
+                        fx.note(Note::Supplied(from, (posts.len() + versions.len()) as u32));
+                    }
+                    fx.send(from, supply);
+                }
+            }
+            Msg::CatchUp { scrolled, posts, versions, .. } => {
+                if self.feed.skip(&scrolled) {
+                    fx.note(Note::Skipped(scrolled));
+                }
+                for post in &posts {
+                    self.receive_post(post, fx);
+                }
+                for (key, version) in &versions {
+                    self.take(key, version, fx);
+                }
+            }
+        }
+        self.settle(fx);
+    }
+
+    fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Self>) {
+        match timer {
+            Timer::Act => {
+                self.acting = false;
+                if fx.config().act_us > 0 {
+                    self.act(fx);
+                }
+            }
+            Timer::Ask => {
+                let peers: Vec<NodeId> = fx.peers().collect();
+                if !peers.is_empty() {
+                    // One after the other, so that before long it has asked everybody.
+                    let peer = peers[self.asked as usize % peers.len()];
+                    self.asked = self.asked.wrapping_add(1);
+                    self.ask(&[peer], fx);
+                }
+                Self::set_ask(fx);
+            }
+        }
+        self.settle(fx);
+    }
+
+    fn on_request(&mut self, id: RequestId, op: Op, fx: &mut Fx<'_, Self>) {
+        let ret = match op {
+            Op::Local => Ret::Done(self.happen(Deed::Local, None, fx).event),
+            Op::Post(text) => Ret::Done(self.post(text, None, fx).event),
+            Op::Reply(text) => match self.newest_of_others() {
+                Some(answered) => Ret::Done(self.post(text, Some(answered), fx).event),
+                None => Ret::NothingToAnswer,
+            },
+            Op::Tell(path) if path.first() == Some(&fx.me()) => Ret::ToItself,
+            Op::Tell(path) => match self.tell(&path, fx) {
+                Some(stamp) => Ret::Done(stamp.event),
+                None => Ret::ToItself,
+            },
+            Op::Write(key, _) if self.registers.len() >= REGISTERS_MAX && !self.registers.contains_key(&key) => {
+                Ret::TooManyRegisters
+            }
+            Op::Write(key, value) => Ret::Done(self.write(key, value, fx).event),
+        };
+        fx.reply(id, ret);
+        self.settle(fx);
+    }
+
+    fn size_bytes(msg: &Msg) -> u64 {
+        let post = |post: &Rc<Post>| 32 + 12 * (post.depends_on.len() + post.vector.len());
+        let version = |version: &Version| 32 + 12 * version.clock.past.len();
+        let body = match msg {
+            Msg::Post { post: body, .. } => post(body),
+            Msg::Told { path, .. } => 4 * path.len(),
+            Msg::Write { version: body, .. } => version(body),
+            Msg::Have { delivered, gaps, contexts, .. } => {
+                let contexts: usize = contexts.values().map(|context| 24 + 12 * context.len()).sum();
+                12 * (delivered.len() + gaps.len()) + contexts
+            }
+            Msg::CatchUp { scrolled, posts, versions, .. } => {
+                let posts: usize = posts.iter().map(post).sum();
+                let versions: usize = versions.iter().map(|(_, body)| version(body)).sum();
+                12 * scrolled.len() + posts + versions
+            }
+        };
+        (64 + 12 * msg.stamp().vector.len() + body) as u64
+    }
+}

@@ -1,0 +1,73 @@
+//! Makes the catalogue from the families' folders: each `pub mod` of a family whose folder has an `expect.json` is a
+//! system, and the files in its `tours/` are its tours, `N-ID.toml`, in the order of their numbers.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// The families, in the order in which they are shown.
+const FAMILIES: [&str; 11] = [
+    "consensus",
+    "time",
+    "partitioning",
+    "replication",
+    "consistency",
+    "transactions",
+    "resilience",
+    "traffic",
+    "messaging",
+    "storage",
+    "parallel",
+];
+
+fn main() {
+    let families = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../families");
+    println!("cargo:rerun-if-changed={}", families.display());
+    let (mut labs, mut tours) = (String::new(), String::new());
+    for family in FAMILIES {
+        let source = families.join(family).join("src");
+        for system in systems(&source) {
+            let _ = writeln!(labs, "        &{family}::{system}::ENTRY,");
+            for (id, path) in tours_of(&source.join(&system)) {
+                let text = read(&path);
+                let title = text.lines().find_map(|line| line.strip_prefix("title = "));
+                let title = title.unwrap_or_else(|| panic!("{}: no line `title = \"…\"`", path.display()));
+                let (lab, path) = (system.replace('_', "-"), path.display().to_string());
+                let _ = writeln!(
+                    tours,
+                    "        Shelved {{ id: {id:?}, lab: {lab:?}, title: {title}, text: include_str!({path:?}) }},"
+                );
+            }
+        }
+    }
+    let text = format!(
+        "static CATALOGUE: Catalogue = Catalogue {{\n    labs: &[\n{labs}    ],\n    tours: &[\n{tours}    ],\n}};\n"
+    );
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("catalogue.rs");
+    fs::write(&out, text).unwrap_or_else(|error| panic!("{}: {error}", out.display()));
+}
+
+/// The systems of a family, in the order of its lines.
+fn systems(source: &Path) -> Vec<String> {
+    let text = read(&source.join("lib.rs"));
+    let modules = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    modules.filter(|module| source.join(module).join("expect.json").is_file()).map(str::to_owned).collect()
+}
+
+/// The tours in a system's folder: identifiers and files.
+fn tours_of(system: &Path) -> Vec<(String, PathBuf)> {
+    let Ok(folder) = fs::read_dir(system.join("tours")) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = folder.map(|file| file.expect("a readable folder").path()).collect();
+    files.sort();
+    let tour = |path: PathBuf| {
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.split_once('-'));
+        let numbered = stem.filter(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()));
+        let (_, id) = numbered.unwrap_or_else(|| panic!("{}: tours are called N-ID.toml", path.display()));
+        (id.to_owned(), path)
+    };
+    files.into_iter().map(tour).collect()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

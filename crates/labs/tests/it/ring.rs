@@ -1,0 +1,201 @@
+//! The hash ring's data against the rest of a session and against the plain types, whatever the variant.
+
+use std::sync::Arc;
+
+use labs::placements::circle;
+use labs::{RingAsk, Run, Session};
+use serde_json::{Value, json};
+use view::lens::Ring;
+use view::lens::ring::Scheme;
+
+fn open(run: Value) -> Box<dyn Session> {
+    let run = Run::from_json(labs::catalogue(), &run).unwrap();
+    (run.entry.open)(&run).unwrap()
+}
+
+fn ring(session: &dyn Session) -> Ring {
+    session.ring(RingAsk::default()).expect("the lab has a ring")
+}
+
+fn ask(session: &mut dyn Session, op: Value) {
+    session.apply(&json!({"do": "request", "node": "a1", "op": op})).unwrap();
+}
+
+/// What must hold of every picture.
+fn check(session: &dyn Session) -> Ring {
+    let ring = ring(session);
+    let state = serde_json::to_value(session.state()).unwrap();
+    let detail = |name: &str| {
+        let nodes = state["nodes"].as_array().unwrap();
+        nodes.iter().find(|node| node["id"] == name).unwrap()["detail"].clone()
+    };
+    for server in &ring.servers {
+        let told = detail(&server.name);
+        match server.keys {
+            Some(keys) => assert_eq!(json!(keys), told["ring"]["keys"], "{}", server.name),
+            None => assert_eq!(told, Value::Null, "{}", server.name),
+        }
+    }
+    for key in ring.keys.iter() {
+        assert_eq!(key.next.is_empty(), ring.next.is_none());
+        for &holder in ring.holders(key) {
+            assert!(!detail(&ring.servers[holder].name)["map"][&key.name].is_null(), "{}", key.name);
+        }
+        if ring.scheme == Scheme::Clockwise {
+            for (circle, servers) in [(Some(&ring.now), &key.replicas), (ring.next.as_ref(), &key.next)] {
+                let Some(circle) = circle else { continue };
+                let walk = circle.walk(key.position, ring.count);
+                let drawn = walk.iter().filter(|(_, new)| *new).map(|(token, _)| circle.name(token.member));
+                let told = servers.iter().map(|&place| ring.servers[place].name.as_str());
+                assert!(drawn.eq(told), "{}: what is drawn is not what is so", key.name);
+            }
+        }
+    }
+    for circle in [Some(&ring.now), ring.next.as_ref()].into_iter().flatten() {
+        assert!(circle.share_ppm.iter().sum::<u32>().abs_diff(1_000_000) < 1_000);
+    }
+    let seats = ring.seats(&ring.anchors(ring.newest(), &[], None));
+    assert_eq!(seats.len(), ring.servers.len(), "everybody has a seat");
+    ring
+}
+
+#[test]
+fn what_is_drawn_is_what_is_so_at_every_step_of_a_change() {
+    let mut session = open(json!({"lab": "hash-ring", "seed": 5}));
+    session.seek(1_000_000);
+    let (mut moving, mut moved, mut before) = (0, 0, None::<Ring>);
+    for op in [
+        json!({"remove-server": "n2"}),
+        json!({"weight": ["n3", 3]}),
+        json!({"token": ["n1", 2, 77]}),
+        json!({"virtual-nodes": 3}),
+        json!({"add-server": "n2"}),
+    ] {
+        ask(session.as_mut(), op);
+        for _ in 0..80 {
+            let ring = check(session.as_ref());
+            // Whoever has a picture of before gets the same one.
+            assert_eq!(session.ring(RingAsk { known: before.as_ref(), key: None }).as_ref(), Some(&ring));
+            moving += u32::from(ring.next.is_some());
+            moved += ring.keys.iter().filter(|key| key.moves()).count();
+            before = Some(ring);
+            session.step();
+        }
+        session.seek(session.time_us() + 400_000);
+    }
+    assert!(moving > 100 && moved > 100, "{moving} {moved}");
+    let ring = check(session.as_ref());
+    assert_eq!((ring.epoch, ring.next), (10, None));
+    // A node that has been moved twice is where it was put, as long as it has so many.
+    assert_eq!(ring.now.of.moved.iter().filter(|(_, _, token)| *token == 77).count(), 1);
+}
+
+#[test]
+fn every_variant_and_scheme_has_a_picture() {
+    for (run, scheme) in [
+        (json!({"lab": "hash-ring"}), Scheme::Clockwise),
+        (json!({"lab": "hash-ring", "variant": "unsorted-ring"}), Scheme::Unsorted),
+        (json!({"lab": "hash-ring", "variant": "modulo-called-consistent"}), Scheme::Modulo),
+        (json!({"lab": "hash-ring", "set": {"rendezvous": 1}}), Scheme::Rendezvous),
+        (json!({"lab": "hash-ring", "variant": "new-ring-at-once"}), Scheme::Clockwise),
+    ] {
+        let mut session = open(run);
+        session.seek(800_000);
+        let ring = check(session.as_ref());
+        assert_eq!(ring.scheme, scheme);
+        assert_eq!(ring.now.tokens.is_empty(), matches!(scheme, Scheme::Modulo | Scheme::Rendezvous));
+        ask(session.as_mut(), json!({"remove-server": "n4"}));
+        session.seek(1_600_000);
+        let change = check(session.as_ref()).change.expect("there was a change");
+        assert_eq!(change.what, "n4 leaves the ring");
+        assert_eq!((change.before.servers.len(), change.after.servers.len()), (5, 4));
+    }
+    assert!(open(json!({"lab": "raft-log"})).ring(RingAsk::default()).is_none());
+}
+
+#[test]
+fn the_walk_of_an_unsorted_ring_is_seen_to_differ_from_its_picture() {
+    let mut session = open(json!({"lab": "hash-ring", "variant": "unsorted-ring"}));
+    session.seek(500_000);
+    let ring = ring(session.as_ref());
+    let differs = |key: &&view::lens::ring::Key| {
+        let drawn = ring.now.owner(key.position).map(|member| ring.now.name(member).to_owned());
+        drawn != ring.owner(key).map(|place| ring.servers[place].name.clone())
+    };
+    assert!(ring.keys.iter().filter(differs).count() > 4);
+}
+
+#[test]
+fn circles_are_kept_while_members_stay() {
+    let mut session = open(json!({"lab": "hash-ring", "set": {"vnodes": 200, "nodes": 9}}));
+    session.seek(400_000);
+    let before = ring(session.as_ref());
+    assert_eq!(before.now.tokens.len(), 1_800);
+    session.seek(600_000);
+    let after = session.ring(RingAsk { known: Some(&before), key: None }).unwrap();
+    assert!(Arc::ptr_eq(&before.now, &after.now) && Arc::ptr_eq(&before.keys, &after.keys));
+    assert_eq!(*after.now, circle(after.now.of.clone()));
+    assert_eq!(after, ring(session.as_ref()));
+}
+
+#[test]
+fn a_key_that_nobody_uses_can_be_looked_up() {
+    let mut session = open(json!({"lab": "hash-ring"}));
+    session.seek(400_000);
+    let ask = |key| session.ring(RingAsk { known: None, key: Some(key) }).unwrap().asked;
+    let key = ask("user-7").expect("a key");
+    assert_eq!((key.replicas.len(), ring(session.as_ref()).holders(&key).len()), (3, 0));
+    // SHA-1 of `abc` begins so (FIPS 180-4).
+    assert_eq!(ask("abc").unwrap().position, 0xa999_3e36);
+    assert_eq!(ask(""), None);
+    assert_eq!(ask(&"x".repeat(33)), None);
+}
+
+#[test]
+fn the_ring_is_there_while_machines_are_down() {
+    let mut session = open(json!({"lab": "hash-ring"}));
+    session.seek(400_000);
+    for node in ["a1", "n2", "n3"] {
+        session.apply(&json!({"do": "crash", "node": node})).unwrap();
+    }
+    let ring = check(session.as_ref());
+    assert_eq!(ring.now.of.servers.len(), 5);
+    for node in ["n1", "n4", "n5", "c1", "c2"] {
+        session.apply(&json!({"do": "crash", "node": node})).unwrap();
+    }
+    check(session.as_ref());
+    session.apply(&json!({"do": "remove-node", "node": "n3"})).unwrap();
+    let ring = self::ring(session.as_ref());
+    assert_eq!(ring.servers.len(), 4);
+}
+
+#[test]
+fn a_key_of_somebodys_own_joins_those_that_are_used() {
+    let mut session = open(json!({"lab": "hash-ring"}));
+    session.seek(400_000);
+    let before = ring(session.as_ref());
+    session.apply(&json!({"do": "request", "node": "c1", "op": {"put": ["user-7", 1]}})).unwrap();
+    session.seek(800_000);
+    let after = session.ring(RingAsk { known: Some(&before), key: None }).unwrap();
+    assert_eq!((before.keys.len(), after.keys.len()), (24, 25));
+    assert_eq!(after, ring(session.as_ref()));
+    session.seek(400_000);
+    let back = session.ring(RingAsk { known: Some(&after), key: None }).unwrap();
+    assert_eq!(back.keys, before.keys);
+}
+
+#[test]
+fn a_hundred_servers_and_ten_thousand_keys_have_a_picture() {
+    let mut session = open(json!({"lab": "hash-ring", "set": {"nodes": 100, "vnodes": 200, "keys": 10_000}}));
+    session.seek(400_000);
+    let before = ring(session.as_ref());
+    assert_eq!((before.now.tokens.len(), before.keys.len(), before.servers.len()), (20_000, 10_000, 100));
+    session.apply(&json!({"do": "add-node", "node": "n101"})).unwrap();
+    ask(session.as_mut(), json!({"add-server": "n101"}));
+    session.seek(2_000_000);
+    let after = ring(session.as_ref());
+    assert_eq!((after.epoch, after.now.tokens.len()), (2, 20_200));
+    let moved = before.keys.iter().zip(after.keys.iter()).filter(|(was, is)| was.replicas[0] != is.replicas[0]).count();
+    // A hundred and first server is due 99 of the keys.
+    assert!((70..=130).contains(&moved), "{moved}");
+}

@@ -1,0 +1,39 @@
+//! What all labs have in common: runs, commands, links, parameters, sessions, tours, formats of others; and the kit that
+//! labs are made with.
+//!
+//! This crate is the boundary of the engine: the page and the command line see labs, runs and views, never an
+//! algorithm's types. It owns the only textual forms of runs and commands (JSON and links) and one small object-safe
+//! trait, [`Session`]. It names no lab: whoever reads a run hands over the [`Catalogue`].
+
+pub mod catalogue;
+pub mod command;
+pub mod comparison;
+pub mod error;
+pub mod history;
+pub mod json;
+pub mod kit;
+pub mod lab;
+mod lab_words;
+pub mod lenses;
+pub mod link;
+pub mod params;
+pub mod picture;
+pub mod placements;
+pub mod retime;
+pub mod run;
+pub mod session;
+pub mod shiviz;
+pub mod space_time;
+pub mod state;
+#[cfg(not(target_family = "wasm"))]
+pub mod sweep;
+pub mod tour;
+pub mod trace;
+
+pub use algorithms::{clocks as clock_types, hashing};
+pub use catalogue::{Catalogue, Code, Entry, LoadError, Shelved};
+pub use error::InputError;
+pub use lab::{Asked, LabInfo, RingAsk, VariantInfo, VariantKind};
+pub use run::{ENGINE_VERSION, End, FORMAT_VERSION, Run};
+pub use session::Session;
+pub use state::State;

@@ -1,0 +1,216 @@
+//! A run as data: which lab, which settings, which seed, and what somebody did to it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use sim::{NodeId, Stamped};
+use view::layout::Point;
+
+use crate::catalogue::{Catalogue, Entry};
+use crate::command::{self, COMMANDS_MAX, FAR, Roster, TIME_US_MAX};
+use crate::error::InputError;
+use crate::json::{Fields, check_depth, kind_of};
+use crate::lab::{Names, VariantInfo};
+use crate::params::Settings;
+
+/// The version of the format itself.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// The version of the engine. It grows whenever any golden digest changes.
+pub const ENGINE_VERSION: u64 = 1;
+
+/// Largest seed: every number up to it is exact in JavaScript.
+pub const SEED_MAX: u64 = (1 << 53) - 1;
+
+/// Where a recorded run ended, to check a replay against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct End {
+    /// The last step.
+    pub step: u64,
+    /// The time, in µs.
+    pub time_us: u64,
+    /// The digest right after that step, 16 hexadecimal digits.
+    pub digest: String,
+}
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The lab.
+    pub entry: &'static Entry,
+    /// The variant.
+    pub variant: &'static VariantInfo,
+    /// The seed.
+    pub seed: u64,
+    /// What was set.
+    pub settings: Settings,
+    /// What was done, ordered by time. Operations are kept as data.
+    pub commands: Vec<Stamped<Value>>,
+    /// Where nodes stand that somebody has moved.
+    pub layout: BTreeMap<NodeId, Point>,
+    /// Where the recording ended.
+    pub end: Option<End>,
+    /// The engine that recorded it.
+    pub engine: u64,
+}
+
+impl Run {
+    /// A fresh run of a lab: `correct`, seed 1, defaults.
+    pub fn of_lab(catalogue: &Catalogue, id: &str) -> Result<Self, InputError> {
+        let entry = catalogue.find(id)?;
+        Ok(Self {
+            entry,
+            variant: &entry.info.variants[0],
+            seed: 1,
+            settings: Settings::default(),
+            commands: Vec::new(),
+            layout: BTreeMap::new(),
+            end: None,
+            engine: ENGINE_VERSION,
+        })
+    }
+
+    /// What people call the nodes of this run, those included that commands add.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        let initial = self.initial_names();
+        initial.with_added(command::added(&self.commands, initial.len()))
+    }
+
+    /// What people call the nodes that are there from the start.
+    fn initial_names(&self) -> Names {
+        (self.entry.names)(self)
+    }
+
+    /// Sets the seed.
+    pub fn set_seed(&mut self, seed: u64) -> Result<(), InputError> {
+        if seed > SEED_MAX {
+            return Err(InputError::new("seed", format!("{seed} is too large; {SEED_MAX} is the largest")));
+        }
+        self.seed = seed;
+        Ok(())
+    }
+
+    /// Replaces the commands by a JSON array of them.
+    pub fn set_commands(&mut self, value: &Value) -> Result<(), InputError> {
+        let entry = self.entry;
+        let roster = Roster::new(&self.initial_names(), entry.info.params);
+        self.commands = command::read_commands(value, &roster, |op| {
+            (entry.check_op)(op, roster.names(), entry.info.ops)?;
+            Ok(op.clone())
+        })?;
+        Ok(())
+    }
+
+    /// Reads a run from JSON.
+    pub fn from_json(catalogue: &Catalogue, value: &Value) -> Result<Self, InputError> {
+        check_depth(value)?;
+        let mut fields = Fields::of(value, "a run")?;
+        let format = fields.whole("format", u64::MAX)?.unwrap_or(FORMAT_VERSION);
+        if format != FORMAT_VERSION {
+            return Err(InputError::new(
+                "format",
+                format!("{format} is not known here; this is netsplit's format {FORMAT_VERSION}"),
+            ));
+        }
+        let engine = fields.whole("engine", u64::MAX)?.unwrap_or(ENGINE_VERSION);
+        let mut run = Self::of_lab(catalogue, fields.text("lab")?)?;
+        run.engine = engine;
+        if let Some(variant) = fields.get("variant") {
+            let id = variant
+                .as_str()
+                .ok_or_else(|| InputError::new("variant", format!("is a text, not {}", kind_of(variant))))?;
+            run.variant = run.entry.info.variant(id)?;
+        }
+        run.set_seed(fields.whole("seed", SEED_MAX)?.unwrap_or(1))?;
+        if let Some(set) = fields.get("set") {
+            let Value::Object(set) = set else {
+                return Err(InputError::new("set", format!("is an object, not {}", kind_of(set))));
+            };
+            for (key, value) in set {
+                run.settings.set_json(run.entry.info.params, key, value)?;
+            }
+        }
+        if let Some(commands) = fields.get("commands") {
+            run.set_commands(commands)?;
+        }
+        if let Some(layout) = fields.get("layout") {
+            run.layout = read_layout(layout, &run.names()).map_err(|error| error.within("layout"))?;
+        }
+        if let Some(end) = fields.get("end") {
+            run.end = Some(read_end(end).map_err(|error| error.within("end"))?);
+        }
+        fields.finish()?;
+        Ok(run)
+    }
+
+    /// Reads a run from the text of a file: run JSON, or a link.
+    pub fn from_text(catalogue: &Catalogue, text: &str) -> Result<Self, InputError> {
+        let text = text.trim();
+        if crate::link::looks_like_link(text) {
+            return crate::link::decode(catalogue, text);
+        }
+        let value = serde_json::from_str(text)
+            .map_err(|error| InputError::new("", format!("neither a link nor JSON: {error}")))?;
+        Self::from_json(catalogue, &value)
+    }
+
+    /// Writes the run as JSON; what is at its default is left out.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let names = self.names();
+        let mut map = Map::new();
+        map.insert("format".into(), FORMAT_VERSION.into());
+        map.insert("engine".into(), self.engine.into());
+        map.insert("lab".into(), self.entry.info.id.into());
+        map.insert("variant".into(), self.variant.id.into());
+        map.insert("seed".into(), self.seed.into());
+        map.insert("set".into(), self.settings.to_json(self.entry.info.params));
+        debug_assert!(self.commands.len() <= COMMANDS_MAX, "a run has too many commands");
+        let params = self.entry.info.params;
+        let commands = self.commands.iter();
+        let commands = commands.map(|stamped| command::write_stamped(stamped, &names, params, Value::clone));
+        map.insert("commands".into(), commands.collect());
+        if !self.layout.is_empty() {
+            let layout =
+                self.layout.iter().map(|(&node, point)| (names.of(node).to_owned(), json!([point.x, point.y])));
+            map.insert("layout".into(), Value::Object(layout.collect()));
+        }
+        if let Some(End { step, time_us, digest }) = &self.end {
+            map.insert("end".into(), json!({"step": step, "time_us": time_us, "digest": digest}));
+        }
+        Value::Object(map)
+    }
+}
+
+fn read_layout(value: &Value, names: &Names) -> Result<BTreeMap<NodeId, Point>, InputError> {
+    let Value::Object(map) = value else {
+        return Err(InputError::new("", format!("is an object, not {}", kind_of(value))));
+    };
+    let mut layout = BTreeMap::new();
+    for (name, position) in map {
+        let node = names.find(name).map_err(|error| error.within(name))?;
+        let point = match position.as_array().map(Vec::as_slice) {
+            Some([x, y]) => x.as_i64().zip(y.as_i64()).filter(|(x, y)| x.abs() <= FAR && y.abs() <= FAR),
+            _ => None,
+        };
+        let (x, y) = point
+            .ok_or_else(|| InputError::new(name.as_str(), format!("is a pair of whole numbers, not {position}")))?;
+        layout.insert(node, Point { x: x as i32, y: y as i32 });
+    }
+    Ok(layout)
+}
+
+fn read_end(value: &Value) -> Result<End, InputError> {
+    let mut fields = Fields::of(value, "the end")?;
+    let step = fields.whole("step", u64::MAX)?.ok_or_else(|| InputError::new("step", "is missing"))?;
+    let time_us = fields.whole("time_us", TIME_US_MAX)?.ok_or_else(|| InputError::new("time_us", "is missing"))?;
+    let digest = fields.text("digest")?;
+    if digest.len() != 16 || !digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(InputError::new("digest", format!("is 16 lowercase hexadecimal digits, not \"{digest}\"")));
+    }
+    let end = End { step, time_us, digest: digest.to_owned() };
+    fields.finish()?;
+    Ok(end)
+}
