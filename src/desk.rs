@@ -216,7 +216,7 @@ impl Desk {
             if let Some(lenses) = &opening.lenses {
                 playground.open_lenses(lenses);
             }
-            if let Some(compare) = &opening.compare {
+            if let Some(compare) = opening.compare.as_ref().filter(|_| !opening.home) {
                 match Contrast::read(compare, &opening.run) {
                     Ok(contrast) => playground.contrast.set(Some(contrast)),
                     Err(error) => self.notices.report(error.to_string()),

@@ -14,9 +14,9 @@ use super::help::Help;
 use super::home::{Catalogue, Introduction};
 use super::panel::Panel;
 use super::ring::RingState;
+use super::second_stage::SecondStage;
 use super::space_time::SpaceTimeState;
 use super::stage::StageView;
-use super::stage::pair::SecondStage;
 use super::timeline::Timeline;
 use super::tour::TourCard;
 

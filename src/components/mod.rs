@@ -11,6 +11,7 @@ mod lenses;
 mod panel;
 mod popover;
 mod ring;
+mod second_stage;
 mod share;
 mod sheet;
 mod space_time;

@@ -3,8 +3,8 @@
 mod gesture;
 mod links;
 mod nodes;
-pub mod pair;
 mod picture;
+mod side;
 mod tools;
 
 use leptos::html::{Canvas, Div, Section};
@@ -43,7 +43,7 @@ pub fn StageView() -> impl IntoView {
     let second = playground.is_second();
     let paired = Memo::new(move |_| playground.contrast.with(Option::is_some));
     let opening = move || {
-        if paired.get() { view! { <pair::Side /> }.into_any() } else { view! { <Invitation /> }.into_any() }
+        if paired.get() { view! { <side::Side /> }.into_any() } else { view! { <Invitation /> }.into_any() }
     };
     let narrow = RwSignal::new(page::is_narrow());
     if let Some(guard) = page::on_narrow_change(move |now| narrow.set(now)) {

@@ -1,34 +1,8 @@
-//! The stage of a second run beside the first, and what sets the two apart.
+//! What one of two runs side by side is, and how its properties stand.
 
 use leptos::prelude::*;
 
 use crate::playground::use_playground;
-
-use super::super::ring::RingState;
-use super::super::space_time::SpaceTimeState;
-use super::StageView;
-
-/// The second stage, where two runs are compared.
-#[component]
-pub fn SecondStage() -> impl IntoView {
-    let first = use_playground();
-    let contrast = Memo::new(move |_| first.contrast.get());
-    move || {
-        let second = first.open_beside(contrast.get()?);
-        match second {
-            Ok(second) => {
-                provide_context(second);
-                provide_context(RingState::new(second));
-                provide_context(SpaceTimeState::new(second));
-                Some(view! { <StageView /> })
-            }
-            Err(error) => {
-                first.report(error.within("compare").to_string());
-                None
-            }
-        }
-    }
-}
 
 /// What one of two runs is, and how its properties stand.
 #[component]
