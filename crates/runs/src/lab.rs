@@ -5,17 +5,15 @@ use check::{FaultModel, Oracle};
 use serde_json::Value;
 use sim::{ClusterConfig, NodeId, Protocol, Record, World};
 use view::layout::{self, Point};
-use view::lens::space_time::Stamp;
 use view::lens::{ClockError, History, LensKind, Log, LogWindow, Ring, States};
-use view::narration::Weight;
 use view::{MessageShape, Picture, Stage};
 
+use crate::bands::RoleChange;
 use crate::command::ADDED_MAX;
 use crate::error::InputError;
-use crate::history::Turn;
 use crate::json::kind_of;
-use crate::lenses::{OTHER, Topic};
 use crate::params::{DISTANCE, ParamInfo, Setting, Settings};
+use crate::plain::Telling;
 use crate::run::Run;
 
 /// A lab as data: what `list` prints and what the page offers.
@@ -41,8 +39,8 @@ pub struct LabInfo {
     pub metrics: &'static [&'static str],
     /// Simulated seconds per real second at which it is best watched.
     pub speed: f64,
-    /// Whether somebody leads, so that cutting the leader off means something.
-    pub leads: bool,
+    /// Who can be in charge, in words; none where nobody is.
+    pub roles: Option<&'static Roles>,
     /// What its stage shows at first.
     pub picture: Picture,
     /// What its card shows.
@@ -51,6 +49,21 @@ pub struct LabInfo {
     pub lenses: &'static [LensKind],
     /// Those that are open at first.
     pub opening_lenses: &'static [LensKind],
+}
+
+/// A lab's words for who is in charge: for the bands of the timeline, for what one can jump to, and for whom one cuts off.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// Who is in charge: `leader`. The stage says who that is ([`view::Node::in_charge`]).
+    pub holder: &'static str,
+    /// What a band says of a node that holds the role: empty, or `in doubt`.
+    pub holds: &'static str,
+    /// What a band says of a node that wants the role: `stands`.
+    pub seeks: &'static str,
+    /// What bands are numbered by: `term`.
+    pub number: &'static str,
+    /// What one jumps to where a band begins: `Election`.
+    pub turning: &'static str,
 }
 
 /// A short piece of a run that shows what a lab is about, to be repeated.
@@ -322,15 +335,12 @@ pub trait Lab: Sized + 'static {
     /// A node's state as data, in documented fields.
     fn detail(node: &Self::Protocol, names: &Names) -> Value;
 
-    /// What happened in a step that boots a node, delivers a message, runs a timer or handles a
-    /// request; everything else is told by the lab's frame.
-    fn tell(record: &Record<Self::Protocol>, names: &Names) -> (String, Weight);
+    /// What happened in a step in which the algorithm acted: one that boots a node, delivers a message, runs a timer or
+    /// handles a request. Everything else is told alike in every lab. It is asked only of steps that somebody looks at.
+    fn tell(record: &Record<Self::Protocol>, names: &Names) -> Telling;
 
-    /// What the algorithm numbers its leaders by.
-    const TERM: &'static str = "term";
-
-    /// What a note means for who leads, for the timeline; nothing where nobody does.
-    fn turn(_note: &<Self::Protocol as Protocol>::Note) -> Option<Turn> {
+    /// What a note means for the role of the node that says it, for the bands of the timeline.
+    fn role_change(_note: &<Self::Protocol as Protocol>::Note) -> Option<RoleChange> {
         None
     }
 
@@ -367,19 +377,4 @@ pub trait Lab: Sized + 'static {
 
     /// Whether a machine that starts again knows nothing of what was there before: another process in its place.
     const FORGETS: bool = false;
-
-    /// What the clocks that the algorithm keeps say of a step; none where it keeps none.
-    fn stamp(_record: &Record<Self::Protocol>, _names: &Names) -> Option<Stamp> {
-        None
-    }
-
-    /// A step in a word or two, to stand beside a dot; none for what it is called anyway.
-    fn label(_record: &Record<Self::Protocol>, _names: &Names) -> Option<String> {
-        None
-    }
-
-    /// What a routine step of the algorithm is counted as where many of them are told in one line.
-    fn topic(_record: &Record<Self::Protocol>) -> Topic {
-        OTHER
-    }
 }

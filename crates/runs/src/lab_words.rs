@@ -1,21 +1,40 @@
 //! What commands do, in words: the same for every lab.
 
-use sim::{Command, DiskMode, LinkChange, MessageAct, NodeId, Outcome, Protocol, Record, SET_DISTANCE};
+use serde_json::Value;
+use sim::{Command, DiskMode, LinkChange, MessageAct, NodeId, SET_DISTANCE};
 use view::narration::Weight;
 use view::timeline::MarkKind;
 
 use crate::command::write_message_id;
 use crate::lab::Names;
 use crate::params::{self, ParamInfo, Setting};
+use crate::plain::{OTHER, PlainEvent, PlainOutcome, Topic};
 
-/// Tells of a command other than a request or a restart.
-pub fn command<P: Protocol>(
-    command: &Command<P::Op>,
-    record: &Record<P>,
+/// What is said of a step that is the same in every lab, and what it is counted as; nothing for steps in which the
+/// algorithm acts.
+pub fn common(
+    event: &PlainEvent,
+    outcomes: &[PlainOutcome],
     names: &Names,
     params: &[ParamInfo],
-) -> (String, Weight) {
-    let lost = record.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Lost { .. })).count();
+) -> Option<(String, Weight, Topic)> {
+    Some(match event {
+        PlainEvent::Boot(_) | PlainEvent::Deliver(..) | PlainEvent::Timer(..) => return None,
+        PlainEvent::Command(Command::Request { .. }) => return None,
+        PlainEvent::Command(what) => (command(what, outcomes, names, params), Weight::Milestone, OTHER),
+        PlainEvent::Vanish(id, kind) => {
+            let text = format!("{}'s {kind} reaches {}, which is down", names.of(id.from), names.of(id.to));
+            (text, Weight::Routine, ("message to a dead machine", "messages to dead machines"))
+        }
+        PlainEvent::Synced(node) => {
+            (format!("{}'s write is on disk", names.of(*node)), Weight::Routine, ("disk sync", "disk syncs"))
+        }
+    })
+}
+
+/// Tells of a command other than a request.
+fn command(command: &Command<Value>, outcomes: &[PlainOutcome], names: &Names, params: &[ParamInfo]) -> String {
+    let lost = outcomes.iter().filter(|outcome| matches!(outcome, PlainOutcome::Lost(..))).count();
     let with_losses = |text: String| match lost {
         0 => text,
         1 => format!("{text}; a message on its way is lost"),
@@ -25,10 +44,10 @@ pub fn command<P: Protocol>(
         let arrow = if both { "–" } else { "→" };
         format!("the link {}{arrow}{}", names.of(from), names.of(to))
     };
-    let text = match command {
+    match command {
         Command::Crash(node) => {
-            let unsynced = record.outcomes.iter().find_map(|outcome| match outcome {
-                Outcome::WritesLost(count) => Some(*count),
+            let unsynced = outcomes.iter().find_map(|outcome| match outcome {
+                PlainOutcome::WritesLost(count) => Some(*count),
                 _ => None,
             });
             let disk = match unsynced {
@@ -112,25 +131,24 @@ pub fn command<P: Protocol>(
             None => "A parameter is set".to_owned(),
         },
         Command::Move { node, .. } => format!("{} is moved", names.of(*node)),
-        Command::Request { .. } | Command::Restart(_) => String::new(),
-    };
-    (text, Weight::Milestone)
+        Command::Restart(node) => format!("{} boots again from its disk", names.of(*node)),
+        Command::Request { .. } => String::new(),
+    }
 }
 
+/// What a command is about, what was done to it, and what kind of mark it makes.
+pub type Words = (String, String, MarkKind);
+
 /// A command in two words, for the timeline: what it is about, and what was done to it.
-pub fn short<Op: sim::Named>(
-    command: &Command<Op>,
-    names: &Names,
-    params: &[ParamInfo],
-) -> (String, &'static str, MarkKind) {
+pub fn short(command: &Command<Value>, names: &Names, params: &[ParamInfo]) -> Words {
     use MarkKind::{Fault, Repair, Request};
     let node = |node: &NodeId| names.of(*node).to_owned();
     let link = |from: &NodeId, to: &NodeId, both: &bool| {
         let arrow = if *both { "–" } else { "→" };
         format!("{}{arrow}{}", names.of(*from), names.of(*to))
     };
-    match command {
-        Command::Request { node, op } => (names.of(*node).to_owned(), op.name(), Request),
+    let (about, done, kind) = match command {
+        Command::Request { node, op } => return (names.of(*node).to_owned(), word(op).to_owned(), Request),
         Command::Crash(at) => (node(at), "crashed", Fault),
         Command::Restart(at) => (node(at), "restarted", Repair),
         Command::Pause(at) => (node(at), "paused", Fault),
@@ -174,7 +192,14 @@ pub fn short<Op: sim::Named>(
             (params.get(*key as usize).map_or_else(String::new, |param| param.title.to_owned()), "set", Request)
         }
         Command::Move { node: at, .. } => (node(at), "moved", Request),
-    }
+    };
+    (about, done.to_owned(), kind)
+}
+
+/// What an operation is called.
+fn word(op: &Value) -> &str {
+    let fields = || op.as_object()?.keys().next().map(String::as_str);
+    op.as_str().or_else(fields).unwrap_or("asked")
 }
 
 /// How a link treats messages from now on.

@@ -7,12 +7,7 @@ use sim::{DiskMode, Named, NodeId, Protocol, World};
 use view::lens::inspector::{Field, Group, Part};
 
 use crate::lab::{Lab, Names};
-
-/// A kind of routine event, in the singular and the plural.
-pub type Topic = (&'static str, &'static str);
-
-/// What has no name of its own.
-pub const OTHER: Topic = ("other step", "other steps");
+use crate::plain::Topic;
 
 /// Counts topics, the most frequent first: `9 heartbeats, 1 disk sync`.
 pub(crate) fn tally(topics: impl Iterator<Item = Topic>) -> String {

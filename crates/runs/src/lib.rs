@@ -5,11 +5,11 @@
 //! algorithm's types. It owns the only textual forms of runs and commands (JSON and links) and one small object-safe
 //! trait, [`Session`]. It names no lab: whoever reads a run hands over the [`Catalogue`].
 
+pub mod bands;
 pub mod catalogue;
 pub mod command;
 pub mod comparison;
 pub mod error;
-pub mod history;
 pub mod json;
 pub mod kit;
 pub mod lab;
@@ -19,6 +19,7 @@ pub mod link;
 pub mod params;
 pub mod picture;
 pub mod placements;
+pub mod plain;
 pub mod retime;
 pub mod run;
 pub mod session;
@@ -33,7 +34,7 @@ pub mod trace;
 pub use algorithms::{clocks as clock_types, hashing};
 pub use catalogue::{Catalogue, Code, Entry, LoadError, Shelved};
 pub use error::InputError;
-pub use lab::{Asked, LabInfo, RingAsk, VariantInfo, VariantKind};
+pub use lab::{Asked, LabInfo, RingAsk, Roles, VariantInfo, VariantKind};
 pub use run::{ENGINE_VERSION, End, FORMAT_VERSION, Run};
 pub use session::Session;
 pub use state::State;

@@ -3,26 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
-use sim::{BranchId, Command, Event, NodeId, Outcome, Presence, Protocol, Record, Stamped, Timeline};
+use sim::{BranchId, Command, NodeId, Presence, Protocol, Stamped, Timeline};
 use view::layout::{self, Point};
 use view::lens::space_time::Window;
 use view::lens::{ClockError, History, Inspector, Log, LogWindow, Ring, SpaceTime, States};
-use view::narration::{Sentence, Weight};
+use view::narration::Sentence;
 use view::stage::{Condition, Link, Message, Node, Stage};
 use view::timeline::Strip;
 
 use check::Oracle;
 pub use sim::timeline::Facts;
 
+use crate::bands::{self, Watch};
 use crate::command::{self, ADDED_MAX, Roster, TIME_US_MAX, write_message_id};
 use crate::error::InputError;
-use crate::history::{self, Watch};
 use crate::lab::{Lab, Names, RingAsk, Setup};
 use crate::lab_words;
-use crate::lenses::Topic;
 use crate::params::{self, DISTANCE, ParamInfo, Setting};
+use crate::plain::{self, PlainRecord};
 use crate::run::{End, Run};
-use crate::space_time::{self, Moment, Told};
+use crate::space_time::{self, Moment};
 use crate::state::{
     BranchState, LinkState, MessageState, NodeState, NoteState, State, VerdictState, branch_name, digest_text,
 };
@@ -202,7 +202,7 @@ impl<L: Lab> LabSession<L> {
         if !self.timeline.would_fork() {
             let violated = |verdict: check::Verdict| {
                 let evidence = verdict.evidence.filter(|_| verdict.status == check::Status::Violated)?;
-                Some(history::violation(verdict.property.name, &evidence))
+                Some(bands::violation(verdict.property.name, &evidence))
             };
             let verdicts = self.timeline.observer().0.verdicts(self.time_us());
             self.watch().arrive(verdicts.into_iter().filter_map(violated).collect());
@@ -257,42 +257,15 @@ impl<L: Lab> LabSession<L> {
         }
     }
 
-    /// What a step is counted as where many are told in one line.
-    fn topic(record: &Record<L::Protocol>) -> Topic {
-        match &record.event {
-            Event::Synced(_) => ("disk sync", "disk syncs"),
-            Event::Vanish { .. } => ("message to a dead machine", "messages to dead machines"),
-            Event::Boot(_) | Event::Deliver { .. } | Event::Timer { .. } | Event::Command(_) => L::topic(record),
-        }
+    /// A step, looked at; none when this branch has not been there.
+    fn look(&self, step: u64) -> Option<PlainRecord> {
+        let record = self.timeline.record(step)?;
+        Some(plain::plain::<L>(&record, &self.names, self.run.entry.info.params))
     }
 
-    /// A step in a word or two.
-    fn label(&self, record: &Record<L::Protocol>) -> String {
-        L::label(record, &self.names).unwrap_or_else(|| match &record.event {
-            Event::Boot(_) => "start".into(),
-            Event::Deliver { msg, .. } | Event::Vanish { msg, .. } => sim::Named::name(msg).into(),
-            Event::Timer { timer, .. } => sim::Named::name(timer).into(),
-            Event::Synced(_) => "on disk".into(),
-            Event::Command(command) => lab_words::short(command, &self.names, self.run.entry.info.params).1.into(),
-        })
-    }
-
-    fn tell(&self, record: &Record<L::Protocol>) -> (String, Weight) {
-        let names = &self.names;
-        match &record.event {
-            Event::Command(Command::Request { .. }) | Event::Boot(_) | Event::Deliver { .. } | Event::Timer { .. } => {
-                L::tell(record, names)
-            }
-            Event::Command(Command::Restart(node)) => {
-                (format!("{} boots again from its disk", names.of(*node)), Weight::Milestone)
-            }
-            Event::Command(command) => lab_words::command(command, record, names, self.run.entry.info.params),
-            Event::Vanish { id, msg } => {
-                let kind = sim::Named::name(msg);
-                (format!("{}'s {kind} reaches {}, which is down", names.of(id.from), names.of(id.to)), Weight::Routine)
-            }
-            Event::Synced(node) => (format!("{}'s write is on disk", names.of(*node)), Weight::Routine),
-        }
+    /// A command in two words.
+    fn short(&self, command: &Command<<L::Protocol as Protocol>::Op>) -> lab_words::Words {
+        lab_words::short(&plain::write_command::<L>(command, &self.names), &self.names, self.run.entry.info.params)
     }
 }
 
@@ -556,8 +529,8 @@ impl<L: Lab> Session for LabSession<L> {
             position: self.position(id),
             condition: self.condition(id),
             hue: None,
-            leads: false,
-            candidate: false,
+            in_charge: false,
+            contends: false,
             badge: None,
             remark: None,
             small: false,
@@ -628,26 +601,24 @@ impl<L: Lab> Session for LabSession<L> {
 
     fn strip(&self) -> Strip {
         let watch = self.watch();
-        let params = self.run.entry.info.params;
-        let short = |command: &Command<_>| lab_words::short(command, &self.names, params);
-        let mut marks = history::command_marks(self.timeline.commands(), &watch.command_steps(), short);
+        let short = |command: &Command<_>| self.short(command);
+        let mut marks = bands::command_marks(self.timeline.commands(), &watch.command_steps(), short);
         marks.extend(watch.violations());
         marks.sort_by_key(|mark| mark.at_us);
-        Strip { bands: watch.bands(&self.names), marks, branches: history::branches(&self.timeline, short) }
+        Strip {
+            bands: self.run.entry.info.roles.map_or_else(Vec::new, |roles| watch.bands(&self.names, roles)),
+            marks,
+            branches: bands::branches(&self.timeline, short),
+        }
     }
 
     fn sentence(&self, step: u64) -> Option<Sentence> {
-        let record = self.timeline.record(step)?;
-        let (text, weight) = self.tell(&record);
-        Some(Sentence { step, time_us: record.time_us, text, weight })
+        let PlainRecord { time_us, telling, .. } = self.look(step)?;
+        Some(Sentence { step, time_us, text: telling.text, weight: telling.weight })
     }
 
     fn event(&self, step: u64) -> Option<Value> {
-        let record = self.timeline.record(step)?;
-        let command = |command: &Command<_>| {
-            command::write_command(command, &self.names, self.run.entry.info.params, |op| L::write_op(op, &self.names))
-        };
-        Some(crate::trace::event(&record, &self.names, command))
+        Some(crate::trace::event(&self.look(step)?, &self.names, self.run.entry.info.params))
     }
 
     fn processes(&self) -> Vec<String> {
@@ -655,23 +626,15 @@ impl<L: Lab> Session for LabSession<L> {
     }
 
     fn moment(&self, step: u64) -> Option<Moment> {
-        let record = self.timeline.record(step)?;
-        let (text, weight) = self.tell(&record);
-        let label = self.label(&record);
-        let (topic, stamp) = (Self::topic(&record), L::stamp(&record, &self.names));
-        Some(space_time::moment(&record, &self.names, Told { text, label, weight, topic, stamp, forgets: L::FORGETS }))
+        Some(space_time::moment(self.look(step)?, &self.names, self.run.entry.info.params, L::FORGETS))
     }
 
     fn notes(&self, step: u64) -> Vec<NoteState> {
-        let Some(record) = self.timeline.record(step) else { return Vec::new() };
+        let Some(record) = self.look(step) else { return Vec::new() };
         // Only a node that acts can say something.
-        let Some(node) = record.event.node() else { return Vec::new() };
-        let noted = record.outcomes.iter().filter_map(|outcome| match outcome {
-            Outcome::Noted(note) => Some(sim::Named::name(note)),
-            _ => None,
-        });
+        let Some(node) = record.node() else { return Vec::new() };
         let (time_us, node) = (record.time_us, self.names.of(node));
-        noted.map(|note| NoteState { step, time_us, node: node.to_owned(), note }).collect()
+        record.notes().map(|note| NoteState { step, time_us, node: node.to_owned(), note }).collect()
     }
 
     fn facts(&self) -> Facts {
@@ -683,8 +646,7 @@ impl<L: Lab> Session for LabSession<L> {
         if steps > SUMMARY_STEPS_MAX {
             return format!("{steps} steps");
         }
-        let records = (from..=to).filter_map(|step| self.timeline.record(step));
-        crate::lenses::tally(records.map(|record| Self::topic(&record)))
+        crate::lenses::tally((from..=to).filter_map(|step| self.look(step)).map(|record| record.telling.topic))
     }
 
     fn log(&self, window: LogWindow) -> Option<Log> {

@@ -7,13 +7,14 @@
 
 use std::collections::BTreeMap;
 
-use sim::{Command, Event, LossReason, MessageId, Named, NodeId, Outcome, Protocol, Record};
+use sim::{Command, LossReason, MessageId};
 use view::lens::space_time::{self, Message, SpaceTime, Stamp, Standing, Window};
 use view::narration::Weight;
 
 use crate::command::write_message_id;
 use crate::lab::Names;
-use crate::lenses::Topic;
+use crate::params::ParamInfo;
+use crate::plain::{PlainEvent, PlainOutcome, PlainRecord, Telling, Topic};
 use crate::session::Session;
 
 /// Most steps that a diagram is made of: as many as a timeline keeps for readers, so that a window that moves on
@@ -66,62 +67,43 @@ fn passed(id: MessageId, kind: &'static str, names: &Names) -> Passed {
     Passed { id: write_message_id(id, names), kind, sender: id.from.0, receiver: id.to.0 }
 }
 
-/// What is said of a record, in whatever words.
-pub(crate) struct Told {
-    /// What happened, as a sentence.
-    pub text: String,
-    /// What happened, in a word or two.
-    pub label: String,
-    /// How much it matters.
-    pub weight: Weight,
-    /// What it is counted as where many are folded.
-    pub topic: Topic,
-    /// What the clocks say of it that the algorithm keeps.
-    pub stamp: Option<Stamp>,
-    /// Whether whoever starts again knows nothing of what was there before.
-    pub forgets: bool,
-}
-
-/// A record as a moment.
-pub(crate) fn moment<P: Protocol>(record: &Record<P>, names: &Names, told: Told) -> Moment {
+/// A record as a moment. With `forgets`, whoever starts again knows nothing of what was there before.
+pub(crate) fn moment(record: PlainRecord, names: &Names, params: &[ParamInfo], forgets: bool) -> Moment {
     let (mut received, mut sent, mut lost) = (None, Vec::new(), Vec::new());
     match (&record.event, record.cause) {
-        (Event::Deliver { id, msg }, Some(cause)) => received = Some((passed(*id, msg.name(), names), cause)),
-        (Event::Vanish { id, msg }, cause) => lost.push((passed(*id, msg.name(), names), cause)),
+        (PlainEvent::Deliver(id, kind), Some(cause)) => received = Some((passed(*id, kind, names), cause)),
+        (PlainEvent::Vanish(id, kind), cause) => lost.push((passed(*id, kind, names), cause)),
         _ => {}
     }
     for outcome in &record.outcomes {
         match outcome {
-            Outcome::Sent { id, .. } => sent.push(passed(*id, "", names)),
-            Outcome::Lost { id, msg, why } => {
+            PlainOutcome::Sent(id, _) => sent.push(passed(*id, "", names)),
+            PlainOutcome::Lost(id, kind, why) => {
                 // What the network loses at once has never left before.
-                if matches!(why, LossReason::Cut | LossReason::Random) && record.event.node() == Some(id.from) {
-                    sent.push(passed(*id, msg.name(), names));
+                if matches!(why, LossReason::Cut | LossReason::Random) && record.node() == Some(id.from) {
+                    sent.push(passed(*id, kind, names));
                 }
-                lost.push((passed(*id, msg.name(), names), None));
+                lost.push((passed(*id, kind, names), None));
             }
             _ => {}
         }
     }
-    let process = place(&record.event).map(|node| node.0);
-    let Told { text, label, weight, topic, stamp, forgets } = told;
+    let process = match &record.event {
+        // What reaches a machine that is down is an event of nobody.
+        PlainEvent::Vanish(..) | PlainEvent::Command(Command::Move { .. }) => None,
+        _ => record.node().map(|node| node.0),
+    };
     let standing = match &record.event {
-        Event::Boot(_) | Event::Command(Command::Restart(_)) if forgets => Standing::Anew,
-        Event::Boot(_) | Event::Command(Command::Restart(_)) => Standing::Up,
-        Event::Command(Command::Crash(_) | Command::RemoveNode(_)) => Standing::Down,
+        PlainEvent::Boot(_) | PlainEvent::Command(Command::Restart(_)) if forgets => Standing::Anew,
+        PlainEvent::Boot(_) | PlainEvent::Command(Command::Restart(_)) => Standing::Up,
+        PlainEvent::Command(Command::Crash(_) | Command::RemoveNode(_)) => Standing::Down,
         _ => Standing::Same,
     };
-    let stamp = stamp.unwrap_or(Stamp { wall_us: record.wall_us, ..Stamp::default() });
-    let (step, time_us) = (record.step, record.time_us);
+    let label = record.label(names, params);
+    let PlainRecord { step, time_us, wall_us, telling, .. } = record;
+    let Telling { text, weight, topic, stamp, .. } = telling;
+    let stamp = stamp.unwrap_or(Stamp { wall_us, ..Stamp::default() });
     Moment { step, time_us, process, text, label, weight, topic, standing, stamp, received, sent, lost }
-}
-
-/// The process at which an event takes place.
-fn place<P: Protocol>(event: &Event<P>) -> Option<NodeId> {
-    match event {
-        Event::Vanish { .. } | Event::Command(Command::Move { .. }) => None,
-        other => other.node(),
-    }
 }
 
 /// The steps of a window, or the last of them.

@@ -18,17 +18,15 @@
 //! request) and `noted` (`note`: what the node said about itself, by name).
 
 use serde_json::{Map, Value, json};
-use sim::{Command, Event, LossReason, Named, NodeId, Outcome, Protocol, Record, Write};
+use sim::{LossReason, NodeId};
 
-use crate::command::write_message_id;
+use crate::command::{self, write_message_id};
 use crate::lab::Names;
+use crate::params::ParamInfo;
+use crate::plain::{PlainEvent, PlainOutcome, PlainRecord};
 
-/// A record as data. `command` writes a command.
-pub(crate) fn event<P: Protocol>(
-    record: &Record<P>,
-    names: &Names,
-    command: impl Fn(&Command<P::Op>) -> Value,
-) -> Value {
+/// A record as data.
+pub(crate) fn event(record: &PlainRecord, names: &Names, params: &[ParamInfo]) -> Value {
     let mut map = Map::new();
     let mut put = |key: &str, value: Value| drop(map.insert(key.into(), value));
     let node = |node: Option<NodeId>| node.map_or(Value::Null, |node| names.of(node).into());
@@ -36,62 +34,54 @@ pub(crate) fn event<P: Protocol>(
     put("time_us", record.time_us.into());
     put("cause", record.cause.into());
     let what = match &record.event {
-        Event::Boot(_) => "boot",
-        Event::Deliver { .. } => "deliver",
-        Event::Vanish { .. } => "vanish",
-        Event::Timer { .. } => "timer",
-        Event::Synced(_) => "synced",
-        Event::Command(_) => "command",
+        PlainEvent::Boot(_) => "boot",
+        PlainEvent::Deliver(..) => "deliver",
+        PlainEvent::Vanish(..) => "vanish",
+        PlainEvent::Timer(..) => "timer",
+        PlainEvent::Synced(_) => "synced",
+        PlainEvent::Command(_) => "command",
     };
     put("what", what.into());
-    put("node", node(record.event.node()));
+    put("node", node(record.node()));
     match &record.event {
-        Event::Boot(_) | Event::Synced(_) => {}
-        Event::Deliver { id, msg } | Event::Vanish { id, msg } => {
+        PlainEvent::Boot(_) | PlainEvent::Synced(_) => {}
+        PlainEvent::Deliver(id, kind) | PlainEvent::Vanish(id, kind) => {
             put("message", write_message_id(*id, names).into());
-            put("kind", msg.name().into());
+            put("kind", (*kind).into());
         }
-        Event::Timer { timer, .. } => put("timer", timer.name().into()),
-        Event::Command(what) => put("command", command(what)),
+        PlainEvent::Timer(_, timer) => put("timer", (*timer).into()),
+        PlainEvent::Command(what) => put("command", command::write_command(what, names, params, Value::clone)),
     }
-    let outcomes = record.outcomes.iter();
-    put("outcomes", outcomes.map(|outcome| self::outcome(outcome, names)).collect());
+    put("outcomes", record.outcomes.iter().map(|outcome| self::outcome(outcome, names)).collect());
     Value::Object(map)
 }
 
-fn outcome<P: Protocol>(outcome: &Outcome<P>, names: &Names) -> Value {
+fn outcome(outcome: &PlainOutcome, names: &Names) -> Value {
     match outcome {
-        Outcome::Sent { id, due_us, .. } => {
+        PlainOutcome::Sent(id, due_us) => {
             json!({"what": "sent", "message": write_message_id(*id, names), "due_us": due_us})
         }
-        Outcome::Lost { id, msg, why } => {
+        PlainOutcome::Lost(id, kind, why) => {
             let why = match why {
                 LossReason::Cut => "cut",
                 LossReason::Random => "random",
                 LossReason::ReceiverDown => "receiver-down",
                 LossReason::Dropped => "dropped",
             };
-            json!({"what": "lost", "message": write_message_id(*id, names), "kind": msg.name(), "why": why})
+            json!({"what": "lost", "message": write_message_id(*id, names), "kind": kind, "why": why})
         }
-        Outcome::Waiting => json!({"what": "waiting"}),
-        Outcome::Wrote { write, due_us } => {
-            let due_us = (*due_us < u64::MAX).then_some(*due_us);
-            let (write, cell) = match write {
-                Write::Save(cell) => ("save", Some(cell.name())),
-                Write::Append(_) => ("append", None),
-                Write::Truncate { .. } => ("truncate", None),
-                Write::Discard { .. } => ("discard", None),
-            };
+        PlainOutcome::Waiting => json!({"what": "waiting"}),
+        PlainOutcome::Wrote(write, cell, due_us) => {
             json!({"what": "wrote", "write": write, "cell": cell, "due_us": due_us})
         }
-        Outcome::WritesLost(count) => json!({"what": "writes-lost", "count": count}),
-        Outcome::TimerSet { timer, due_us } => json!({"what": "timer-set", "timer": timer.name(), "due_us": due_us}),
-        Outcome::Replied { id, .. } => {
+        PlainOutcome::WritesLost(count) => json!({"what": "writes-lost", "count": count}),
+        PlainOutcome::TimerSet(timer, due_us) => json!({"what": "timer-set", "timer": timer, "due_us": due_us}),
+        PlainOutcome::Replied(id) => {
             json!({"what": "replied", "node": names.of(id.node), "at_us": id.at_us, "ordinal": id.ordinal})
         }
-        Outcome::Refused(id) => {
+        PlainOutcome::Refused(id) => {
             json!({"what": "refused", "node": names.of(id.node), "at_us": id.at_us, "ordinal": id.ordinal})
         }
-        Outcome::Noted(note) => json!({"what": "noted", "note": note.name()}),
+        PlainOutcome::Noted(note) => json!({"what": "noted", "note": note}),
     }
 }

@@ -195,6 +195,32 @@ impl<Op> Command<Op> {
         stays.then_some(self)
     }
 
+    /// The node that it is done to; none for what is done to links, messages or the whole cluster.
+    #[must_use]
+    pub const fn node(&self) -> Option<NodeId> {
+        match self {
+            Self::Request { node, .. }
+            | Self::Crash(node)
+            | Self::Restart(node)
+            | Self::Pause(node)
+            | Self::Resume(node)
+            | Self::Clock { node, .. }
+            | Self::Disk { node, .. }
+            | Self::AddNode(node)
+            | Self::RemoveNode(node)
+            | Self::Move { node, .. } => Some(*node),
+            Self::Cut { .. }
+            | Self::Heal { .. }
+            | Self::Partition(_)
+            | Self::HealAll
+            | Self::Link { .. }
+            | Self::Hold { .. }
+            | Self::Release { .. }
+            | Self::Message { .. }
+            | Self::Set { .. } => None,
+        }
+    }
+
     /// The same command with its operation, if it has one, put in another form.
     pub fn try_map_op<Other, E>(self, map: impl FnOnce(Op) -> Result<Other, E>) -> Result<Command<Other>, E> {
         Ok(match self {

@@ -48,27 +48,7 @@ impl<P: Protocol> Event<P> {
         match self {
             Self::Boot(node) | Self::Synced(node) | Self::Timer { node, .. } => Some(*node),
             Self::Deliver { id, .. } | Self::Vanish { id, .. } => Some(id.to),
-            Self::Command(command) => match command {
-                Command::Request { node, .. }
-                | Command::Crash(node)
-                | Command::Restart(node)
-                | Command::Pause(node)
-                | Command::Resume(node)
-                | Command::Clock { node, .. }
-                | Command::Disk { node, .. }
-                | Command::AddNode(node)
-                | Command::RemoveNode(node)
-                | Command::Move { node, .. } => Some(*node),
-                Command::Cut { .. }
-                | Command::Heal { .. }
-                | Command::Partition(_)
-                | Command::HealAll
-                | Command::Link { .. }
-                | Command::Hold { .. }
-                | Command::Release { .. }
-                | Command::Message { .. }
-                | Command::Set { .. } => None,
-            },
+            Self::Command(command) => command.node(),
         }
     }
 }

@@ -141,18 +141,18 @@ pub fn node(node: &Node) -> Vec<Shape> {
         shapes.push(disk(Paint::Hatch, Paint::Mute, 3.0, false));
     } else if node.small {
         shapes.push(disk(Paint::Panel, Paint::Mute, 2.0, false));
-    } else if node.leads {
+    } else if node.in_charge {
         shapes.push(disk(hue, Paint::Ink, 3.0, false));
         shapes.push(crown());
     } else {
         // The hue lies on an ink outline, so that it never has to carry the contrast alone.
         shapes.push(disk(Paint::Panel, Paint::None, 0.0, false));
-        shapes.push(disk(Paint::None, Paint::Ink, 7.0, node.candidate));
-        shapes.push(disk(Paint::None, hue, 4.0, node.candidate));
+        shapes.push(disk(Paint::None, Paint::Ink, 7.0, node.contends));
+        shapes.push(disk(Paint::None, hue, 4.0, node.contends));
     }
     let (name, label) = match node.condition {
         Condition::Crashed => (Paint::Mute, Paint::Mute),
-        _ if node.leads => (Paint::OnHue, Paint::OnHue),
+        _ if node.in_charge => (Paint::OnHue, Paint::OnHue),
         _ => (Paint::Ink, Paint::Mute),
     };
     let text = |y, text: &str, style, fill| Shape::Text {
@@ -335,8 +335,8 @@ mod tests {
             position: Point { x, y },
             condition: Condition::Up,
             hue: Some(0),
-            leads: false,
-            candidate: false,
+            in_charge: false,
+            contends: false,
             badge: None,
             remark: None,
             small: false,

@@ -71,8 +71,8 @@ impl Stage {
                 position,
                 condition,
                 hue,
-                leads,
-                candidate,
+                in_charge,
+                contends,
                 badge,
                 remark,
                 small,
@@ -85,8 +85,8 @@ impl Stage {
                 && *position == b.position
                 && *condition == b.condition
                 && *hue == b.hue
-                && *leads == b.leads
-                && *candidate == b.candidate
+                && *in_charge == b.in_charge
+                && *contends == b.contends
                 && *badge == b.badge
                 && *remark == b.remark
                 && *small == b.small
@@ -125,10 +125,10 @@ pub struct Node {
     pub condition: Condition,
     /// The hue that stands for its term, ballot or shard; none for grey.
     pub hue: Option<u32>,
-    /// Filled: it leads.
-    pub leads: bool,
-    /// Dashed ring: it wants to lead.
-    pub candidate: bool,
+    /// Filled: it is in charge.
+    pub in_charge: bool,
+    /// Dashed ring: it wants to be in charge.
+    pub contends: bool,
     /// A small count above the node, such as "2 / 3" votes.
     pub badge: Option<String>,
     /// A remark beside the node, such as "still believes it leads".

@@ -1,10 +1,10 @@
-//! The course of a run at a glance: who led and when, what was done to the cluster, what was violated, and the
+//! The course of a run at a glance: who was in charge and when, what was done to the cluster, what was violated, and the
 //! branches.
 
 /// Everything that is known of the branch that is shown, also of its future where somebody has been there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Strip {
-    /// Who led or wanted to, ordered by when it began.
+    /// Who was in charge or wanted to be, ordered by when it began.
     pub bands: Vec<Band>,
     /// Commands and violations, ordered by time.
     pub marks: Vec<Mark>,
@@ -15,10 +15,10 @@ pub struct Strip {
 /// What a band stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BandKind {
-    /// A node leads.
-    Leads,
-    /// A node stands for election.
-    Stands,
+    /// A node is in charge.
+    Holds,
+    /// A node wants to be.
+    Seeks,
     /// Old bands, too many to be kept one by one.
     Many,
 }
@@ -30,9 +30,9 @@ pub struct Band {
     pub kind: BandKind,
     /// In words: "n1 · term 1".
     pub label: String,
-    /// The hue of its term.
+    /// The hue of its number.
     pub hue: Option<u32>,
-    /// Reigns that overlap are in different lanes, counted from 0, and so are candidacies.
+    /// Bands of one kind that overlap are in different lanes, counted from 0.
     pub lane: u32,
     /// How many lanes those have together that overlap with it, or with one another that does, and so on.
     pub lanes: u32,
@@ -102,8 +102,8 @@ pub struct Branch {
 /// What one can jump to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turning {
-    /// An election.
-    Election,
+    /// The beginning of a band: somebody wants to be in charge, or is at once.
+    Role,
     /// A fault.
     Fault,
     /// A violation.
@@ -146,34 +146,34 @@ impl Strip {
     fn targets(&self, turning: Turning) -> impl Iterator<Item = Target> {
         let any = turning == Turning::Any;
         let bands = self.bands.iter().flat_map(move |band| {
-            let begins = any || (turning == Turning::Election && self.is_election(band));
+            let begins = any || (turning == Turning::Role && self.is_turning(band));
             let from = begins.then_some((band.from_step, band.from_us));
             let to = band.to.filter(|_| any);
             from.into_iter().chain(to).map(|(step, at_us)| Target { at_us, step: Some(step) })
         });
         let marks = self.marks.iter().filter(move |mark| match turning {
             Turning::Any => true,
-            Turning::Election => false,
+            Turning::Role => false,
             Turning::Fault => mark.kind == MarkKind::Fault,
             Turning::Violation => mark.kind == MarkKind::Violation,
         });
         bands.chain(marks.map(|mark| Target { at_us: mark.at_us, step: mark.step }))
     }
 
-    /// Whether a band begins an election; a reign does where nobody stood for it before.
-    fn is_election(&self, band: &Band) -> bool {
+    /// Whether a band is a turning point; one that is in charge is where nobody wanted to be before.
+    fn is_turning(&self, band: &Band) -> bool {
         match band.kind {
-            BandKind::Stands => true,
-            BandKind::Leads => !self
+            BandKind::Seeks => true,
+            BandKind::Holds => !self
                 .bands
                 .iter()
-                .any(|other| other.kind == BandKind::Stands && other.to == Some((band.from_step, band.from_us))),
+                .any(|other| other.kind == BandKind::Seeks && other.to == Some((band.from_step, band.from_us))),
             BandKind::Many => false,
         }
     }
 }
 
-/// Gives each band the lowest lane that is free when it begins, reigns and candidacies apart; bands must be ordered by
+/// Gives each band the lowest lane that is free when it begins, both kinds apart; bands must be ordered by
 /// their beginnings. What is added at the end moves nothing that is there to another lane.
 pub fn assign_lanes(bands: &mut [Band]) {
     for stands in [false, true] {
@@ -181,7 +181,7 @@ pub fn assign_lanes(bands: &mut [Band]) {
         let mut cluster: Vec<usize> = Vec::new();
         let mut ends: Vec<Option<u64>> = Vec::new();
         for index in 0..bands.len() {
-            if (bands[index].kind == BandKind::Stands) != stands {
+            if (bands[index].kind == BandKind::Seeks) != stands {
                 continue;
             }
             let from_step = bands[index].from_step;
@@ -219,12 +219,12 @@ mod tests {
     #[test]
     fn bands_that_overlap_are_in_different_lanes() {
         let mut bands = [
-            band(BandKind::Stands, 1, Some(3)),
-            band(BandKind::Leads, 3, Some(5)),
-            band(BandKind::Leads, 5, None),
-            band(BandKind::Stands, 5, Some(8)),
-            band(BandKind::Stands, 6, Some(7)),
-            band(BandKind::Leads, 8, None),
+            band(BandKind::Seeks, 1, Some(3)),
+            band(BandKind::Holds, 3, Some(5)),
+            band(BandKind::Holds, 5, None),
+            band(BandKind::Seeks, 5, Some(8)),
+            band(BandKind::Seeks, 6, Some(7)),
+            band(BandKind::Holds, 8, None),
         ];
         assign_lanes(&mut bands);
         let lanes = bands.map(|band| (band.lane, band.lanes));
@@ -235,10 +235,10 @@ mod tests {
     fn jumps_find_the_nearest_on_each_side() {
         let strip = Strip {
             bands: vec![
-                band(BandKind::Stands, 10, Some(14)),
-                band(BandKind::Leads, 14, Some(30)),
+                band(BandKind::Seeks, 10, Some(14)),
+                band(BandKind::Holds, 14, Some(30)),
                 // Nobody stood for this one.
-                band(BandKind::Leads, 40, None),
+                band(BandKind::Holds, 40, None),
             ],
             marks: vec![
                 mark(MarkKind::Fault, Some(20), 20_000),
@@ -249,10 +249,10 @@ mod tests {
         };
         let step = |target: Option<Target>| target.map(|target| target.step);
         let at = |step: u64| (step * 1_000, step);
-        assert_eq!(step(strip.after(Turning::Election, at(0))), Some(Some(10)));
-        assert_eq!(step(strip.after(Turning::Election, at(10))), Some(Some(40)));
-        assert_eq!(step(strip.before(Turning::Election, at(10))), None);
-        assert_eq!(step(strip.before(Turning::Election, at(50))), Some(Some(40)));
+        assert_eq!(step(strip.after(Turning::Role, at(0))), Some(Some(10)));
+        assert_eq!(step(strip.after(Turning::Role, at(10))), Some(Some(40)));
+        assert_eq!(step(strip.before(Turning::Role, at(10))), None);
+        assert_eq!(step(strip.before(Turning::Role, at(50))), Some(Some(40)));
         assert_eq!(step(strip.after(Turning::Fault, at(20))), Some(None));
         assert_eq!(step(strip.before(Turning::Violation, at(40))), Some(Some(35)));
         assert_eq!(step(strip.after(Turning::Any, at(14))), Some(Some(20)));

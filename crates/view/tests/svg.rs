@@ -19,8 +19,8 @@ fn node(id: &str, position: Point) -> Node {
         position,
         condition: Condition::Up,
         hue: Some(0),
-        leads: false,
-        candidate: false,
+        in_charge: false,
+        contends: false,
         badge: None,
         remark: None,
         small: false,
@@ -50,11 +50,15 @@ fn everything() -> Stage {
     let places: Vec<Point> = layout::circle(5).into_iter().chain(layout::corners(2)).collect();
     let names = ["n1", "n2", "n3", "n4", "n5", "c1", "c2"];
     let mut nodes: Vec<Node> = names.iter().zip(&places).map(|(id, &place)| node(id, place)).collect();
-    nodes[0] =
-        Node { role: "leader".into(), leads: true, remark: Some("still believes it leads".into()), ..nodes[0].clone() };
+    nodes[0] = Node {
+        role: "leader".into(),
+        in_charge: true,
+        remark: Some("still believes it leads".into()),
+        ..nodes[0].clone()
+    };
     nodes[1] = Node {
         role: "candidate".into(),
-        candidate: true,
+        contends: true,
         badge: Some("2 / 3".into()),
         hue: Some(1),
         ..nodes[1].clone()

@@ -97,8 +97,8 @@ impl Sizes {
     /// The upper edge and the height of a band.
     fn lane(self, band: &Band) -> (f64, f64) {
         let (top, all) = match band.kind {
-            BandKind::Leads | BandKind::Many => (self.bands, self.leads),
-            BandKind::Stands => (self.bands + self.leads, self.stands),
+            BandKind::Holds | BandKind::Many => (self.bands, self.leads),
+            BandKind::Seeks => (self.bands + self.leads, self.stands),
         };
         let height = all / f64::from(band.lanes.max(1));
         (top + height * f64::from(band.lane), height)
@@ -143,8 +143,8 @@ pub fn bands(strip: &Strip, window: Window, explored_us: u64, sizes: Sizes) -> B
         let (y, height) = sizes.lane(band);
         let hue = band.hue.map_or(0, |hue| hue as usize % drawn.leads.len());
         let path = match band.kind {
-            BandKind::Leads => &mut drawn.leads[hue],
-            BandKind::Stands => &mut drawn.stands[hue],
+            BandKind::Holds => &mut drawn.leads[hue],
+            BandKind::Seeks => &mut drawn.stands[hue],
             BandKind::Many => &mut drawn.many,
         };
         let (x, bottom) = (tenth(left), tenth(y + height - 0.8));
@@ -154,7 +154,7 @@ pub fn bands(strip: &Strip, window: Window, explored_us: u64, sizes: Sizes) -> B
         let name = band.label.split(' ').next().unwrap_or_default();
         let text = [&*band.label, name].into_iter().find(|text| fits(text));
         if let Some(text) = text.filter(|_| height >= LABEL_HEIGHT) {
-            let on_hue = band.kind == BandKind::Leads;
+            let on_hue = band.kind == BandKind::Holds;
             drawn.labels.push(Label { x: left + 5.0, y: tenth(y + height / 2.0 + 3.5), text: text.to_owned(), on_hue });
         }
     }
@@ -349,10 +349,10 @@ mod tests {
         let window = Window { from_us: 1_000_000, to_us: 2_000_000 };
         let strip = Strip {
             bands: vec![
-                band(0, Some(900_000), BandKind::Stands),
-                band(900_000, Some(1_500_000), BandKind::Leads),
-                band(1_500_000, Some(1_510_000), BandKind::Stands),
-                band(1_510_000, None, BandKind::Leads),
+                band(0, Some(900_000), BandKind::Seeks),
+                band(900_000, Some(1_500_000), BandKind::Holds),
+                band(1_500_000, Some(1_510_000), BandKind::Seeks),
+                band(1_510_000, None, BandKind::Holds),
             ],
             ..Strip::default()
         };

@@ -1,5 +1,6 @@
 //! Jumps from one turning point to the next, also to those that nobody has simulated yet.
 
+use labs::Roles;
 use leptos::prelude::*;
 use view::timeline::{Strip, Target, Turning};
 
@@ -130,7 +131,7 @@ impl Jumper {
         let (at_us, step) = self.here();
         if !arrived {
             self.search.set_value(Some(Search { at: (at_us, step), ..search }));
-            let what = noun(search.turning);
+            let what = noun(search.turning, self.playground.lab.get_untracked().roles);
             self.axis
                 .notice
                 .set(Some((search.from.0, format!("Looking ahead for the next {what}: {}", seconds(at_us)))));
@@ -142,7 +143,11 @@ impl Jumper {
         if self.here().0 < search.from.0 {
             self.playground.seek(search.from.0);
         }
-        self.say(format!("No {} up to {}", noun(search.turning), seconds(search.until_us)));
+        self.say(format!(
+            "No {} up to {}",
+            noun(search.turning, self.playground.lab.get_untracked().roles),
+            seconds(search.until_us)
+        ));
     }
 
     fn say(self, text: String) {
@@ -151,13 +156,14 @@ impl Jumper {
     }
 }
 
-const fn noun(turning: Turning) -> &'static str {
-    match turning {
-        Turning::Election => "election",
+fn noun(turning: Turning, roles: Option<&Roles>) -> String {
+    let word = match turning {
+        Turning::Role => return roles.map_or("turning point", |roles| roles.turning).to_lowercase(),
         Turning::Fault => "fault",
         Turning::Violation => "violation",
         Turning::Any => "turning point",
-    }
+    };
+    word.to_owned()
 }
 
 /// The times of which one can see as much as one wants, in µs.
@@ -176,6 +182,12 @@ pub fn Jumps(axis: Axis, jumper: Jumper) -> impl IntoView {
     let option = |(name, zoom): (&'static str, Option<u64>)| {
         view! { <option value=name selected=move || axis.zoom.get() == zoom>{name}</option> }
     };
+    // Where nobody can be in charge there is nothing of the kind to jump to.
+    let playground = use_playground();
+    let elections = move || {
+        let roles = playground.lab.get().roles?;
+        Some(view! { <Pair jumper turning=Turning::Role name=roles.turning /> })
+    };
     let close = move |event: leptos::ev::KeyboardEvent| {
         if event.key() == "Escape" {
             open.set(false);
@@ -192,7 +204,7 @@ pub fn Jumps(axis: Axis, jumper: Jumper) -> impl IntoView {
                 <Glyph icon=Icon::Jump />
             </button>
             <div class="choices">
-                <Pair jumper turning=Turning::Election name="Election" />
+                {elections}
                 <Pair jumper turning=Turning::Fault name="Fault" />
                 <Pair jumper turning=Turning::Violation name="Violation" />
                 <BranchChoice axis />

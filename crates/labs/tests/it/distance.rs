@@ -30,7 +30,7 @@ fn heartbeats(session: &mut dyn Session, node: &str, until_us: u64) -> (u64, u64
 
 fn leader(session: &dyn Session) -> (String, Point) {
     let stage = session.stage();
-    let node = stage.nodes.iter().find(|node| node.leads).expect("somebody leads");
+    let node = stage.nodes.iter().find(|node| node.in_charge).expect("somebody leads");
     (node.id.clone(), node.position)
 }
 

@@ -123,7 +123,7 @@ fn check(session: &mut dyn Session) {
         assert!(band.lane < band.lanes);
         for other in strip.bands[..index]
             .iter()
-            .filter(|other| (other.lane, other.kind == BandKind::Stands) == (band.lane, band.kind == BandKind::Stands))
+            .filter(|other| (other.lane, other.kind == BandKind::Seeks) == (band.lane, band.kind == BandKind::Seeks))
         {
             assert!(other.to.is_some_and(|(step, _)| step <= band.from_step), "{other:?} covers {band:?}");
         }
@@ -220,7 +220,7 @@ fn cut_off() -> (Box<dyn Session>, String) {
 fn reigns_overlap_when_a_leader_is_cut_off() {
     let (session, leader) = cut_off();
     let strip = session.strip();
-    let reigns: Vec<_> = strip.bands.iter().filter(|band| band.kind == BandKind::Leads).collect();
+    let reigns: Vec<_> = strip.bands.iter().filter(|band| band.kind == BandKind::Holds).collect();
     assert_eq!(reigns.len(), 2);
     assert_eq!(reigns[0].label, format!("{leader} · term 1"));
     assert!(reigns.iter().all(|band| band.to.is_none()), "the old leader does not know");

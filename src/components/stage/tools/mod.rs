@@ -106,14 +106,14 @@ fn Act(
 #[component]
 fn Everywhere() -> impl IntoView {
     let playground = use_playground();
-    // Of several leaders the one that reaches most: whoever is cut off already goes on believing.
+    // Of several the one that reaches most: whoever is cut off already still thinks it is in charge.
     let leader = Memo::new(move |_| {
         playground.stage.with(|stage| {
             let reach = |index: usize| {
                 stage.links.iter().filter(|link| (link.a == index || link.b == index) && link.up()).count()
             };
-            let leads = |node: &view::Node| node.leads && node.condition == Condition::Up;
-            let leaders = stage.nodes.iter().enumerate().filter(|(_, node)| leads(node));
+            let in_charge = |node: &view::Node| node.in_charge && node.condition == Condition::Up;
+            let leaders = stage.nodes.iter().enumerate().filter(|(_, node)| in_charge(node));
             let leader = leaders.map(|(index, node)| (reach(index), node)).max_by_key(|(reach, _)| *reach);
             leader.filter(|(reach, _)| *reach > 0).map(|(_, node)| node.id.clone())
         })
@@ -125,9 +125,11 @@ fn Everywhere() -> impl IntoView {
         }
     };
     let cut_off_leader = move || {
-        playground.lab.get().leads.then(|| {
+        playground.lab.get().roles.map(|roles| {
             let name = move || {
-                leader.get().map_or_else(|| "Cut off the leader".to_owned(), |leader| format!("Cut off {leader}"))
+                leader
+                    .get()
+                    .map_or_else(|| format!("Cut off the {}", roles.holder), |leader| format!("Cut off {leader}"))
             };
             view! {
                 <button data-control="cut-off" disabled=move || leader.with(Option::is_none) on:click=cut_off>

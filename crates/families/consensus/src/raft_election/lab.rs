@@ -95,7 +95,7 @@ static INFO: LabInfo = LabInfo {
     ops: &[raft::TIME_OUT, raft::TRANSFER, raft::PUT, raft::GET, raft::ADD],
     metrics: raft::METRICS,
     speed: 0.05,
-    leads: true,
+    roles: Some(&raft::ROLES),
     picture: Picture::Network,
     showcase: Showcase {
         commands: r#"[{"at_us": 300000, "do": "partition", "groups": [["n3"], ["n1", "n2", "n4", "n5", "c1"]]}, {"at_us": 1100000, "do": "heal-all"}]"#,

@@ -101,7 +101,7 @@ static INFO: LabInfo = LabInfo {
     ops: &[raft::PUT, raft::GET, raft::ADD, raft::TRANSFER, raft::ADD_SERVER, raft::REMOVE_SERVER, raft::TIME_OUT],
     metrics: raft::METRICS,
     speed: 0.05,
-    leads: true,
+    roles: Some(&raft::ROLES),
     picture: Picture::Network,
     showcase: Showcase {
         commands: r#"[{"at_us": 700000, "do": "crash", "node": "n3"}, {"at_us": 1400000, "do": "restart", "node": "n3"}]"#,

@@ -18,8 +18,8 @@ use runs::Entry;
 use runs::error::InputError;
 use runs::kit::bug;
 use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
-use runs::lenses::Topic;
 use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
+use runs::plain::{Telling, Topic};
 
 const NODES: ParamInfo = number("nodes", "Processes", 3, (2, 8), "");
 const SKEW: ParamInfo = number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms");
@@ -105,7 +105,7 @@ static INFO: LabInfo = LabInfo {
     ops: &[LOCAL, SEND],
     metrics: &["events", "messages-received", "verdicts", "concurrent-verdicts", "wall-clock-reversals"],
     speed: 0.05,
-    leads: false,
+    roles: None,
     picture: Picture::SpaceTime,
     showcase: Showcase {
         commands: r#"[{"at_us": 300000, "do": "request", "node": "n1", "op": {"send": "n2"}}, {"at_us": 500000, "do": "request", "node": "n3", "op": {"send": "n1"}}]"#,
@@ -281,8 +281,11 @@ impl Lab for ClocksLab {
         })
     }
 
-    fn tell(record: &Record<Process>, names: &Names) -> (String, Weight) {
-        tell(record, names)
+    fn tell(record: &Record<Process>, names: &Names) -> Telling {
+        Telling::new(tell(record, names))
+            .counted(topic(record))
+            .labelled(label(record, names))
+            .stamped(stamp(record, names))
     }
 
     fn metrics(oracle: &ClocksOracle) -> Vec<u64> {
@@ -293,43 +296,41 @@ impl Lab for ClocksLab {
         let running = world.node_ids().flat_map(|id| world.timers(id)).filter(|running| running.timer == Timer::Act);
         running.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
     }
+}
 
-    fn stamp(record: &Record<Process>, names: &Names) -> Option<space_time::Stamp> {
-        // Of a receipt and the answer to it the receipt counts: what it knew, and who came to know of it, is the same.
-        let stamp = record.notes().find_map(|note| match note {
-            Note::Happened { stamp, .. } => Some(stamp),
-            Note::Compared { .. } => None,
-        })?;
-        Some(space_time::Stamp {
-            wall_us: Some(stamp.wall_us.saturating_sub(WALL_AT_START_US)),
-            lamport: Some(stamp.lamport.0),
-            vector: stamp.vector.entries().map(|(process, count)| (process_name(process, names), count)).collect(),
-            hybrid: Some((stamp.hybrid.wall_us.saturating_sub(WALL_AT_START_US), stamp.hybrid.count)),
-        })
+fn topic(record: &Record<Process>) -> Topic {
+    match record.event {
+        Event::Boot(_) => ("boot", "boots"),
+        Event::Deliver { .. } => ("receipt", "receipts"),
+        Event::Timer { .. } | Event::Command(_) | Event::Synced(_) | Event::Vanish { .. } => ("event", "events"),
     }
+}
 
-    fn label(record: &Record<Process>, names: &Names) -> Option<String> {
-        let deed = record.notes().find_map(|note| match note {
-            Note::Happened { deed, .. } => Some(*deed),
-            Note::Compared { .. } => None,
-        })?;
-        Some(match deed {
-            Deed::Local => "local".into(),
-            Deed::Sent(peer) => format!("ask {}", names.of(peer)),
-            Deed::Received(_) if matches!(record.event, Event::Deliver { msg: Msg::Answer { .. }, .. }) => {
-                "answer".into()
-            }
-            Deed::Received(_) => "question".into(),
-        })
-    }
+fn label(record: &Record<Process>, names: &Names) -> Option<String> {
+    let deed = record.notes().find_map(|note| match note {
+        Note::Happened { deed, .. } => Some(*deed),
+        Note::Compared { .. } => None,
+    })?;
+    Some(match deed {
+        Deed::Local => "local".into(),
+        Deed::Sent(peer) => format!("ask {}", names.of(peer)),
+        Deed::Received(_) if matches!(record.event, Event::Deliver { msg: Msg::Answer { .. }, .. }) => "answer".into(),
+        Deed::Received(_) => "question".into(),
+    })
+}
 
-    fn topic(record: &Record<Process>) -> Topic {
-        match record.event {
-            Event::Boot(_) => ("boot", "boots"),
-            Event::Deliver { .. } => ("receipt", "receipts"),
-            Event::Timer { .. } | Event::Command(_) | Event::Synced(_) | Event::Vanish { .. } => ("event", "events"),
-        }
-    }
+fn stamp(record: &Record<Process>, names: &Names) -> Option<space_time::Stamp> {
+    // Of a receipt and the answer to it the receipt counts: what it knew, and who came to know of it, is the same.
+    let stamp = record.notes().find_map(|note| match note {
+        Note::Happened { stamp, .. } => Some(stamp),
+        Note::Compared { .. } => None,
+    })?;
+    Some(space_time::Stamp {
+        wall_us: Some(stamp.wall_us.saturating_sub(WALL_AT_START_US)),
+        lamport: Some(stamp.lamport.0),
+        vector: stamp.vector.entries().map(|(process, count)| (process_name(process, names), count)).collect(),
+        hybrid: Some((stamp.hybrid.wall_us.saturating_sub(WALL_AT_START_US), stamp.hybrid.count)),
+    })
 }
 
 /// What a process is called: as its machine, and with a prime where that has had another one before.

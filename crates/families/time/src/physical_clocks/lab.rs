@@ -17,8 +17,8 @@ use runs::Entry;
 use runs::error::InputError;
 use runs::kit::bug;
 use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
-use runs::lenses::Topic;
 use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
+use runs::plain::{Telling, Topic};
 
 const fn live(param: ParamInfo) -> ParamInfo {
     ParamInfo { live: true, ..param }
@@ -84,7 +84,7 @@ static INFO: LabInfo = LabInfo {
     ops: &[POLL_NOW],
     metrics: &["measurements", "unanswered", "corrections", "steps", "error-us", "largest-error-us"],
     speed: 0.2,
-    leads: false,
+    roles: None,
     showcase: Showcase {
         commands: r#"[{"at_us": 1800000, "do": "set", "key": "towards-ms", "value": 50}]"#,
         from_us: 0,
@@ -327,8 +327,8 @@ impl Lab for PhysicalClocksLab {
         })
     }
 
-    fn tell(record: &Record<Node>, names: &Names) -> (String, Weight) {
-        tell(record, names)
+    fn tell(record: &Record<Node>, names: &Names) -> Telling {
+        Telling::new(tell(record, names)).counted(topic(record))
     }
 
     fn metrics(oracle: &PhysicalOracle) -> Vec<u64> {
@@ -369,15 +369,15 @@ impl Lab for PhysicalClocksLab {
         };
         Some(ClockError { now_us, lines: world.node_ids().map(line).collect() })
     }
+}
 
-    fn topic(record: &Record<Node>) -> Topic {
-        match &record.event {
-            Event::Boot(_) => ("boot", "boots"),
-            Event::Deliver { .. } => ("message", "messages"),
-            Event::Timer { timer: Timer::Leave(_), .. } => ("message sent", "messages sent"),
-            Event::Timer { timer: Timer::Poll, .. } => ("poll", "polls"),
-            Event::Command(_) | Event::Synced(_) | Event::Vanish { .. } => ("event", "events"),
-        }
+fn topic(record: &Record<Node>) -> Topic {
+    match &record.event {
+        Event::Boot(_) => ("boot", "boots"),
+        Event::Deliver { .. } => ("message", "messages"),
+        Event::Timer { timer: Timer::Leave(_), .. } => ("message sent", "messages sent"),
+        Event::Timer { timer: Timer::Poll, .. } => ("poll", "polls"),
+        Event::Command(_) | Event::Synced(_) | Event::Vanish { .. } => ("event", "events"),
     }
 }
 

@@ -20,8 +20,8 @@ use runs::Entry;
 use runs::error::InputError;
 use runs::kit::bug;
 use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
-use runs::lenses::Topic;
 use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
+use runs::plain::{Telling, Topic};
 
 const fn live(param: ParamInfo) -> ParamInfo {
     ParamInfo { live: true, ..param }
@@ -143,7 +143,7 @@ static INFO: LabInfo = LabInfo {
         "vector-entries-max",
     ],
     speed: 0.1,
-    leads: false,
+    roles: None,
     picture: Picture::SpaceTime,
     showcase: Showcase {
         commands: r#"[{"at_us": 500000, "do": "link", "from": "n1", "to": "n3", "both": false, "latency_us": 250000}, {"at_us": 600000, "do": "request", "node": "n1", "op": {"post": "photo"}}, {"at_us": 700000, "do": "request", "node": "n2", "op": {"reply": "nice"}}]"#,
@@ -372,8 +372,11 @@ impl Lab for VectorClocksLab {
         })
     }
 
-    fn tell(record: &Record<Process>, names: &Names) -> (String, Weight) {
-        tell(record, names)
+    fn tell(record: &Record<Process>, names: &Names) -> Telling {
+        Telling::new(tell(record, names))
+            .counted(topic(record))
+            .labelled(label(record, names))
+            .stamped(stamp(record, names))
     }
 
     fn metrics(oracle: &FeedOracle) -> Vec<u64> {
@@ -384,45 +387,45 @@ impl Lab for VectorClocksLab {
         let running = world.node_ids().flat_map(|id| world.timers(id)).filter(|running| running.timer == Timer::Act);
         running.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
     }
+}
 
-    fn stamp(record: &Record<Process>, names: &Names) -> Option<space_time::Stamp> {
-        let stamp = happened(record)?.0;
-        let in_run_us = |wall_us: u64| wall_us.saturating_sub(WALL_AT_START_US);
-        Some(space_time::Stamp {
-            wall_us: Some(in_run_us(stamp.wall_us)),
-            lamport: Some(stamp.lamport.0),
-            vector: stamp.vector.entries().map(|(process, count)| (process_name(process, names), count)).collect(),
-            hybrid: Some((in_run_us(stamp.hybrid.wall_us), stamp.hybrid.count)),
-        })
-    }
-
-    fn label(record: &Record<Process>, names: &Names) -> Option<String> {
-        let deed = happened(record)?.1;
-        Some(match deed {
-            Deed::Local => "local".to_owned(),
-            Deed::Posted(post) if post.answers.is_some() => format!("reply {}", post.text),
-            Deed::Posted(post) => format!("post {}", post.text),
-            Deed::Told(peer) => format!("tell {}", names.of(*peer)),
-            Deed::Wrote { key, version } => match kept(record) {
-                Some(values) if values != [version.value] => format!("{} is lost", version.value),
-                _ => format!("{key} = {}", version.value),
-            },
-            Deed::Asked(Some(peer)) => format!("ask {}", names.of(*peer)),
-            Deed::Asked(None) => "ask all".to_owned(),
-            Deed::Received(_) => receipt_label(record, names),
-        })
-    }
-
-    fn topic(record: &Record<Process>) -> Topic {
-        match record.event {
-            Event::Boot(_) => ("boot", "boots"),
-            Event::Deliver { msg: Msg::Have { .. }, .. } | Event::Timer { timer: Timer::Ask, .. } => {
-                ("look for what was missed", "looks for what was missed")
-            }
-            Event::Deliver { .. } => ("receipt", "receipts"),
-            Event::Timer { .. } | Event::Command(_) | Event::Synced(_) | Event::Vanish { .. } => ("event", "events"),
+fn topic(record: &Record<Process>) -> Topic {
+    match record.event {
+        Event::Boot(_) => ("boot", "boots"),
+        Event::Deliver { msg: Msg::Have { .. }, .. } | Event::Timer { timer: Timer::Ask, .. } => {
+            ("look for what was missed", "looks for what was missed")
         }
+        Event::Deliver { .. } => ("receipt", "receipts"),
+        Event::Timer { .. } | Event::Command(_) | Event::Synced(_) | Event::Vanish { .. } => ("event", "events"),
     }
+}
+
+fn label(record: &Record<Process>, names: &Names) -> Option<String> {
+    let deed = happened(record)?.1;
+    Some(match deed {
+        Deed::Local => "local".to_owned(),
+        Deed::Posted(post) if post.answers.is_some() => format!("reply {}", post.text),
+        Deed::Posted(post) => format!("post {}", post.text),
+        Deed::Told(peer) => format!("tell {}", names.of(*peer)),
+        Deed::Wrote { key, version } => match kept(record) {
+            Some(values) if values != [version.value] => format!("{} is lost", version.value),
+            _ => format!("{key} = {}", version.value),
+        },
+        Deed::Asked(Some(peer)) => format!("ask {}", names.of(*peer)),
+        Deed::Asked(None) => "ask all".to_owned(),
+        Deed::Received(_) => receipt_label(record, names),
+    })
+}
+
+fn stamp(record: &Record<Process>, names: &Names) -> Option<space_time::Stamp> {
+    let stamp = happened(record)?.0;
+    let in_run_us = |wall_us: u64| wall_us.saturating_sub(WALL_AT_START_US);
+    Some(space_time::Stamp {
+        wall_us: Some(in_run_us(stamp.wall_us)),
+        lamport: Some(stamp.lamport.0),
+        vector: stamp.vector.entries().map(|(process, count)| (process_name(process, names), count)).collect(),
+        hybrid: Some((in_run_us(stamp.hybrid.wall_us), stamp.hybrid.count)),
+    })
 }
 
 fn read_text(text: &str) -> Result<String, InputError> {

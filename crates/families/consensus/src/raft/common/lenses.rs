@@ -11,7 +11,7 @@ use view::lens::states::{Occupant, State, States, Transition, Way};
 use view::shapes::Anchor;
 
 use runs::lab::Names;
-use runs::lenses::{OTHER, Topic};
+use runs::plain::{OTHER, Topic};
 
 use super::{hue, role_name};
 

@@ -13,17 +13,16 @@ use serde_json::{Map, Value, json};
 use sim::random::Stream;
 use sim::{ClusterConfig, Command, LinkProfile, NodeId, Record, World};
 use view::lens::{History, Log, LogWindow, States};
-use view::narration::Weight;
 use view::{Condition, MessageShape, Stage, layout};
 
+use runs::bands::RoleChange;
 use runs::error::InputError;
-use runs::history::Turn;
 use runs::json::kind_of;
 pub use runs::kit::{DISK_SYNC, LATENCY, bug};
 use runs::kit::{correct, live, range, servers};
-use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, VariantInfo};
-use runs::lenses::Topic;
+use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Roles, Setup, VariantInfo};
 use runs::params::{DISTANCE, ParamInfo, Setting, Settings, number};
+use runs::plain::Telling;
 
 pub const NODES: ParamInfo = servers(5, (3, 9));
 pub const ELECTION_TIMEOUT: ParamInfo =
@@ -40,6 +39,9 @@ pub const WRITE_EVERY: ParamInfo =
 
 /// The algorithm as published.
 pub const CORRECT: VariantInfo = correct("Everything that must survive a crash is on disk before anybody hears of it.");
+
+/// Who leads and who wants to.
+pub const ROLES: Roles = Roles { holder: "leader", holds: "", seeks: "stands", number: "term", turning: "Election" };
 
 /// What a parameter changes while the cluster runs.
 fn live_key(param: &ParamInfo) -> Option<Live> {
@@ -319,7 +321,7 @@ fn dress_server(server: &Server, newest_led: Option<u64>, names: &Names, node: &
     node.role = role_name(&server.role).into();
     node.label = format!("term {}", server.term);
     node.hue = hue(server.term);
-    node.leads = server.leads();
+    node.in_charge = server.leads();
     let needed = majority(server.members().len() as u32);
     match &server.role {
         Role::Leader(leader) => {
@@ -330,7 +332,7 @@ fn dress_server(server: &Server, newest_led: Option<u64>, names: &Names, node: &
             };
         }
         Role::Candidate { votes } | Role::PreCandidate { votes } => {
-            node.candidate = true;
+            node.contends = true;
             let question = if matches!(server.role, Role::PreCandidate { .. }) { "?" } else { "" };
             node.badge = Some(format!("{} / {needed}{question}", votes.len()));
         }
@@ -459,15 +461,15 @@ impl Lab for RaftLab {
         detail(raft, names)
     }
 
-    fn tell(record: &Record<Raft>, names: &Names) -> (String, Weight) {
-        words::tell(record, names)
+    fn tell(record: &Record<Raft>, names: &Names) -> Telling {
+        Telling::new(words::tell(record, names)).counted(lenses::topic(record))
     }
 
-    fn turn(note: &Note) -> Option<Turn> {
+    fn role_change(note: &Note) -> Option<RoleChange> {
         match note {
-            Note::BecameLeader { term, .. } => Some(Turn::Leads(*term)),
-            Note::BecameCandidate { term } => Some(Turn::Stands(*term)),
-            Note::SteppedDown { .. } => Some(Turn::Rests),
+            Note::BecameLeader { term, .. } => Some(RoleChange::Holds(*term)),
+            Note::BecameCandidate { term } => Some(RoleChange::Seeks(*term)),
+            Note::SteppedDown { .. } => Some(RoleChange::Ends),
             _ => None,
         }
     }
@@ -490,10 +492,6 @@ impl Lab for RaftLab {
 
     fn history(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> Option<History> {
         Some(lenses::history(world, oracle, names))
-    }
-
-    fn topic(record: &Record<Raft>) -> Topic {
-        lenses::topic(record)
     }
 }
 

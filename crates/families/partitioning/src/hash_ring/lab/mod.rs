@@ -14,7 +14,6 @@ use serde_json::{Map, Value, json};
 use sim::random::Stream;
 use sim::{ClusterConfig, Command, LinkProfile, NodeId, Record, World};
 use view::lens::{LensKind, Ring};
-use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
@@ -22,6 +21,7 @@ use runs::error::InputError;
 use runs::kit::{DISK_SYNC, LATENCY, bug};
 use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, RingAsk, Setup, Showcase, VariantInfo, VariantKind};
 use runs::params::{DISTANCE, ParamInfo, Setting, Settings, number};
+use runs::plain::Telling;
 
 const NODES: ParamInfo = number("nodes", "Servers", 5, (1, 100), "");
 const CLIENTS: ParamInfo = number("clients", "Clients", 2, (1, 3), "");
@@ -145,7 +145,7 @@ static INFO: LabInfo = LabInfo {
     ops: &[PUT, GET, ADD_SERVER, REMOVE_SERVER, WEIGHT, TOKEN, VIRTUAL_NODES],
     metrics: &["operations-answered", "operations", "changes", "keys-moved", "hints"],
     speed: 0.05,
-    leads: false,
+    roles: None,
     picture: Picture::Ring,
     showcase: Showcase {
         commands: r#"[{"at_us": 600000, "do": "request", "node": "a1", "op": {"remove-server": "n2"}}, {"at_us": 1200000, "do": "request", "node": "a1", "op": {"add-server": "n2"}}]"#,
@@ -376,8 +376,8 @@ impl Lab for HashRingLab {
         }
     }
 
-    fn tell(record: &Record<HashRing>, names: &Names) -> (String, Weight) {
-        words::tell(record, names)
+    fn tell(record: &Record<HashRing>, names: &Names) -> Telling {
+        Telling::new(words::tell(record, names))
     }
 
     fn metrics(oracle: &HashRingOracle) -> Vec<u64> {

@@ -1,7 +1,7 @@
 //! The turning points of a run, gathered while it is simulated: who led and when, which step each command was.
 //!
 //! A [`Watch`] travels with the oracles. It knows who leads at its own moment, so that a branch starts from what is
-//! exactly so where it leaves; whatever happens for the first time it enters into the [`Ledger`] of the branch that is
+//! exactly so where it leaves; whatever happens for the first time it enters into the [`BandLog`] of the branch that is
 //! shown. A step that is simulated again, on the way back or towards a record, enters nothing.
 //!
 //! A branch keeps at most [`CLOSED_MAX`] bands that have ended: then the older half is merged, [`MERGED`] at a time,
@@ -17,7 +17,8 @@ use sim::hash::StableHasher;
 use sim::{BranchId, Command, Event, NodeId, Observer, Outcome, Protocol, Record, Stamped, Timeline, World};
 use view::timeline::{self, Band, BandKind, Branch, Mark, MarkKind};
 
-use crate::lab::{Lab, Names};
+use crate::lab::{Lab, Names, Roles};
+use crate::lab_words::Words;
 use crate::state::branch_name;
 
 /// Most ended bands that a branch keeps.
@@ -25,43 +26,43 @@ const CLOSED_MAX: usize = 512;
 /// How many of the oldest become one when there are too many.
 const MERGED: usize = 16;
 
-/// What a note means for who leads.
+/// What a note means for a node's role, for the bands of the timeline. What the roles are called is the lab's business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// The node that says so leads from now on, in this term.
-    Leads(u64),
-    /// It stands for election, for this term.
-    Stands(u64),
-    /// It does neither any more.
-    Rests,
+pub enum RoleChange {
+    /// The node that says so is in charge from now on, under this number.
+    Holds(u64),
+    /// It wants to be, under this number.
+    Seeks(u64),
+    /// It is neither any more.
+    Ends,
 }
 
 /// What one node has been doing since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Reign {
+struct RoleSpan {
     node: NodeId,
     kind: BandKind,
     /// The term; of several elections in a row that it stood for, the first and the last.
-    terms: (u64, u64),
+    numbers: (u64, u64),
     from_step: u64,
     from_us: u64,
 }
 
-/// A reign that has ended.
+/// A span that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Closed {
-    reign: Reign,
+    span: RoleSpan,
     to_step: u64,
     to_us: u64,
 }
 
 /// What is known of one branch.
 #[derive(Clone, Debug, Default)]
-struct Chapter {
+struct BranchBands {
     /// In the order of their ends.
     closed: Vec<Closed>,
     /// What lasts at the furthest moment that has been simulated.
-    open: Vec<Reign>,
+    open: Vec<RoleSpan>,
     /// The steps of the commands that were applied, in order.
     commands: Vec<u64>,
     /// The violations known at the furthest moment that has been simulated.
@@ -70,7 +71,7 @@ struct Chapter {
     last_step: u64,
 }
 
-impl Chapter {
+impl BranchBands {
     fn close(&mut self, closed: Closed) {
         self.closed.push(closed);
         if self.closed.len() > CLOSED_MAX {
@@ -82,7 +83,7 @@ impl Chapter {
     /// Forgets everything after a moment.
     fn truncate(&mut self, step: u64, time_us: u64) {
         self.closed.retain_mut(|closed| {
-            if closed.reign.kind == BandKind::Many && closed.reign.from_step <= step && closed.to_step > step {
+            if closed.span.kind == BandKind::Many && closed.span.from_step <= step && closed.to_step > step {
                 (closed.to_step, closed.to_us) = (step, time_us);
             }
             closed.to_step <= step
@@ -94,64 +95,64 @@ impl Chapter {
 }
 
 fn merge(chunk: &[Closed]) -> Closed {
-    let earliest = |closed: &&Closed| closed.reign.from_step;
+    let earliest = |closed: &&Closed| closed.span.from_step;
     let first = chunk.iter().min_by_key(earliest).expect("chunks are not empty");
     let last = chunk.last().expect("chunks are not empty");
-    Closed { reign: Reign { kind: BandKind::Many, ..first.reign }, ..*last }
+    Closed { span: RoleSpan { kind: BandKind::Many, ..first.span }, ..*last }
 }
 
 /// What is known of all branches of a run.
 #[derive(Debug)]
-pub(crate) struct Ledger {
-    chapters: Vec<Chapter>,
+pub(crate) struct BandLog {
+    branches: Vec<BranchBands>,
     current: usize,
 }
 
-impl Ledger {
-    fn here(&mut self) -> &mut Chapter {
-        &mut self.chapters[self.current]
+impl BandLog {
+    fn here(&mut self) -> &mut BranchBands {
+        &mut self.branches[self.current]
     }
 }
 
-/// Watches a run, and enters into the ledger what has not been seen before.
+/// Watches a run, and enters into the log what has not been seen before.
 pub(crate) struct Watch<L> {
     /// At the watch's own moment; a handful, in the order in which they began.
-    open: Vec<Reign>,
-    ledger: Rc<RefCell<Ledger>>,
+    open: Vec<RoleSpan>,
+    log: Rc<RefCell<BandLog>>,
     lab: PhantomData<fn() -> L>,
 }
 
 impl<L> Clone for Watch<L> {
     fn clone(&self) -> Self {
-        Self { open: self.open.clone(), ledger: Rc::clone(&self.ledger), lab: PhantomData }
+        Self { open: self.open.clone(), log: Rc::clone(&self.log), lab: PhantomData }
     }
 }
 
 impl<L> Watch<L> {
     pub(crate) fn new() -> Self {
-        let ledger = Ledger { chapters: vec![Chapter::default()], current: 0 };
-        Self { open: Vec::new(), ledger: Rc::new(RefCell::new(ledger)), lab: PhantomData }
+        let log = BandLog { branches: vec![BranchBands::default()], current: 0 };
+        Self { open: Vec::new(), log: Rc::new(RefCell::new(log)), lab: PhantomData }
     }
 
     /// A new branch leaves the one that is shown at this watch's moment.
     pub(crate) fn fork(&self, step: u64, time_us: u64) {
-        let mut ledger = self.ledger.borrow_mut();
-        let mut chapter = ledger.here().clone();
-        chapter.truncate(step, time_us);
-        chapter.open.clone_from(&self.open);
-        ledger.chapters.push(chapter);
-        ledger.current = ledger.chapters.len() - 1;
+        let mut log = self.log.borrow_mut();
+        let mut branch = log.here().clone();
+        branch.truncate(step, time_us);
+        branch.open.clone_from(&self.open);
+        log.branches.push(branch);
+        log.current = log.branches.len() - 1;
     }
 
     /// Another branch is shown from now on.
     pub(crate) fn switch(&self, branch: u32) {
-        self.ledger.borrow_mut().current = branch as usize;
+        self.log.borrow_mut().current = branch as usize;
     }
 
     /// A command is about to be taken back; `applied` counts from 0.
     pub(crate) fn undo(&self, applied: usize, time_us: u64) {
-        let mut ledger = self.ledger.borrow_mut();
-        let here = ledger.here();
+        let mut log = self.log.borrow_mut();
+        let here = log.here();
         if let Some(&step) = here.commands.get(applied) {
             here.truncate(step - 1, time_us);
         }
@@ -159,70 +160,74 @@ impl<L> Watch<L> {
 
     /// The present is the furthest moment that has been simulated: what lasts and what is violated is known.
     pub(crate) fn arrive(&self, violations: Vec<Mark>) {
-        let mut ledger = self.ledger.borrow_mut();
-        let here = ledger.here();
+        let mut log = self.log.borrow_mut();
+        let here = log.here();
         here.open.clone_from(&self.open);
         here.violations = violations;
     }
 
     /// The steps of the commands that have been applied on the branch that is shown.
     pub(crate) fn command_steps(&self) -> Vec<u64> {
-        self.ledger.borrow_mut().here().commands.clone()
+        self.log.borrow_mut().here().commands.clone()
     }
 
     pub(crate) fn violations(&self) -> Vec<Mark> {
-        self.ledger.borrow_mut().here().violations.clone()
+        self.log.borrow_mut().here().violations.clone()
     }
 }
 
 impl<L: Lab> Watch<L> {
     /// The bands of the branch that is shown, in their lanes.
-    pub(crate) fn bands(&self, names: &Names) -> Vec<Band> {
-        let mut ledger = self.ledger.borrow_mut();
-        let here = ledger.here();
-        let closed = here.closed.iter().map(|closed| (closed.reign, Some((closed.to_step, closed.to_us))));
-        let open = here.open.iter().map(|reign| (*reign, None));
-        let mut bands: Vec<Band> = closed.chain(open).map(|(reign, to)| band::<L>(&reign, to, names)).collect();
-        // The sort is stable, so a reign follows the candidacy that ended with the same step.
+    pub(crate) fn bands(&self, names: &Names, words: &Roles) -> Vec<Band> {
+        let mut log = self.log.borrow_mut();
+        let here = log.here();
+        let closed = here.closed.iter().map(|closed| (closed.span, Some((closed.to_step, closed.to_us))));
+        let open = here.open.iter().map(|span| (*span, None));
+        let mut bands: Vec<Band> = closed.chain(open).map(|(span, to)| band(&span, to, names, words)).collect();
+        // The sort is stable, so a span follows the candidacy that ended with the same step.
         bands.sort_by_key(|band| band.from_step);
         timeline::assign_lanes(&mut bands);
         bands
     }
 
-    /// Follows one node's turn; returns the reign that it ends.
-    fn turn(&mut self, node: NodeId, turn: Turn, (step, time_us): (u64, u64)) -> Option<Closed> {
-        let place = self.open.iter().position(|reign| reign.node == node);
-        let (kind, term) = match turn {
-            Turn::Leads(term) => (BandKind::Leads, term),
-            Turn::Stands(term) => (BandKind::Stands, term),
-            Turn::Rests => return place.map(|place| self.end(place, step, time_us)),
+    /// Follows a change of one node's role; returns the span that it ends.
+    fn change(&mut self, node: NodeId, change: RoleChange, (step, time_us): (u64, u64)) -> Option<Closed> {
+        let place = self.open.iter().position(|span| span.node == node);
+        let (kind, number) = match change {
+            RoleChange::Holds(number) => (BandKind::Holds, number),
+            RoleChange::Seeks(number) => (BandKind::Seeks, number),
+            RoleChange::Ends => return place.map(|place| self.end(place, step, time_us)),
         };
         if let Some(place) = place {
-            let reign = &mut self.open[place];
+            let span = &mut self.open[place];
             // Who stands again because nobody won is still standing.
-            if kind == BandKind::Stands && reign.kind == kind {
-                reign.terms.1 = term;
+            if kind == BandKind::Seeks && span.kind == kind {
+                span.numbers.1 = number;
                 return None;
             }
         }
         let ended = place.map(|place| self.end(place, step, time_us));
-        self.open.push(Reign { node, kind, terms: (term, term), from_step: step, from_us: time_us });
+        self.open.push(RoleSpan { node, kind, numbers: (number, number), from_step: step, from_us: time_us });
         ended
     }
 
     fn end(&mut self, place: usize, step: u64, time_us: u64) -> Closed {
-        Closed { reign: self.open.remove(place), to_step: step, to_us: time_us }
+        Closed { span: self.open.remove(place), to_step: step, to_us: time_us }
     }
 }
 
-fn band<L: Lab>(reign: &Reign, to: Option<(u64, u64)>, names: &Names) -> Band {
-    let Reign { node, kind, terms: (first, last), from_step, from_us } = *reign;
-    let (name, word) = (names.of(node), L::TERM);
+fn band(span: &RoleSpan, to: Option<(u64, u64)>, names: &Names, words: &Roles) -> Band {
+    let RoleSpan { node, kind, numbers: (first, last), from_step, from_us } = *span;
+    let (name, Roles { number, holds, seeks, .. }) = (names.of(node), words);
+    let doing = match kind {
+        BandKind::Holds => holds,
+        BandKind::Seeks | BandKind::Many => seeks,
+    };
+    let doing = if doing.is_empty() { String::new() } else { format!(" {doing}") };
     let label = match kind {
-        BandKind::Leads => format!("{name} · {word} {last}"),
-        BandKind::Stands if first == last => format!("{name} stands · {word} {last}"),
-        BandKind::Stands => format!("{name} stands · {word}s {first}–{last}"),
         BandKind::Many => "many changes".to_owned(),
+        _ if first == last => format!("{name}{doing} · {number} {last}"),
+        _ => format!("{name}{doing} · {number}s {first}–{last}"),
     };
     let hue = last.checked_sub(1).map(|index| (index % u64::from(view::shapes::HUES)) as u32);
     let hue = hue.filter(|_| kind != BandKind::Many);
@@ -237,25 +242,25 @@ impl<L: Lab> Observer<L::Protocol> for Watch<L> {
         }
         let at = (record.step, record.time_us);
         let ends = match &record.event {
-            Event::Command(Command::Crash(node) | Command::RemoveNode(node)) => Some((*node, Turn::Rests)),
+            Event::Command(Command::Crash(node) | Command::RemoveNode(node)) => Some((*node, RoleChange::Ends)),
             _ => None,
         };
         let said = record
             .event
             .node()
             .into_iter()
-            .flat_map(|node| record.notes().filter_map(L::turn).map(move |turn| (node, turn)));
+            .flat_map(|node| record.notes().filter_map(L::role_change).map(move |change| (node, change)));
         let mut turned = false;
         let mut ended = Vec::new();
-        for (node, turn) in ends.into_iter().chain(said) {
+        for (node, change) in ends.into_iter().chain(said) {
             turned = true;
-            ended.extend(self.turn(node, turn, at));
+            ended.extend(self.change(node, change, at));
         }
         if !turned && !command {
             return;
         }
-        let mut ledger = self.ledger.borrow_mut();
-        let here = ledger.here();
+        let mut log = self.log.borrow_mut();
+        let here = log.here();
         if record.step <= here.last_step {
             return;
         }
@@ -267,9 +272,6 @@ impl<L: Lab> Observer<L::Protocol> for Watch<L> {
         here.open.clone_from(&self.open);
     }
 }
-
-/// What a command is about, what was done to it, and what kind of mark it makes.
-type Words = (String, &'static str, MarkKind);
 
 /// The mark of a violation.
 pub(crate) fn violation(name: &str, evidence: &check::Violation) -> Mark {
@@ -295,7 +297,7 @@ pub(crate) fn command_marks<Op>(
         .map(|(place, stamped)| (stamped.at_us, steps.get(place).copied(), words(&stamped.command)))
         .collect();
     let together = |a: &(u64, Option<u64>, Words), b: &(u64, Option<u64>, Words)| {
-        (a.0, a.1.is_some(), a.2.1, a.2.2) == (b.0, b.1.is_some(), b.2.1, b.2.2)
+        (a.0, a.1.is_some(), &a.2.1, a.2.2) == (b.0, b.1.is_some(), &b.2.1, b.2.2)
     };
     words
         .chunk_by(together)
@@ -303,7 +305,7 @@ pub(crate) fn command_marks<Op>(
             let (at_us, step, (_, done, kind)) = group.last().expect("groups are not empty");
             let subjects: Vec<&str> = group.iter().map(|(.., (subject, ..))| &**subject).collect();
             let text = format!("{} {done}", list(&subjects));
-            let short = if text.chars().count() <= SHORT_MAX { text.clone() } else { (*done).to_owned() };
+            let short = if text.chars().count() <= SHORT_MAX { text.clone() } else { done.clone() };
             Mark { kind: *kind, short, text, step: *step, at_us: *at_us }
         })
         .collect()
@@ -377,29 +379,29 @@ mod tests {
     use super::*;
 
     fn closed(from: u64, to: u64) -> Closed {
-        let reign =
-            Reign { node: NodeId(0), kind: BandKind::Leads, terms: (1, 1), from_step: from, from_us: from * 10 };
-        Closed { reign, to_step: to, to_us: to * 10 }
+        let span =
+            RoleSpan { node: NodeId(0), kind: BandKind::Holds, numbers: (1, 1), from_step: from, from_us: from * 10 };
+        Closed { span, to_step: to, to_us: to * 10 }
     }
 
     #[test]
     fn old_bands_are_merged_and_recent_ones_are_kept() {
-        let mut chapter = Chapter::default();
+        let mut branch = BranchBands::default();
         let count = 100_000;
         for step in 0..count {
-            chapter.close(closed(step, step + 1));
-            assert!(chapter.closed.len() <= CLOSED_MAX);
+            branch.close(closed(step, step + 1));
+            assert!(branch.closed.len() <= CLOSED_MAX);
         }
-        let (first, last) = (chapter.closed[0], *chapter.closed.last().unwrap());
-        assert_eq!((first.reign.kind, first.reign.from_step), (BandKind::Many, 0));
-        assert_eq!((last.reign.kind, last.to_step), (BandKind::Leads, count));
+        let (first, last) = (branch.closed[0], *branch.closed.last().unwrap());
+        assert_eq!((first.span.kind, first.span.from_step), (BandKind::Many, 0));
+        assert_eq!((last.span.kind, last.to_step), (BandKind::Holds, count));
         // Nothing is lost between them.
-        assert!(chapter.closed.windows(2).all(|pair| pair[0].to_step == pair[1].reign.from_step));
-        let kept = chapter.closed.iter().filter(|closed| closed.reign.kind == BandKind::Leads).count();
+        assert!(branch.closed.windows(2).all(|pair| pair[0].to_step == pair[1].span.from_step));
+        let kept = branch.closed.iter().filter(|closed| closed.span.kind == BandKind::Holds).count();
         assert!(kept >= CLOSED_MAX / 2);
         // A branch that leaves in the middle of what is merged keeps the part before.
         let middle = first.to_step / 2;
-        chapter.truncate(middle, middle * 10);
-        assert_eq!(chapter.closed, [Closed { to_step: middle, to_us: middle * 10, ..first }]);
+        branch.truncate(middle, middle * 10);
+        assert_eq!(branch.closed, [Closed { to_step: middle, to_us: middle * 10, ..first }]);
     }
 }
