@@ -91,7 +91,7 @@ impl Jumper {
         self.playground.pause();
         match untrack(|| self.before(turning)) {
             Some(target) => self.go(target),
-            None => self.say(format!("No {} before this", noun(turning))),
+            None => self.say(format!("No {} before this", noun(turning, self.playground.lab.get_untracked().roles))),
         }
     }
 
@@ -231,7 +231,7 @@ fn Pair(jumper: Jumper, turning: Turning, name: &'static str) -> impl IntoView {
         moved();
         turning == Turning::Fault && jumper.after(turning).is_none()
     });
-    let noun = noun(turning);
+    let noun = noun(turning, playground.lab.get_untracked().roles);
     view! {
         <div class="pair" role="group" aria-label=name>
             <button
