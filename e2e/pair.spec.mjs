@@ -15,8 +15,8 @@ const alone = async (page, query, run, time_us) => {
     const [seed, commands] = [run.seed, run.commands];
     await other.evaluate(
       ([seed, commands]) => {
-        const given = window.netsplit.run();
-        return window.netsplit.load({ ...given, seed, commands, end: undefined });
+        const { end, ...given } = window.netsplit.run();
+        return window.netsplit.load({ ...given, seed, commands });
       },
       [seed, commands],
     );
@@ -119,7 +119,7 @@ test("on a phone they stand below each other", async ({ page }) => {
 
 test("what cannot be compared is said", async ({ page }) => {
   for (const [compare, said] of [
-    ["nothing", /^compare\.variant: there is no variant "nothing"/],
+    ["nothing", /^compare\.variant: raft-election has no variant "nothing"/],
     ["set.nodes:99", /^compare\.set\.nodes: 99 is out of range/],
     ["set.nodes", /^compare: is a variant or set\.KEY:VALUE/],
   ]) {

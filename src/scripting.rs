@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::address;
 use crate::desk::Desk;
-use crate::platform::api::Api;
+use crate::platform::api::{Api, placed};
 use crate::playground::Playground;
 
 impl Desk {
@@ -65,7 +65,7 @@ impl Api for Desk {
     }
 
     fn apply(&self, command: &Value) -> Result<(), InputError> {
-        self.need_run()?.apply(command)
+        self.need_run()?.apply(command).map_err(|error| placed(error, "command"))
     }
 
     fn undo(&self) -> Result<bool, InputError> {

@@ -245,10 +245,7 @@ pub fn install(api: impl Api) {
             api.set_speed(speed.as_f64().ok_or_else(|| InputError::new("speed", "is a number"))?)
         })),
     );
-    method(
-        "apply",
-        own!(api => act_on(move |command| api.apply(&from_js(&command, "command")?).map_err(|error| placed(error, "command")))),
-    );
+    method("apply", own!(api => act_on(move |command| api.apply(&from_js(&command, "command")?))));
     method("undo", own!(api => answer_or_throw(move || api.undo().map(JsValue::from))));
     method(
         "setBranch",
@@ -339,7 +336,7 @@ fn to_js(value: &Value) -> JsValue {
 }
 
 /// A problem that names no field is one of the whole argument.
-fn placed(error: InputError, argument: &str) -> InputError {
+pub fn placed(error: InputError, argument: &str) -> InputError {
     if error.place.is_empty() { error.within(argument) } else { error }
 }
 
