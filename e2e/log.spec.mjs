@@ -61,14 +61,18 @@ for (const file of readdirSync(folder)) {
   });
 }
 
-test("links of this format still show what they showed", async ({ page }) => {
-  const links = new URL("../fixtures/links/v1/", import.meta.url);
-  for (const file of readdirSync(links)) {
-    const link = readFileSync(new URL(file, links), "utf8").trim();
-    await page.goto("about:blank");
-    await open(page, `?paused=1${link}`);
-    await expect(page.getByRole("alert"), file).toHaveCount(0);
-    expect((await state(page)).playing, file).toBe(false);
+test("links still open, and say so when another engine recorded them", async ({ page }) => {
+  for (const [folder, alerts] of [["v1", 1], ["engine-2", 0]]) {
+    const links = new URL(`../fixtures/links/${folder}/`, import.meta.url);
+    for (const file of readdirSync(links)) {
+      const link = readFileSync(new URL(file, links), "utf8").trim();
+      await page.goto("about:blank");
+      await open(page, `?paused=1${link.slice(link.indexOf("#"))}`);
+      const alert = page.getByRole("alert");
+      await expect(alert, file).toHaveCount(alerts);
+      if (alerts > 0) await expect(alert, file).toContainText("recorded by engine 1");
+      expect((await state(page)).playing, file).toBe(false);
+    }
   }
 });
 

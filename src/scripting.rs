@@ -3,6 +3,7 @@
 use labs::{InputError, Run};
 use leptos::prelude::*;
 use serde_json::{Value, json};
+use view::lens::LensKind;
 
 use crate::address;
 use crate::desk::Desk;
@@ -37,7 +38,17 @@ impl Api for Desk {
 
     fn state(&self) -> Result<Value, InputError> {
         let playground = self.need_run()?;
-        let mut state = playground.read(|session| json!(session.state()));
+        let (open, asks) = (playground.lenses.get_untracked(), playground.asks.get_untracked());
+        let mut state = playground.read(|session| {
+            let panes = session.run_as_opened().entry.info.panes().filter(|info| open.contains(&LensKind::Pane(info)));
+            let ask = |id| asks.get(id).cloned().unwrap_or_default();
+            let panes =
+                panes.filter_map(|info| Some((info.id.to_owned(), json!(session.pane(info.id, &ask(info.id))?))));
+            let panes: serde_json::Map<_, _> = panes.collect();
+            let mut state = json!(session.state());
+            state["panes"] = panes.into();
+            state
+        });
         state["playing"] = playground.playing.get_untracked().into();
         state["speed"] = playground.speed.get_untracked().into();
         Ok(state)

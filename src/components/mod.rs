@@ -8,6 +8,7 @@ mod help;
 mod home;
 mod icons;
 mod lenses;
+mod pane;
 mod panel;
 mod popover;
 mod ring;

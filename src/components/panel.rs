@@ -15,6 +15,7 @@ use super::lenses::log::LogLens;
 use super::lenses::states::StatesLens;
 use super::lenses::story::Story;
 use super::lenses::wire::Wire;
+use super::pane::PaneLens;
 use super::ring::placements::PlacementsLens;
 use super::ring::shares::Shares;
 use super::sheet::{Sheet, button_id};
@@ -138,6 +139,7 @@ fn one(kind: LensKind) -> AnyView {
         LensKind::History => view! { <HistoryLens /> }.into_any(),
         LensKind::SpaceTime => view! { <SpaceTimeLens /> }.into_any(),
         LensKind::Comparison => view! { <ComparisonLens /> }.into_any(),
+        LensKind::Pane(info) => view! { <PaneLens info=info /> }.into_any(),
         LensKind::Wire | LensKind::Story => ().into_any(),
     }
 }

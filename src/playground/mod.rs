@@ -12,6 +12,8 @@ mod commands;
 mod pair;
 mod publish;
 
+use std::collections::BTreeMap;
+
 use labs::lab::{LabInfo, VariantInfo};
 use labs::state::VerdictState;
 use labs::{Code, InputError, Run, Session, link};
@@ -19,6 +21,7 @@ use leptos::prelude::*;
 use view::geometry::Spot;
 use view::layout::Point;
 use view::lens::LensKind;
+use view::pane::{Id, PaneAsk};
 use view::{Picture, Sentence, Stage, shapes};
 
 use crate::notices::Notices;
@@ -123,6 +126,10 @@ pub struct Playground {
     pub picture: RwSignal<Picture>,
     /// What is picked on the stage.
     pub selected: RwSignal<Option<Selection>>,
+    /// What somebody points at, on the stage or in a pane; it lights up wherever it is shown.
+    pub pointed: RwSignal<Option<Id>>,
+    /// What the reader has chosen in each pane, by its id.
+    pub asks: RwSignal<BTreeMap<&'static str, PaneAsk>>,
     /// What is lit up, by name: nodes, links such as `n1-n2`, controls, lenses.
     pub highlight: RwSignal<Vec<String>>,
     /// Grows when lenses have to look again: at most ten times a second while it plays.
@@ -158,6 +165,8 @@ impl Playground {
             lenses: signals.signal(info.opening_lenses.to_vec()),
             picture: signals.signal(info.picture),
             selected: signals.signal(None),
+            pointed: signals.signal(None),
+            asks: signals.signal(BTreeMap::new()),
             highlight: signals.signal(Vec::new()),
             revision: signals.signal(0),
             contrast: signals.signal(None),
@@ -170,21 +179,27 @@ impl Playground {
     /// Goes to where the run is best seen first: a given time, its recorded end, or the lab's
     /// opening.
     pub fn go_to_start(self, time_us: Option<u64>) {
-        let divergence = self.with_session(|session| {
+        let (divergence, remarks) = self.with_session(|session| {
             let recorded = session.run_as_opened().end.is_some();
             let divergence = if recorded { session.check_end().err() } else { None };
+            let remarks = session.run_as_opened().remarks();
             match time_us {
                 Some(time_us) => session.seek(time_us),
                 None if recorded => {}
                 None => session.seek(session.opening_us()),
             }
-            divergence
+            (divergence, remarks)
         });
-        if let Some(divergence) = divergence {
-            self.report(format!(
-                "This run was recorded by another version of the engine and differs from step {} on: {}",
-                divergence.step, divergence.what
-            ));
+        let differs = divergence.map(|divergence| {
+            format!("This run differs from its recording from step {} on: {}", divergence.step, divergence.what)
+        });
+        let is_error = differs.is_some();
+        let said = differs.into_iter().chain(remarks).collect::<Vec<_>>().join(". ");
+        if is_error {
+            self.report(said);
+        } else if !said.is_empty() {
+            // The run shows what it did; who recorded it is worth a word, and no error.
+            self.notices.problem.set(Some(said));
         }
         self.publish();
         self.remember();
@@ -204,6 +219,8 @@ impl Playground {
         self.caption.set(None);
         self.select(None);
         self.signals.drop_stale_subscribers();
+        self.pointed.set(None);
+        self.asks.set(BTreeMap::new());
         if run.entry.info.id != self.lab.get_untracked().id {
             self.lenses.set(run.entry.info.opening_lenses.to_vec());
             self.picture.set(run.entry.info.picture);
@@ -221,10 +238,11 @@ impl Playground {
 
     /// Opens the lenses that somebody asks for by name; says which names are none.
     pub fn open_lenses(self, names: &[String]) {
-        let (known, unknown): (Vec<_>, Vec<_>) = names.iter().partition(|name| LensKind::parse(name).is_some());
-        self.lenses.set(known.iter().filter_map(|name| LensKind::parse(name)).collect());
+        let lab = self.lab.get_untracked();
+        let (known, unknown): (Vec<_>, Vec<_>) = names.iter().partition(|name| lab.lens(name).is_some());
+        self.lenses.set(known.iter().filter_map(|name| lab.lens(name)).collect());
         if !unknown.is_empty() {
-            let all: Vec<_> = self.lab.get_untracked().lenses.iter().map(|kind| kind.id()).collect();
+            let all: Vec<_> = lab.lenses.iter().map(|kind| kind.id()).collect();
             let unknown: Vec<_> = unknown.iter().map(|name| name.as_str()).collect();
             self.report(format!("lens: there is no lens {}; there are {}", unknown.join(", "), all.join(", ")));
         }

@@ -1,21 +1,29 @@
 //! Checks: what must hold in a run, seed sweeps that look for runs in which it does not, and
 //! shrinking of what they find.
 //!
-//! An oracle watches a run step by step and keeps a [`Verdict`] for each property. A sweep makes a
-//! fault plan from each seed ([`plan`]), runs it, and reports violations as plain commands
+//! Oracles watch a run step by step and write what they see on a [`Board`], which makes a [`Verdict`] for each
+//! property. A sweep makes a fault plan from each seed ([`plan`]), runs it, and reports violations as plain commands
 //! ([`sweep`]); [`shrink()`] takes away whatever the violation does not need.
 //!
-//! Clients' operations form a [`history`]; [`linearizability`] says whether some order explains it.
+//! Clients' [`operations`] form a history, which [`clients`] follows; [`linearizability`] says whether some order
+//! explains it, by one of the [`models`].
 #![deny(missing_docs)]
 
-pub mod history;
+pub mod board;
+pub mod clients;
 pub mod linearizability;
+pub mod models;
+pub mod names;
+pub mod operations;
 pub mod plan;
 pub mod shrink;
 pub mod sweep;
 pub mod verdict;
 
+pub use board::Board;
+pub use names::Names;
 pub use plan::{FaultKind, FaultModel};
 pub use shrink::shrink;
 pub use sweep::{Finding, SeedResult, run_seed};
-pub use verdict::{Kind, Oracle, Property, Status, Verdict, Violation};
+/// What [`Evidence`] was called; some oracles have not moved to the [`Board`] yet.
+pub use verdict::{At, Evidence, Kind, Oracle, Property, Status, Verdict};

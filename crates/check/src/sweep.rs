@@ -91,7 +91,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::verdict::{Kind, Property, Violation};
+    use crate::verdict::{Evidence, Kind, Property};
 
     /// Two nodes that throw a ball back and forth.
     #[derive(Clone, Debug, Hash)]
@@ -133,7 +133,7 @@ mod tests {
     #[derive(Clone, Default)]
     struct Watch {
         patience: u32,
-        seen: Option<Violation>,
+        seen: Option<Evidence>,
     }
 
     impl Observer<Ball> for Watch {
@@ -144,7 +144,7 @@ mod tests {
                     Some(less) => self.patience = less,
                     None => {
                         let (step, time_us) = (record.step, record.time_us);
-                        self.seen = Some(Violation { step, time_us, reason: "dropped".into() });
+                        self.seen = Some(Evidence { step, time_us, reason: "dropped".into() });
                     }
                 }
             }

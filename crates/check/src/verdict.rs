@@ -1,6 +1,6 @@
 //! Properties, and what a run has to say about them.
 
-use sim::{Observer, Protocol};
+use sim::{Observer, Protocol, Record};
 
 /// The three shapes of properties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +67,32 @@ pub struct Property {
     pub kind: Kind,
 }
 
+/// Where in a run something is: a step and its simulated time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct At {
+    /// The step.
+    pub step: u64,
+    /// Its time, in µs.
+    pub time_us: u64,
+}
+
+impl At {
+    /// Where a record stands.
+    #[must_use]
+    pub const fn of<P: Protocol>(record: &Record<P>) -> Self {
+        Self { step: record.step, time_us: record.time_us }
+    }
+
+    /// Evidence found here.
+    #[must_use]
+    pub const fn evidence(self, reason: String) -> Evidence {
+        Evidence { step: self.step, time_us: self.time_us, reason }
+    }
+}
+
 /// Where and why a property was broken, or when it was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
+pub struct Evidence {
     /// The step at which it showed.
     pub step: u64,
     /// The time of that step, in µs.
@@ -86,7 +109,7 @@ pub struct Verdict {
     /// How it stands.
     pub status: Status,
     /// The step, time and reason of a violation, or of the first time it was met.
-    pub evidence: Option<Violation>,
+    pub evidence: Option<Evidence>,
     /// What the verdict rests on, for people: "2 terms checked". May be empty.
     pub basis: String,
 }
@@ -94,7 +117,7 @@ pub struct Verdict {
 impl Verdict {
     /// The verdict of an `Always` property.
     #[must_use]
-    pub fn always(property: Property, violation: Option<&Violation>, basis: String) -> Self {
+    pub fn always(property: Property, violation: Option<&Evidence>, basis: String) -> Self {
         debug_assert_eq!(property.kind, Kind::Always);
         let status = if violation.is_some() { Status::Violated } else { Status::Holds };
         Self { property, status, evidence: violation.cloned(), basis }
@@ -102,7 +125,7 @@ impl Verdict {
 
     /// The verdict of a `Sometimes` property.
     #[must_use]
-    pub fn sometimes(property: Property, seen: Option<&Violation>, basis: String) -> Self {
+    pub fn sometimes(property: Property, seen: Option<&Evidence>, basis: String) -> Self {
         debug_assert_eq!(property.kind, Kind::Sometimes);
         let status = if seen.is_some() { Status::Met } else { Status::Unseen };
         Self { property, status, evidence: seen.cloned(), basis }

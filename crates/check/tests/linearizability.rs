@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use netsplit_check::history::{End, History, Moment, OpId};
-use netsplit_check::linearizability::{Incremental, Limits, Model, Outcome, check};
+use netsplit_check::At;
+use netsplit_check::linearizability::{Incremental, Judgement, Limits, Model, check};
+use netsplit_check::operations::{End, History, OpId};
 use proptest::prelude::*;
 use sim::NodeId;
 use sim::hash::mix;
@@ -112,7 +113,7 @@ fn tell<M: Model<Op = Op, Ret = Ret>>(
 ) {
     let mut ids = BTreeMap::new();
     for (count, event) in (1_u64..).zip(events) {
-        let at = Moment { step: count.div_ceil(steps_each), time_us: 10 * count };
+        let at = At { step: count.div_ceil(steps_each), time_us: 10 * count };
         match *event {
             Event::Ask(client, op) => {
                 ids.insert(client, id(client, count));
@@ -149,11 +150,11 @@ fn read(lines: &[&str]) -> Vec<Event> {
 }
 
 /// One word for what a check came to.
-fn word<K>(outcome: &Outcome<K>) -> &'static str {
+fn word<K>(outcome: &Judgement<K>) -> &'static str {
     match outcome {
-        Outcome::Linearizable { .. } => "linearizable",
-        Outcome::Violated { .. } => "violated",
-        Outcome::Unknown { .. } => "unknown",
+        Judgement::Linearizable { .. } => "linearizable",
+        Judgement::Violated { .. } => "violated",
+        Judgement::Unknown { .. } => "unknown",
     }
 }
 
@@ -164,8 +165,8 @@ fn judge(lines: &[&str]) -> Option<String> {
     tell(&mut checker, &events, 1, |_| {});
     agree(&events);
     let batch = check::<Kv>(checker.history(), AMPLE);
-    match (&batch, checker.outcome()) {
-        (Outcome::Violated { witness, .. }, Outcome::Violated { witness: live, .. }) => {
+    match (&batch, checker.judgement()) {
+        (Judgement::Violated { witness, .. }, Judgement::Violated { witness: live, .. }) => {
             // The batch sees what came after the violation as well, and explains it the same way.
             assert_eq!(*witness, live);
             Some(live.reason)
@@ -212,14 +213,14 @@ fn any_permutation(mut order: Vec<usize>, from: usize, good: &impl Fn(&[usize]) 
 
 /// Whether operations done one by one in this order give the answers that were given, and none
 /// comes before one that was answered before it was asked for.
-fn legal<'a>(order: impl Iterator<Item = &'a netsplit_check::history::Operation<Op, Ret>>) -> bool {
+fn legal<'a>(order: impl Iterator<Item = &'a netsplit_check::operations::Operation<Op, Ret>>) -> bool {
     let order: Vec<_> = order.collect();
     let mut store = BTreeMap::new();
     order.iter().enumerate().all(|(index, operation)| {
         let value = store.entry(key(operation.op)).or_insert(0);
         let (next, ret) = step(*value, operation.op);
         *value = next;
-        let too_late = |later: &&netsplit_check::history::Operation<Op, Ret>| {
+        let too_late = |later: &&netsplit_check::operations::Operation<Op, Ret>| {
             later.answer().is_some_and(|(answered, _)| answered < operation.asked_event)
         };
         operation.answer().is_none_or(|(_, told)| *told == ret) && !order[index + 1..].iter().any(too_late)
@@ -319,7 +320,7 @@ fn agree(events: &[Event]) -> &'static str {
     for (round, limits) in limits.into_iter().enumerate() {
         let mut index = 0;
         tell(&mut Incremental::<Kv>::new(limits), events, 2, |checker| {
-            let live = word(&checker.outcome());
+            let live = word(&checker.judgement());
             if round == 0 {
                 let history = checker.history();
                 let batch = word(&check::<Kv>(history, AMPLE));
@@ -339,7 +340,7 @@ fn agree(events: &[Event]) -> &'static str {
     }
     let mut index = 0;
     tell(&mut Incremental::<Store<false>>::new(limits[0]), events, 2, |checker| {
-        assert_eq!(word(&checker.outcome()), words[index], "without knowing reads, after {:?}", &events[..=index]);
+        assert_eq!(word(&checker.judgement()), words[index], "without knowing reads, after {:?}", &events[..=index]);
         index += 1;
     });
     let mut checker = Incremental::<Kv>::new(limits[0]);
@@ -555,7 +556,7 @@ fn open_reads_and_open_writes_without_traces_do_no_harm() {
 fn events_of_one_step_have_an_order() {
     let one_step = |first_answer: bool| {
         let mut history = History::default();
-        let at = Moment { step: 1, time_us: 1 };
+        let at = At { step: 1, time_us: 1 };
         history.invoke(id(0, 1), at, Op::Put('x', 1));
         if first_answer {
             history.answer(id(0, 1), at, Ret::Done);
@@ -599,14 +600,14 @@ fn clients_may_be_told_less_than_the_model_knows() {
     }
     let verdict = |answers: [u32; 3]| {
         let mut checker = Incremental::<Parity>::default();
-        let at = Moment { step: 1, time_us: 1 };
+        let at = At { step: 1, time_us: 1 };
         for client in 0..3 {
             checker.invoke(id(client, 1), at, client + 1);
         }
         for client in 0..3 {
             checker.answer(id(client, 1), at, answers[client as usize]);
         }
-        let outcome = word(&checker.outcome());
+        let outcome = word(&checker.judgement());
         assert_eq!(outcome, word(&check::<Parity>(checker.history(), AMPLE)));
         outcome
     };
@@ -624,7 +625,7 @@ fn a_violation_says_what_was_placed_and_what_is_stuck() {
     assert_eq!(*key, 'x');
     let (put_1, put_2, get) = (id(97, 1), id(97, 3), id(98, 5));
     assert_eq!(witness.order, [put_1, put_2]);
-    assert_eq!((witness.answer, witness.at), (get, Moment { step: 6, time_us: 60 }));
+    assert_eq!((witness.answer, witness.at), (get, At { step: 6, time_us: 60 }));
     assert_eq!((&*witness.stuck, witness.blamed), (&[get][..], Some(put_2)));
     assert_eq!(witness.possible, ["2"]);
 }
@@ -698,12 +699,12 @@ fn cost(events: &[Event], expected: &str) -> Cost {
         live_most = live_most.max(checker.explored() - before);
         before = checker.explored();
     });
-    assert_eq!(word(&checker.outcome()), expected);
+    assert_eq!(word(&checker.judgement()), expected);
     let outcome = check::<Kv>(checker.history(), 2_000_000);
     assert_eq!(word(&outcome), expected);
     let batch = match outcome {
-        Outcome::Linearizable { explored } | Outcome::Unknown { explored } => explored,
-        Outcome::Violated { .. } => 0,
+        Judgement::Linearizable { explored } | Judgement::Unknown { explored } => explored,
+        Judgement::Violated { .. } => 0,
     };
     Cost { batch, live: checker.explored(), live_most, searches: checker.searches() }
 }
@@ -774,7 +775,7 @@ fn a_budget_that_does_not_suffice_gives_no_verdict() {
     let none = Limits { states_max: 0, search_states_max: 0, configurations_max: 1 };
     let mut checker = Incremental::<Kv>::new(none);
     let mut words = Vec::new();
-    tell(&mut checker, &events, 1, |checker| words.push(word(&checker.outcome())));
+    tell(&mut checker, &events, 1, |checker| words.push(word(&checker.judgement())));
     let turn = words.iter().position(|word| *word == "unknown").unwrap();
     assert!(words[..turn].iter().all(|word| *word == "linearizable"), "no verdict is taken back before");
     assert!(words[turn..].iter().all(|word| *word == "unknown"), "what is lost stays lost");
@@ -797,7 +798,7 @@ fn a_key_that_is_unknown_hides_no_violation_of_another() {
 #[test]
 fn a_double_answer_can_be_told_in_time() {
     let mut checker = Incremental::<Kv>::default();
-    let at = Moment { step: 1, time_us: 1 };
+    let at = At { step: 1, time_us: 1 };
     checker.invoke(id(1, 1), at, Op::Get('x'));
     assert!(checker.history().is_open(id(1, 1)));
     assert!(!checker.answer(id(1, 1), at, Ret::Number(0)));

@@ -21,7 +21,7 @@ netsplit: distributed systems that run, break and explain themselves
   netsplit run RUN [--json] [--explain] [--digests N]
   netsplit replay LINK|FILE [--json]
   netsplit trace RUN --format jsonl|shiviz|mermaid
-  netsplit render RUN --at T [--theme light|dark] [--lens stage] [-o FILE.svg]
+  netsplit render RUN --at T [--theme light|dark] [--lens stage|PANE] [--json] [-o FILE]
   netsplit explore LAB [--variant V] [--set k=v]… [--seeds A..B] [--shard k/n] [--keep-going] [--shrink] [--json]
   netsplit tour ID|FILE [--check] [--link]
   netsplit compare-clocks CLOCK CLOCK
@@ -32,7 +32,8 @@ netsplit: distributed systems that run, break and explain themselves
 
 RUN is LAB [--seed N] [--variant V] [--set k=v]… [--commands FILE] [--for D], or a link, or a file.
 D is a time such as 12us, 250ms, 3.2s or 1m; by default 10s, or the end that a recorded run has beyond.
-trace prints one JSON object a step, or a log for ShiViz, or a sequence diagram for Mermaid. render writes SVG, to stdout without -o; T is a time as D is, or 0s.
+trace prints one JSON object a step, or a log for ShiViz, or a sequence diagram for Mermaid. render writes SVG, to stdout without -o,
+or with --json a pane as data; T is a time as D is, or 0s.
 --seeds A..B leaves B out.
 compare-clocks takes vector clocks such as '{\"A\":1,\"B\":2}' and prints before, after, equal or concurrent. import reads a
 log for ShiViz; R has groups (?<host>…), (?<clock>…) and (?<event>…).
@@ -374,7 +375,7 @@ fn import_call(path: &str, options: &Options) -> Result<ImportCall, Failure> {
 }
 
 fn render_call(what: &str, options: &Options) -> Result<RenderCall, Failure> {
-    let (run, horizon_us) = chosen_run("render", what, options, &["--at", "--theme", "--lens", "-o"])?;
+    let (run, horizon_us) = chosen_run("render", what, options, &["--at", "--theme", "--lens", "--json", "-o"])?;
     let at =
         options.at.as_deref().ok_or_else(|| Failure::input("--at: is missing; it says which moment, such as 3.2s"))?;
     // Unlike a length of time a moment may be zero.
@@ -385,10 +386,17 @@ fn render_call(what: &str, options: &Options) -> Result<RenderCall, Failure> {
     let theme = options.theme.as_deref().unwrap_or(Theme::Light.name());
     let theme = Theme::parse(theme)
         .ok_or_else(|| Failure::input(format!("--theme: there is no theme \"{theme}\"; there are light and dark")))?;
-    match options.lens.as_deref() {
-        None | Some("stage") => Ok(RenderCall { run, at_us, theme, path: options.output.clone() }),
-        Some(other) => Err(Failure::input(format!("--lens: \"{other}\" cannot be drawn here; stage can"))),
+    let pane = match options.lens.as_deref() {
+        None | Some("stage") => None,
+        Some(id) => Some(run.entry.info.panes().find(|pane| pane.id == id).ok_or_else(|| {
+            let known: Vec<&str> = std::iter::once("stage").chain(run.entry.info.panes().map(|pane| pane.id)).collect();
+            Failure::input(format!("--lens: \"{id}\" cannot be drawn here; {} can", known.join(", ")))
+        })?),
+    };
+    if options.json && pane.is_none() {
+        return Err(Failure::input("--json: prints a pane as data; --lens says which"));
     }
+    Ok(RenderCall { run, at_us, theme, pane, json: options.json, path: options.output.clone() })
 }
 
 /// The run that `call` is about, and up to when it goes. `own` are the options of the call itself.
@@ -412,9 +420,9 @@ fn chosen_run(call: &str, what: &str, options: &Options, own: &[&str]) -> Result
         }
         if let Some(path) = &options.commands {
             let text = read_file(path)?;
-            let value =
-                serde_json::from_str(&text).map_err(|error| Failure::input(format!("{path}: not JSON: {error}")))?;
-            run.set_commands(&value).map_err(|error| Failure::input(format!("{path}: {error}")))?;
+            let value = labs::json::parse(text.as_bytes(), "not JSON");
+            let read = value.and_then(|value| run.set_commands(&value));
+            read.map_err(|error| Failure::input(format!("{path}: {error}")))?;
         }
         run
     };

@@ -1,10 +1,10 @@
-//! `netsplit render`: one moment of a run as a picture.
+//! `netsplit render`: one moment of a run as a picture, or a pane of it as data.
 
 use std::fs;
 use std::io::Write;
 
 use labs::{Run, picture};
-use view::Theme;
+use view::{PaneAsk, PaneInfo, Theme};
 
 use crate::args::Failure;
 
@@ -16,6 +16,10 @@ pub struct RenderCall {
     pub at_us: u64,
     /// Light or dark.
     pub theme: Theme,
+    /// The pane that is drawn; none for the stage.
+    pub pane: Option<&'static PaneInfo>,
+    /// Whether the pane is printed as data.
+    pub json: bool,
     /// The file to write; stdout without one.
     pub path: Option<String>,
 }
@@ -24,7 +28,12 @@ pub struct RenderCall {
 pub fn render(call: &RenderCall, out: &mut impl Write) -> Result<u8, Failure> {
     let mut session = (call.run.entry.open)(&call.run)?;
     session.seek(call.at_us);
-    let picture = picture::stage(session.as_ref(), session.time_us() as f64, call.theme);
+    let pane = call.pane.and_then(|info| Some((info, session.pane(info.id, &PaneAsk::default())?)));
+    let picture = match &pane {
+        Some((_, pane)) if call.json => format!("{:#}\n", serde_json::json!(pane)),
+        Some((info, pane)) => picture::pane(session.as_ref(), info, pane, call.theme),
+        None => picture::stage(session.as_ref(), session.time_us() as f64, call.theme),
+    };
     match &call.path {
         None => out.write_all(picture.as_bytes())?,
         Some(path) => fs::write(path, picture).map_err(|error| Failure::Input(format!("-o: {path}: {error}")))?,

@@ -47,7 +47,7 @@ pub fn run(call: &RunCall, out: &mut impl Write) -> Result<u8, Failure> {
         let code = summary(session.as_ref(), out)?;
         return Ok(recorded_end(call)?.unwrap_or(code));
     }
-    let mut report = report(session.as_ref());
+    let mut report = report(session.as_ref(), &call.run);
     if call.digests.is_some() {
         report.insert("digests".into(), digests.into_iter().map(|(step, digest)| json!([step, digest])).collect());
     }
@@ -63,17 +63,31 @@ pub fn run(call: &RunCall, out: &mut impl Write) -> Result<u8, Failure> {
 fn recorded_end(call: &RunCall) -> Result<Option<u8>, Failure> {
     let run = &call.run;
     if run.end.as_ref().is_none_or(|end| end.time_us > call.horizon_us) {
+        remark(run);
         return Ok(None);
     }
-    Ok((run.entry.open)(run)?.check_end().err().map(|divergence| differs(run, &divergence)))
+    Ok(checked(run, (run.entry.open)(run)?.as_mut()))
+}
+
+/// The exit code of a replay that does not come to its recorded end; one that does has none.
+fn checked(run: &Run, session: &mut dyn Session) -> Option<u8> {
+    match session.check_end() {
+        Ok(()) => {
+            remark(run);
+            None
+        }
+        Err(divergence) => Some(differs(run, &divergence)),
+    }
+}
+
+/// Says what there is to know about a recording, beside the output.
+fn remark(run: &Run) {
+    run.remarks().iter().for_each(|remark| crate::say(remark));
 }
 
 fn differs(run: &Run, Divergence { step, what }: &Divergence) -> u8 {
-    let engine = match run.engine {
-        labs::ENGINE_VERSION => String::new(),
-        other => format!("; it was recorded by engine {other}, this is engine {}", labs::ENGINE_VERSION),
-    };
-    crate::say(&format!("the replay differs from step {step} on: {what}{engine}"));
+    let remarks: String = run.remarks().iter().map(|remark| format!("; {remark}")).collect();
+    crate::say(&format!("the replay differs from step {step} on: {what}{remarks}"));
     DIFFERS
 }
 
@@ -83,18 +97,20 @@ pub fn replay(run: &Run, as_json: bool, out: &mut impl Write) -> Result<u8, Fail
         return Err(Failure::Input("end: is missing, so there is nothing to check a replay against; use run".into()));
     };
     let mut session = (run.entry.open)(run)?;
-    match session.check_end() {
-        Ok(()) if as_json => writeln!(out, "{}", Value::Object(report(session.as_ref())))?,
-        Ok(()) => {
-            writeln!(out, "reproduced: step {}, {} µs, digest {}", end.step, end.time_us, end.digest)?;
-            return summary(session.as_ref(), out);
-        }
-        Err(divergence) => return Ok(differs(run, &divergence)),
+    if let Some(code) = checked(run, session.as_mut()) {
+        return Ok(code);
     }
-    Ok(code(&session.verdicts()))
+    if as_json {
+        writeln!(out, "{}", Value::Object(report(session.as_ref(), run)))?;
+        return Ok(code(&session.verdicts()));
+    }
+    let digest = if run.is_current() { format!(", digest {}", end.digest) } else { String::new() };
+    writeln!(out, "reproduced: step {}, {} µs{digest}", end.step, end.time_us)?;
+    summary(session.as_ref(), out)
 }
 
-fn report(session: &dyn Session) -> Map<String, Value> {
+/// The run as data. What there is to know about its recording is in `remarks`, which is there only then.
+fn report(session: &dyn Session, recorded: &Run) -> Map<String, Value> {
     let state = session.state();
     let mut report = Map::new();
     report.insert("lab".into(), state.lab.into());
@@ -107,6 +123,10 @@ fn report(session: &dyn Session) -> Map<String, Value> {
     report.insert("metrics".into(), Value::Object(session.metrics()));
     report.insert("verdicts".into(), json!(state.verdicts));
     report.insert("state".into(), json!(state));
+    let remarks = recorded.remarks();
+    if !remarks.is_empty() {
+        report.insert("remarks".into(), json!(remarks));
+    }
     report
 }
 

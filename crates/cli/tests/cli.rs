@@ -272,10 +272,38 @@ fn a_replay_that_differs_names_the_step() {
         "engine",
         &|run| {
             run["engine"] = 99.into();
-            run["end"]["digest"] = "0123456789abcdef".into()
+            run["end"]["step"] = (step + 9).into()
         },
         "recorded by engine 99",
     );
+}
+
+#[test]
+fn what_another_engine_recorded_is_compared_by_step_and_time() {
+    for (field, version) in [("engine", 1), ("revision", 99)] {
+        let mut run: Value = serde_json::from_str(&std::fs::read_to_string(bug()).unwrap()).unwrap();
+        run[field] = version.into();
+        run["end"]["digest"] = "0123456789abcdef".into();
+        let path = file(&format!("{field}-{version}.json"), run.to_string());
+        for line in [format!("replay {path}"), format!("run {path} --for 1s")] {
+            let said = call(&line);
+            assert!(said.code < 2, "{line}: {}", said.code);
+            let wanted = format!("{field} {version}");
+            assert!(said.err.contains(&wanted) && said.err.contains("by step and time"), "{line}: {}", said.err);
+            let report = call(&format!("{line} --json")).json();
+            assert!(report["remarks"][0].as_str().is_some_and(|remark| remark.contains(&wanted)), "{line}");
+        }
+    }
+    assert!(call("run raft-election --for 1s --json").json().get("remarks").is_none());
+}
+
+#[test]
+fn a_field_that_is_there_twice_is_bad_input() {
+    let run = file("twice.json", r#"{"lab":"raft-election","seed":1,"seed":2}"#);
+    refused(binary().args(["run", &run]), "the field \"seed\" is given twice");
+    let commands = file("twice-commands.json", r#"[{"at_us":1,"do":"heal-all","at_us":2}]"#);
+    refused(binary().args(["run", "raft-election", "--commands", &commands]), "the field \"at_us\" is given twice");
+    refused(binary().args(["compare-clocks", r#"{"a":1,"a":2}"#, "{}"]), "the field \"a\" is given twice");
 }
 
 #[test]
@@ -635,6 +663,32 @@ fn render_draws_a_moment_as_a_picture() {
 }
 
 #[test]
+fn render_draws_a_pane_and_prints_it_as_data() {
+    let line = "render raft-log --at 2s --lens progress";
+    let picture = good(&format!("{line} --theme dark")).out;
+    assert!(picture.starts_with("<svg xmlns=") && picture.contains("class=\"netsplit-dark\""), "{picture:.400}");
+    assert!(
+        picture.contains("<title>What the leader knows: Raft: the replicated log, seed 1, at 2 s</title>"),
+        "{picture:.400}"
+    );
+    let data = good(&format!("{line} --json")).json();
+    let kinds: Vec<&str> =
+        data["blocks"].as_array().unwrap().iter().map(|block| block["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["table", "facts", "text"]);
+    // What the picture says and what the data says is the same.
+    for row in data["blocks"][0]["rows"].as_array().unwrap() {
+        assert!(picture.contains(&format!(">{}</text>", row["head"]["text"].as_str().unwrap())));
+    }
+    let path = file("pane.json", "");
+    assert_eq!(good(&format!("{line} --json -o {path}")).out, "");
+    assert_eq!(serde_json::from_str::<Value>(&std::fs::read_to_string(&path).unwrap()).unwrap(), data);
+    assert!(
+        good("run raft-log --for 1s --json").json()["state"]["panes"].is_null(),
+        "a page has panes, a run has none"
+    );
+}
+
+#[test]
 fn render_draws_a_ring_where_the_lab_has_one() {
     let add = r#"[{"at_us":500000,"do":"add-node","node":"n11"},
         {"at_us":500000,"do":"request","node":"a1","op":{"add-server":"n11"}}]"#;
@@ -657,7 +711,8 @@ fn render_says_what_is_wrong() {
         ("render raft-election --at 5s --for 2s", "--at: 5s lies beyond the end of the run that --for sets"),
         ("render raft-election --at 1s --theme blue", "--theme: there is no theme \"blue\"; there are light and dark"),
         ("render raft-election --at 1s --lens ring", "--lens: \"ring\" cannot be drawn here; stage can"),
-        ("render raft-election --at 1s --json", "render does not take --json"),
+        ("render raft-log --at 1s --lens ring", "--lens: \"ring\" cannot be drawn here; stage, progress can"),
+        ("render raft-election --at 1s --json", "--json: prints a pane as data; --lens says which"),
         ("render raft-election --at 1s --at 2s", "--at is given twice"),
         ("render raft-election --at 1s -o a.svg -o b.svg", "-o is given twice"),
         ("render raft-election --at 1s -o /nowhere/at/all.svg", "-o: /nowhere/at/all.svg: "),

@@ -274,7 +274,7 @@ impl<L: Lab> Observer<L::Protocol> for Watch<L> {
 }
 
 /// The mark of a violation.
-pub(crate) fn violation(name: &str, evidence: &check::Violation) -> Mark {
+pub(crate) fn violation(name: &str, evidence: &check::Evidence) -> Mark {
     Mark {
         kind: MarkKind::Violation,
         short: name.to_owned(),

@@ -5,16 +5,17 @@ use check::FaultModel;
 use serde_json::{Value, json};
 
 use crate::error::InputError;
-use crate::lab::{Lab, LabInfo, Names, OpInfo, VariantInfo};
+use crate::lab::{Lab, LabInfo, Names, VariantInfo};
+use crate::ops::OpInfo;
 use crate::params::ParamInfo;
 use crate::run::Run;
-use crate::session::{LabSession, Session};
+use crate::session::{LabSession, Session, read_op};
 #[cfg(not(target_family = "wasm"))]
 use crate::sweep::{self, Sweep};
 use crate::tour::{Tour, TourError};
 
 /// A lab in the catalogue: what it is, and how to use it without knowing its types.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// What the lab is.
     pub info: &'static LabInfo,
@@ -42,7 +43,7 @@ impl Entry {
             info,
             open: |run| Ok(Box::new(LabSession::<L>::open(run)?)),
             names: |run| L::setup(run.entry.info, run.variant, &run.settings).names,
-            check_op: |op, names, known| L::read_op(op, names, known).map(|_| ()),
+            check_op: |op, names, known| read_op::<L>(op, names, known).map(|_| ()),
             fault_model: |run| L::setup(run.entry.info, run.variant, &run.settings).fault_model,
             #[cfg(not(target_family = "wasm"))]
             planned: sweep::planned::<L>,
@@ -152,10 +153,11 @@ impl Catalogue {
                 "min": param.min, "max": param.max, "unit": param.unit, "live": param.live,
             })
         };
-        let op = |op: &OpInfo| json!({"id": op.id, "title": op.title, "summary": op.summary, "form": op.form});
+        let op = |op: &OpInfo| json!({"id": op.id, "title": op.title, "summary": op.summary, "form": op.form()});
         let tours = self.tours_of(lab.id).map(|tour| json!({"id": tour.id, "title": tour.title}));
         json!({
             "id": lab.id,
+            "revision": lab.revision,
             "title": lab.title,
             "family": lab.family,
             "summary": lab.summary,

@@ -6,8 +6,8 @@ use sim::{Command, DiskMode, LinkChange, MessageAct, MessageId, NodeId, Stamped}
 
 use crate::error::InputError;
 use crate::json::{Fields, check_depth, kind_of, whole};
-use crate::lab::Names;
-use crate::params::{self, ParamInfo, Setting};
+use crate::lab::{LabInfo, Names};
+use crate::params::{self, Setting};
 
 /// Latest time that is accepted, in µs: a simulated day.
 pub const TIME_US_MAX: u64 = 24 * 3_600 * 1_000_000;
@@ -32,16 +32,16 @@ pub struct Roster {
     /// Names of all machines that could ever be.
     names: Names,
     known: Vec<bool>,
-    params: &'static [ParamInfo],
+    info: &'static LabInfo,
 }
 
 impl Roster {
     /// The machines of a lab's cluster, before any is added.
     #[must_use]
-    pub fn new(names: &Names, params: &'static [ParamInfo]) -> Self {
+    pub fn new(names: &Names, info: &'static LabInfo) -> Self {
         let (here, added) = (names.len(), ADDED_MAX as usize);
         let known = (0..here + added).map(|index| index < here).collect();
-        Self { names: names.with_added(ADDED_MAX), known, params }
+        Self { names: names.with_added(ADDED_MAX), known, info }
     }
 
     /// Names of all machines that could ever be.
@@ -250,11 +250,11 @@ fn read_command<Op>(
         }
         "remove-node" => Command::RemoveNode(node(fields)?),
         "set" => {
-            let (key, param) = params::find_live(roster.params, fields.text("key")?)?;
+            let param = params::find_live(roster.info, fields.text("key")?)?;
             let value = fields.need("value")?;
             let setting =
                 param.from_json(value).map_err(|error| InputError { place: "value".into(), problem: error.problem })?;
-            Command::Set { key, value: (setting.low, setting.high) }
+            Command::Set { key: param.id(), value: (setting.low, setting.high) }
         }
         "move" => {
             let node = node(fields)?;
@@ -334,18 +334,13 @@ fn span_field(fields: &mut Fields<'_>, key: &'static str) -> Result<Option<(u64,
 }
 
 /// Writes a command with its time. `names` has all machines that are ever added.
-pub fn write_stamped<Op>(
-    stamped: &Stamped<Op>,
-    names: &Names,
-    params: &[ParamInfo],
-    op: impl Fn(&Op) -> Value,
-) -> Value {
+pub fn write_stamped<Op>(stamped: &Stamped<Op>, names: &Names, info: &LabInfo, op: impl Fn(&Op) -> Value) -> Value {
     let mut map = Map::new();
     map.insert("at_us".into(), stamped.at_us.into());
     if stamped.after > 0 {
         map.insert("after".into(), stamped.after.into());
     }
-    let Value::Object(command) = write_command(&stamped.command, names, params, op) else {
+    let Value::Object(command) = write_command(&stamped.command, names, info, op) else {
         unreachable!("a command is written as an object")
     };
     map.extend(command);
@@ -353,12 +348,7 @@ pub fn write_stamped<Op>(
 }
 
 /// Writes a command without a time.
-pub fn write_command<Op>(
-    command: &Command<Op>,
-    names: &Names,
-    params: &[ParamInfo],
-    op: impl Fn(&Op) -> Value,
-) -> Value {
+pub fn write_command<Op>(command: &Command<Op>, names: &Names, info: &LabInfo, op: impl Fn(&Op) -> Value) -> Value {
     let link = |word: &str, from: NodeId, to: NodeId, both: bool| {
         let mut value = json!({"do": word, "from": names.of(from), "to": names.of(to)});
         if !both {
@@ -429,7 +419,7 @@ pub fn write_command<Op>(
         Command::AddNode(id) => node("add-node", *id),
         Command::RemoveNode(id) => node("remove-node", *id),
         Command::Set { key, value: (low, high) } => {
-            let param = params::of_set(params, *key).expect("a command sets a parameter that there is");
+            let param = params::of_set(info, *key).expect("a command sets a parameter that there is");
             json!({"do": "set", "key": param.key, "value": param.to_json(Setting { low: *low, high: *high })})
         }
         Command::Move { node, x, y } => json!({"do": "move", "node": names.of(*node), "x": x, "y": y}),
@@ -486,6 +476,7 @@ pub fn parse_duration(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::params::ParamInfo;
 
     fn names() -> Names {
         Names::servers(3)
@@ -502,10 +493,11 @@ mod tests {
         live: true,
     };
     const NODES: ParamInfo = ParamInfo { key: "nodes", shape: params::Shape::Number, live: false, ..LATENCY };
-    static PARAMS: [ParamInfo; 2] = [NODES, LATENCY];
+    const FORMER: ParamInfo = ParamInfo { key: "jitter-ms", ..LATENCY };
+    static INFO: LabInfo = LabInfo { params: &[NODES, LATENCY], retired: &[FORMER], ..LabInfo::BASE };
 
     fn read(value: &Value) -> Result<Vec<Stamped<String>>, InputError> {
-        read_commands(value, &Roster::new(&names(), &PARAMS), |op| {
+        read_commands(value, &Roster::new(&names(), &INFO), |op| {
             op.as_str().map(str::to_owned).ok_or_else(|| InputError::new("", "is a text"))
         })
     }
@@ -542,12 +534,13 @@ mod tests {
             {"at_us": 17, "do": "remove-node", "node": "n4"},
             {"at_us": 18, "do": "crash", "node": "n4"},
             {"at_us": 19, "do": "set", "key": "latency-ms", "value": "7..9"},
+            {"at_us": 19, "do": "set", "key": "jitter-ms", "value": "1..2"},
             {"at_us": 20, "do": "move", "node": "n2", "x": -40, "y": 70},
         ]);
         let commands = read(&all).unwrap();
         assert_eq!(added(&commands, 3), 3);
         let names = names().with_added(3);
-        let write = |stamped| write_stamped(stamped, &names, &PARAMS, |op: &String| Value::from(op.as_str()));
+        let write = |stamped| write_stamped(stamped, &names, &INFO, |op: &String| Value::from(op.as_str()));
         let written: Vec<Value> = commands.iter().map(write).collect();
         assert_eq!(Value::Array(written), all);
     }

@@ -158,7 +158,8 @@ fn wall((a, wall_a, at_a): (&Event, u64, &str), (b, wall_b, at_b): (&Event, u64,
     Says { clock: Clock::Wall, readings, verdict, worth, why }
 }
 
-/// A clock whose readings can all be put in a row: C(a) < C(b) only means that b did not come first.
+/// A clock whose readings can all be put in a row: C(a) < C(b) only means that b did not come first, and C(a) = C(b) at two
+/// events that neither did, for the clock of what comes later is larger.
 fn scalar(clock: Clock, order: Order, readings: String, relation: Relation) -> Says {
     let against = matches!(
         (relation, order),
@@ -167,14 +168,16 @@ fn scalar(clock: Clock, order: Order, readings: String, relation: Relation) -> S
     let verdict = match order {
         Order::Before => "not after",
         Order::After => "not before",
-        Order::Equal | Order::Concurrent => "neither",
+        Order::Equal | Order::Concurrent if relation == Relation::Equal => "equal",
+        Order::Equal | Order::Concurrent => "concurrent",
     };
-    let (worth, why) = match (against, relation) {
-        (true, Relation::Before) => (Worth::Lies, "lies: it was before"),
-        (true, _) => (Worth::Lies, "lies: it was after"),
-        (false, Relation::Equal) => (Worth::Exact, "the same event"),
-        (false, Relation::Concurrent) => (Worth::Open, "cannot say “concurrent”"),
-        (false, _) => (Worth::Open, "and no more than that"),
+    let (worth, why) = match (against, relation, order) {
+        (true, Relation::Before, _) => (Worth::Lies, "lies: it was before"),
+        (true, ..) => (Worth::Lies, "lies: it was after"),
+        (false, Relation::Equal, _) => (Worth::Exact, "the same event"),
+        (false, Relation::Concurrent, Order::Equal) => (Worth::Exact, "equal at two events"),
+        (false, Relation::Concurrent, _) => (Worth::Open, "unequal: cannot say “concurrent”"),
+        (false, ..) => (Worth::Open, "and no more than that"),
     };
     Says { clock, readings, verdict: verdict.to_owned(), worth, why: why.to_owned() }
 }

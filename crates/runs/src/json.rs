@@ -1,9 +1,84 @@
 //! Reading JSON objects field by field, so that every complaint names its field and a field that
 //! nobody knows is never silently ignored.
 
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::error::InputError;
+
+/// Reads JSON. `otherwise` is the complaint about what is none; an object that has a field twice is refused by the
+/// field's name, because either value could be the one that is meant.
+pub fn parse(text: &[u8], otherwise: &str) -> Result<Value, InputError> {
+    let Strict(value) = serde_json::from_slice(text).map_err(|error| {
+        let problem = if error.is_data() { error.to_string() } else { format!("{otherwise}: {error}") };
+        InputError::new("", problem)
+    })?;
+    Ok(value)
+}
+
+/// A value in which no object has a field twice.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Strict(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some((key, Strict(value))) = fields.next_entry::<String, _>()? {
+            if map.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("the field \"{key}\" is given twice")));
+            }
+            map.insert(key, value);
+        }
+        Ok(map.into())
+    }
+}
 
 /// An object that is being read. Ask for its fields, then call [`Fields::finish`].
 #[derive(Debug)]
@@ -101,6 +176,20 @@ pub fn whole(value: &Value, max: u64) -> Result<u64, InputError> {
     }
 }
 
+/// A value on one line, with room behind commas and colons: `{"put": ["x", 1]}`.
+#[must_use]
+pub fn one_line(value: &Value) -> String {
+    let list = |items: Vec<String>| items.join(", ");
+    match value {
+        Value::Object(map) => {
+            let fields = map.iter().map(|(key, value)| format!("{}: {}", Value::from(key.as_str()), one_line(value)));
+            format!("{{{}}}", list(fields.collect()))
+        }
+        Value::Array(items) => format!("[{}]", list(items.iter().map(one_line).collect())),
+        other => other.to_string(),
+    }
+}
+
 /// What kind of thing a value is, in words.
 #[must_use]
 pub const fn kind_of(value: &Value) -> &'static str {
@@ -111,5 +200,27 @@ pub const fn kind_of(value: &Value) -> &'static str {
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_read_as_it_stands() {
+        let text = r#"{"a": [1, -2, 2.5, 18446744073709551615, true, null, "x\n\u00e9"], "b": {"a": {}}}"#;
+        assert_eq!(parse(text.as_bytes(), "").unwrap(), serde_json::from_str::<Value>(text).unwrap());
+        assert!(parse(b"{\"a\": }", "no JSON").unwrap_err().to_string().starts_with("no JSON: expected value"));
+    }
+
+    #[test]
+    fn a_field_that_is_there_twice_is_named_however_deep_it_lies() {
+        for text in
+            [r#"{"seed":1,"lab":"x","seed":1}"#, r#"[{"a":[{"seed":1,"seed":2}]}]"#, r#"{"seed":1,"\u0073eed":2}"#]
+        {
+            let problem = parse(text.as_bytes(), "").unwrap_err().to_string();
+            assert!(problem.starts_with("the field \"seed\" is given twice at line 1"), "{problem}");
+        }
     }
 }

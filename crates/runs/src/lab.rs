@@ -1,26 +1,30 @@
 //! What a lab has to say about its system; everything else is common to all labs.
 
+use std::any::Any;
+
 use check::plan::PlannedOps;
 use check::{FaultModel, Oracle};
 use serde_json::Value;
 use sim::{ClusterConfig, NodeId, Protocol, Record, World};
 use view::layout::{self, Point};
-use view::lens::{ClockError, History, LensKind, Log, LogWindow, Ring, States};
-use view::{MessageShape, Picture, Stage};
+use view::lens::LensKind;
+use view::{MessageShape, Pane, PaneAsk, PaneInfo, Picture, Stage};
 
 use crate::bands::RoleChange;
 use crate::command::ADDED_MAX;
 use crate::error::InputError;
-use crate::json::kind_of;
-use crate::params::{DISTANCE, ParamInfo, Setting, Settings};
+use crate::ops::{Args, OpInfo, Parts};
+use crate::params::{ParamInfo, Setting, Settings};
 use crate::plain::Telling;
 use crate::run::Run;
 
 /// A lab as data: what `list` prints and what the page offers.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct LabInfo {
     /// Stable kebab-case identifier.
     pub id: &'static str,
+    /// Grows when its runs change: protocol, set-up, or draws. Runs say by which revision they were recorded.
+    pub revision: u64,
     /// What people call it.
     pub title: &'static str,
     /// The family it belongs to.
@@ -33,6 +37,8 @@ pub struct LabInfo {
     pub variants: &'static [VariantInfo],
     /// What can be set.
     pub params: &'static [ParamInfo],
+    /// What could be set once: recorded runs still name it, and it changes nothing any more.
+    pub retired: &'static [ParamInfo],
     /// What clients can ask of a node.
     pub ops: &'static [OpInfo],
     /// Names of the numbers that a run reports.
@@ -67,7 +73,7 @@ pub struct Roles {
 }
 
 /// A short piece of a run that shows what a lab is about, to be repeated.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Showcase {
     /// The commands of the run, as JSON; seed 1, `correct`.
     pub commands: &'static str,
@@ -82,11 +88,46 @@ pub struct Showcase {
 }
 
 impl LabInfo {
+    /// What a lab fills in as it has something to say.
+    pub const BASE: Self = Self {
+        id: "",
+        revision: 1,
+        title: "",
+        family: "",
+        summary: "",
+        invitation: ("", ""),
+        variants: &[],
+        params: &[],
+        retired: &[],
+        ops: &[],
+        metrics: &[],
+        speed: 1.0,
+        roles: None,
+        picture: Picture::Network,
+        showcase: Showcase { commands: "[]", from_us: 0, until_us: 1_000_000, still_us: 0, speed: 1.0 },
+        lenses: &[],
+        opening_lenses: &[],
+    };
+
     /// This lab's version of a parameter, which may have another default; as given, when the lab
     /// does not offer it.
     #[must_use]
     pub fn param<'a>(&'a self, param: &'a ParamInfo) -> &'a ParamInfo {
         self.params.iter().find(|known| known.key == param.key).unwrap_or(param)
+    }
+
+    /// The panes that it offers.
+    pub fn panes(&self) -> impl Iterator<Item = &'static PaneInfo> {
+        self.lenses.iter().filter_map(|kind| match kind {
+            LensKind::Pane(info) => Some(*info),
+            _ => None,
+        })
+    }
+
+    /// The lens with this identifier: one that it offers, or any that is built in.
+    #[must_use]
+    pub fn lens(&self, id: &str) -> Option<LensKind> {
+        self.lenses.iter().copied().find(|kind| kind.id() == id).or_else(|| LensKind::parse(id))
     }
 
     /// The variant with this identifier.
@@ -136,68 +177,12 @@ impl VariantKind {
     }
 }
 
-/// Something a client can ask of a node.
-#[derive(Debug)]
-pub struct OpInfo {
-    /// Stable identifier; the first word of the operation.
-    pub id: &'static str,
-    /// What a button says.
-    pub title: &'static str,
-    /// What it does, in one sentence.
-    pub summary: &'static str,
-    /// An example of it as it stands in a command's `op`, as JSON.
-    pub form: &'static str,
-    /// Whom it is asked of.
-    pub of: Asked,
-}
-
-impl OpInfo {
-    /// Reads an operation that is written as its name, or as an object whose one field has its name: which it is, and
-    /// its argument, null for a name alone.
-    pub fn read<'a>(value: &'a Value, known: &'a [Self]) -> Result<(&'a Self, &'a Value), InputError> {
-        let list = || known.iter().map(|op| op.form).collect::<Vec<_>>().join(", ");
-        let (word, argument) = match value {
-            Value::String(word) => (word.as_str(), &Value::Null),
-            Value::Object(map) => match map.iter().next() {
-                Some((word, argument)) if map.len() == 1 => (word.as_str(), argument),
-                _ => {
-                    let example = known.first().map_or("", |op| op.form);
-                    let problem = format!("has {} fields; an operation has one, such as {example}", map.len());
-                    return Err(InputError::new("", problem));
-                }
-            },
-            other => {
-                let problem = format!("is a text or an object, not {}; there are {}", kind_of(other), list());
-                return Err(InputError::new("", problem));
-            }
-        };
-        let info = known
-            .iter()
-            .find(|op| op.id == word)
-            .ok_or_else(|| InputError::new("", format!("there is no operation \"{word}\"; there are {}", list())))?;
-        Ok((info, argument))
-    }
-
-    /// The complaint about an argument that the operation cannot take.
-    pub fn unlike(&self, argument: &Value) -> InputError {
-        InputError::new(self.id, format!("is written like {}, unlike {argument}", self.form))
-    }
-}
-
-/// Whom an operation is asked of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// Servers only.
-    Servers,
-    /// Clients, which ask servers in their turn and retry, or servers directly.
-    Anybody,
-}
-
 /// A lab's cluster for one variant and one choice of parameters.
 pub struct Setup<L: Lab> {
     /// The protocol's configuration.
     pub config: <L::Protocol as Protocol>::Config,
-    /// The machines and the network. Positions and distance are filled in by [`Setup::of`].
+    /// The machines and the network. Positions, and the parameters that the simulator knows by itself
+    /// ([`ClusterConfig::set`]), are filled in by [`Setup::of`].
     pub cluster: ClusterConfig,
     /// The oracles, before the first step.
     pub oracle: L::Oracle,
@@ -212,16 +197,17 @@ pub struct Setup<L: Lab> {
 }
 
 impl<L: Lab> Setup<L> {
-    /// The cluster of a run, with what all labs have in common: where machines stand, and whether
-    /// distance counts.
+    /// The cluster of a run, with what all labs have in common: where machines stand, how long messages and disks
+    /// need, and whether distance counts.
     #[must_use]
     pub fn of(run: &Run) -> Self {
         let info = run.entry.info;
         let mut setup = L::setup(info, run.variant, &run.settings);
         let late = (0..ADDED_MAX as usize).map(layout::late);
         setup.cluster.positions = setup.layout.iter().copied().chain(late).map(|Point { x, y }| (x, y)).collect();
-        if let Some(param) = info.params.iter().find(|param| param.key == DISTANCE.key) {
-            setup.cluster.link.distance_us = run.settings.get(run.variant, param).low as u32;
+        for param in info.params {
+            let Setting { low, high } = run.settings.get(run.variant, param);
+            setup.cluster.set(param.id(), (low, high));
         }
         setup
     }
@@ -294,14 +280,23 @@ impl Names {
     }
 }
 
-/// What somebody who reads the ring has already, and what they ask for.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RingAsk<'a> {
-    /// The ring of before: what has not changed is taken over as it is.
-    pub known: Option<&'a Ring>,
-    /// A key that is looked up.
-    pub key: Option<&'a str>,
+/// Everything of a run that a lab may look at to show something.
+pub struct Look<'a, L: Lab> {
+    /// The cluster, at the moment that is shown.
+    pub world: &'a World<L::Protocol>,
+    /// What the oracles have seen up to then.
+    pub oracle: &'a L::Oracle,
+    /// What people call the nodes.
+    pub names: &'a Names,
 }
+
+impl<L: Lab> Clone for Look<'_, L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L: Lab> Copy for Look<'_, L> {}
 
 /// One algorithm as a lab, or as several that differ in their [`LabInfo`]. Implementations hold no
 /// state: everything lives in the run.
@@ -314,11 +309,12 @@ pub trait Lab: Sized + 'static {
     /// The cluster for a variant of a lab and its parameters.
     fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self>;
 
-    /// Reads one of a lab's operations; the error says which there are.
-    fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<<Self::Protocol as Protocol>::Op, InputError>;
+    /// Makes one of a lab's operations, of arguments as the lab has declared them. Only identifiers of the lab's own
+    /// operations are handed over.
+    fn make_op(id: &str, args: &mut Args) -> <Self::Protocol as Protocol>::Op;
 
-    /// Writes an operation.
-    fn write_op(op: &<Self::Protocol as Protocol>::Op, names: &Names) -> Value;
+    /// Takes an operation apart: the opposite of [`Lab::make_op`].
+    fn op_parts(op: &<Self::Protocol as Protocol>::Op) -> Parts;
 
     /// Fills in what is particular to the algorithm in a stage whose nodes, links and messages are
     /// there already, in the order of their ids.
@@ -350,28 +346,14 @@ pub trait Lab: Sized + 'static {
     /// The moment at which the lab opens, in µs, for a world at time 0.
     fn opening_us(world: &World<Self::Protocol>) -> u64;
 
-    /// The replicated log; none where there is no such thing.
-    fn log(_world: &World<Self::Protocol>, _names: &Names, _window: LogWindow) -> Option<Log> {
-        None
+    /// What stands in one of the panes that [`LabInfo::lenses`] offers, by its id.
+    fn pane(_id: &str, _look: Look<'_, Self>, _ask: &PaneAsk) -> Pane {
+        Pane::default()
     }
 
-    /// The states of a node; none where there is no such thing.
-    fn states(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names) -> Option<States> {
-        None
-    }
-
-    /// Clients' operations; none where there is no such thing.
-    fn history(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names) -> Option<History> {
-        None
-    }
-
-    /// The hash ring; none where there is no such thing.
-    fn ring(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names, _ask: RingAsk<'_>) -> Option<Ring> {
-        None
-    }
-
-    /// How wrong clocks are; none where that is not what it is about.
-    fn clock_error(_world: &World<Self::Protocol>, _oracle: &Self::Oracle, _names: &Names) -> Option<ClockError> {
+    /// The answer to what a built-in lens asks ([`view::lens::Question`]); none for questions that are not about this
+    /// lab.
+    fn answer(_question: &dyn Any, _look: Look<'_, Self>) -> Option<Box<dyn Any>> {
         None
     }
 

@@ -1,13 +1,13 @@
 //! What commands do, in words: the same for every lab.
 
 use serde_json::Value;
-use sim::{Command, DiskMode, LinkChange, MessageAct, NodeId, SET_DISTANCE};
+use sim::{Command, DiskMode, LinkChange, MessageAct, NodeId, ParamKey};
 use view::narration::Weight;
 use view::timeline::MarkKind;
 
 use crate::command::write_message_id;
-use crate::lab::Names;
-use crate::params::{self, ParamInfo, Setting};
+use crate::lab::{LabInfo, Names};
+use crate::params::{self, Setting};
 use crate::plain::{OTHER, PlainEvent, PlainOutcome, Topic};
 
 /// What is said of a step that is the same in every lab, and what it is counted as; nothing for steps in which the
@@ -16,12 +16,12 @@ pub fn common(
     event: &PlainEvent,
     outcomes: &[PlainOutcome],
     names: &Names,
-    params: &[ParamInfo],
+    info: &LabInfo,
 ) -> Option<(String, Weight, Topic)> {
     Some(match event {
         PlainEvent::Boot(_) | PlainEvent::Deliver(..) | PlainEvent::Timer(..) => return None,
         PlainEvent::Command(Command::Request { .. }) => return None,
-        PlainEvent::Command(what) => (command(what, outcomes, names, params), Weight::Milestone, OTHER),
+        PlainEvent::Command(what) => (command(what, outcomes, names, info), Weight::Milestone, OTHER),
         PlainEvent::Vanish(id, kind) => {
             let text = format!("{}'s {kind} reaches {}, which is down", names.of(id.from), names.of(id.to));
             (text, Weight::Routine, ("message to a dead machine", "messages to dead machines"))
@@ -33,7 +33,7 @@ pub fn common(
 }
 
 /// Tells of a command other than a request.
-fn command(command: &Command<Value>, outcomes: &[PlainOutcome], names: &Names, params: &[ParamInfo]) -> String {
+fn command(command: &Command<Value>, outcomes: &[PlainOutcome], names: &Names, info: &LabInfo) -> String {
     let lost = outcomes.iter().filter(|outcome| matches!(outcome, PlainOutcome::Lost(..))).count();
     let with_losses = |text: String| match lost {
         0 => text,
@@ -75,7 +75,11 @@ fn command(command: &Command<Value>, outcomes: &[PlainOutcome], names: &Names, p
         Command::Hold { from, to, both } => format!("{} holds its messages", capital(&link(*from, *to, *both))),
         Command::Release { from, to, both } => format!("{} lets its messages go on", capital(&link(*from, *to, *both))),
         Command::Message { id, act } => {
+            let missed = outcomes.iter().any(|outcome| matches!(outcome, PlainOutcome::Missed(_)));
+            let copied = outcomes.iter().any(|outcome| matches!(outcome, PlainOutcome::Sent(..)));
             let what = match act {
+                _ if missed => "is not on its way: nothing changes",
+                MessageAct::Duplicate if !copied => "is not sent twice: its link is cut",
                 MessageAct::Drop => "is dropped",
                 MessageAct::Hold => "is held",
                 MessageAct::Release => "goes on",
@@ -116,11 +120,11 @@ fn command(command: &Command<Value>, outcomes: &[PlainOutcome], names: &Names, p
         Command::RemoveNode(node) => {
             with_losses(format!("{} is taken away for good, with all that it knew", names.of(*node)))
         }
-        Command::Set { key: SET_DISTANCE, value: (0, _) } => "Distance does not matter any more".to_owned(),
-        Command::Set { key: SET_DISTANCE, value: (us, _) } => {
+        Command::Set { key: ParamKey::DISTANCE_US, value: (0, _) } => "Distance does not matter any more".to_owned(),
+        Command::Set { key: ParamKey::DISTANCE_US, value: (us, _) } => {
             format!("Distance is latency from now on: {us} µs a unit")
         }
-        Command::Set { key, value: (low, high) } => match params::of_set(params, *key) {
+        Command::Set { key, value: (low, high) } => match params::of_set(info, *key) {
             Some(param) => {
                 let value = match param.to_json(Setting { low: *low, high: *high }) {
                     serde_json::Value::String(text) => text,
@@ -140,7 +144,7 @@ fn command(command: &Command<Value>, outcomes: &[PlainOutcome], names: &Names, p
 pub type Words = (String, String, MarkKind);
 
 /// A command in two words, for the timeline: what it is about, and what was done to it.
-pub fn short(command: &Command<Value>, names: &Names, params: &[ParamInfo]) -> Words {
+pub fn short(command: &Command<Value>, names: &Names, info: &LabInfo) -> Words {
     use MarkKind::{Fault, Repair, Request};
     let node = |node: &NodeId| names.of(*node).to_owned();
     let link = |from: &NodeId, to: &NodeId, both: &bool| {
@@ -189,7 +193,7 @@ pub fn short(command: &Command<Value>, names: &Names, params: &[ParamInfo]) -> W
         Command::AddNode(at) => (node(at), "added", Request),
         Command::RemoveNode(at) => (node(at), "removed", Fault),
         Command::Set { key, .. } => {
-            (params.get(*key as usize).map_or_else(String::new, |param| param.title.to_owned()), "set", Request)
+            (params::of_set(info, *key).map_or_else(String::new, |param| param.title.to_owned()), "set", Request)
         }
         Command::Move { node: at, .. } => (node(at), "moved", Request),
     };

@@ -7,6 +7,7 @@ use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
 use crate::catalogue::Catalogue;
 use crate::error::InputError;
+use crate::json::parse;
 use crate::run::Run;
 
 /// Most bytes that a link may inflate to.
@@ -68,7 +69,7 @@ pub fn decode(catalogue: &Catalogue, text: &str) -> Result<Run, InputError> {
         return Err(wrong(format!("starts with \"{}\"; links that are known here start with v1.", shorten(version))));
     };
     let json = inflate(payload, INFLATED_MAX).map_err(wrong)?;
-    let value = serde_json::from_slice(&json).map_err(|error| wrong(format!("does not hold a run: {error}")))?;
+    let value = parse(&json, "does not hold a run").map_err(|error| error.within("link"))?;
     Run::from_json(catalogue, &value).map_err(|error| error.within("link"))
 }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use sim::SET_DISTANCE;
+use sim::ParamKey;
 
 use crate::error::InputError;
-use crate::lab::VariantInfo;
+use crate::lab::{LabInfo, VariantInfo};
 
 /// What a parameter accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,12 @@ pub const fn number(
 }
 
 impl ParamInfo {
+    /// What commands and records call it.
+    #[must_use]
+    pub const fn id(&self) -> ParamKey {
+        ParamKey::of(self.key)
+    }
+
     /// A setting as data: a number, or a text `a..b`.
     #[must_use]
     pub fn to_json(&self, setting: Setting) -> Value {
@@ -138,8 +144,7 @@ impl ParamInfo {
 }
 
 /// How long a message needs for each unit between two machines on the stage: any lab may take it.
-/// The simulator knows it, and an algorithm never sees it. It stands last among a lab's parameters, so
-/// that it numbers no other one anew.
+/// The simulator knows it, and an algorithm never sees it.
 pub const DISTANCE: ParamInfo = ParamInfo {
     key: "distance-us",
     title: "Latency per unit of distance (0: off)",
@@ -193,19 +198,17 @@ impl Settings {
     }
 }
 
-/// The parameter that a command with this key sets.
-pub(crate) fn of_set(params: &[ParamInfo], key: u32) -> Option<&ParamInfo> {
-    if key == SET_DISTANCE { Some(&DISTANCE) } else { params.get(key as usize) }
+/// The parameter that a command with this key sets, or once set.
+pub(crate) fn of_set(info: &LabInfo, key: ParamKey) -> Option<&ParamInfo> {
+    info.params.iter().chain(info.retired).find(|param| param.id() == key)
 }
 
-/// The live parameter with this key, and the key of a command that sets it: its place among `params`.
-pub(crate) fn find_live<'a>(params: &'a [ParamInfo], key: &str) -> Result<(u32, &'a ParamInfo), InputError> {
-    let place =
-        |(place, param): (u32, &'a ParamInfo)| (if param.key == DISTANCE.key { SET_DISTANCE } else { place }, param);
-    let live = || (0u32..).zip(params).filter(|(_, param)| param.live).map(place);
-    live().find(|(_, param)| param.key == key).ok_or_else(|| {
-        let known: Vec<_> = live().map(|(_, param)| param.key).collect();
-        let problem = match (known.is_empty(), params.iter().any(|param| param.key == key)) {
+/// The parameter with this name that a command can set, or once could.
+pub(crate) fn find_live<'a>(info: &'a LabInfo, key: &str) -> Result<&'a ParamInfo, InputError> {
+    let live = || info.params.iter().filter(|param| param.live);
+    live().chain(info.retired).find(|param| param.key == key).ok_or_else(|| {
+        let known: Vec<_> = live().map(|param| param.key).collect();
+        let problem = match (known.is_empty(), info.params.iter().any(|param| param.key == key)) {
             (true, _) => "this lab has no parameter that can be changed while it runs".to_owned(),
             (_, true) => format!("{key} cannot be changed while it runs; {} can", known.join(", ")),
             (_, false) => {

@@ -1,16 +1,20 @@
 //! The stage of a run as a picture that stands alone.
 
 use view::layout::Point;
+use view::lens::ring;
 use view::lens::space_time;
 use view::lens::space_time::Window;
 use view::lens::space_time::plan::{Lit, Scene, Viewport};
-use view::{Picture, Stage, Theme, svg};
+use view::{Pane, PaneInfo, Picture, Stage, Theme, svg};
 
-use crate::lab::{RingAsk, VariantKind};
+use crate::lab::VariantKind;
 use crate::session::Session;
 
 /// How large a space-time diagram is drawn, in pixels.
 const DIAGRAM: (f64, f64) = (960.0, 420.0);
+
+/// How wide a pane is drawn, in pixels; a wide table takes more.
+const PANE_WIDTH: f64 = 480.0;
 
 /// What the lab's own stage shows at `time_us`, which lies between the last step and the next one, as SVG: a ring
 /// where the lab has one, or the network.
@@ -19,7 +23,7 @@ pub fn stage(session: &dyn Session, time_us: f64, theme: Theme) -> String {
     if session.run_as_opened().entry.info.picture == Picture::SpaceTime {
         return diagram(session, time_us, theme);
     }
-    let seats = session.ring(RingAsk::default()).map(|ring| ring.seats(&ring.anchors(ring.newest(), &[], None)));
+    let seats = session.ask(&ring::Ask::default()).map(|ring| ring.seats(&ring.anchors(ring.newest(), &[], None)));
     seated(session, time_us, theme, &seats.unwrap_or_default())
 }
 
@@ -47,6 +51,13 @@ fn diagram(session: &dyn Session, time_us: f64, theme: Theme) -> String {
     space_time::picture::picture(&scene, &viewport, &Lit::default(), theme, &title(session, time_us))
 }
 
+/// A pane of the lab at the present moment, as SVG.
+#[must_use]
+pub fn pane(session: &dyn Session, info: &PaneInfo, pane: &Pane, theme: Theme) -> String {
+    let title = format!("{}: {}", info.heading, title(session, session.time_us() as f64));
+    view::pane::picture(pane, PANE_WIDTH, theme, &title)
+}
+
 /// Puts nodes where a picture of the run wants them.
 pub fn seat(stage: &mut Stage, seats: &[(String, Point)]) {
     for node in &mut stage.nodes {
@@ -61,7 +72,7 @@ pub fn seat(stage: &mut Stage, seats: &[(String, Point)]) {
 pub fn seated(session: &dyn Session, time_us: f64, theme: Theme, seats: &[(String, Point)]) -> String {
     let title = title(session, time_us);
     let mut stage = session.stage();
-    match session.ring(RingAsk::default()).filter(|_| !seats.is_empty()) {
+    match session.ask(&ring::Ask::default()).filter(|_| !seats.is_empty()) {
         None => svg::stage(&stage, time_us, theme, &title),
         Some(ring) => {
             seat(&mut stage, seats);

@@ -6,9 +6,8 @@ use sim::{Command, Event, LossReason, MessageId, Named, NodeId, Outcome, Protoco
 use view::lens::space_time::Stamp;
 use view::narration::Weight;
 
-use crate::lab::{Lab, Names};
+use crate::lab::{Lab, LabInfo, Names};
 use crate::lab_words;
-use crate::params::ParamInfo;
 
 /// A kind of routine event, in the singular and the plural.
 pub type Topic = (&'static str, &'static str);
@@ -81,6 +80,8 @@ pub enum PlainOutcome {
     Sent(MessageId, u64),
     /// A message of some kind will never arrive.
     Lost(MessageId, &'static str, LossReason),
+    /// The command's message is not on its way.
+    Missed(MessageId),
     /// A message or an answer waits for the disk.
     Waiting,
     /// A write: what kind, to which cell, and when it is durable, in µs; never while the disk is full.
@@ -137,19 +138,19 @@ impl PlainRecord {
 
     /// The step in a word or two.
     #[must_use]
-    pub fn label(&self, names: &Names, params: &[ParamInfo]) -> String {
+    pub fn label(&self, names: &Names, info: &LabInfo) -> String {
         self.telling.label.clone().unwrap_or_else(|| match &self.event {
             PlainEvent::Boot(_) => "start".into(),
             PlainEvent::Deliver(_, kind) | PlainEvent::Vanish(_, kind) => (*kind).into(),
             PlainEvent::Timer(_, timer) => (*timer).into(),
             PlainEvent::Synced(_) => "on disk".into(),
-            PlainEvent::Command(command) => lab_words::short(command, names, params).1,
+            PlainEvent::Command(command) => lab_words::short(command, names, info).1,
         })
     }
 }
 
 /// A record, looked at: without the algorithm's types, and told.
-pub(crate) fn plain<L: Lab>(record: &Record<L::Protocol>, names: &Names, params: &[ParamInfo]) -> PlainRecord {
+pub(crate) fn plain<L: Lab>(record: &Record<L::Protocol>, names: &Names, info: &LabInfo) -> PlainRecord {
     let event = match &record.event {
         Event::Boot(node) => PlainEvent::Boot(*node),
         Event::Deliver { id, msg } => PlainEvent::Deliver(*id, msg.name()),
@@ -165,7 +166,7 @@ pub(crate) fn plain<L: Lab>(record: &Record<L::Protocol>, names: &Names, params:
         Event::Vanish { .. } | Event::Synced(_) => false,
     };
     let mut telling = if acted { L::tell(record, names) } else { Telling::new((String::new(), Weight::Routine)) };
-    if let Some((text, weight, topic)) = lab_words::common(&event, &outcomes, names, params) {
+    if let Some((text, weight, topic)) = lab_words::common(&event, &outcomes, names, info) {
         telling = Telling { text, weight, topic: if acted { telling.topic } else { topic }, ..telling };
     }
     let (step, time_us, wall_us, cause) = (record.step, record.time_us, record.wall_us, record.cause);
@@ -174,7 +175,8 @@ pub(crate) fn plain<L: Lab>(record: &Record<L::Protocol>, names: &Names, params:
 
 /// A command with its operation as data.
 pub(crate) fn write_command<L: Lab>(command: &Command<<L::Protocol as Protocol>::Op>, names: &Names) -> Command<Value> {
-    let written = command.clone().try_map_op(|op| Ok::<_, std::convert::Infallible>(L::write_op(&op, names)));
+    let written =
+        command.clone().try_map_op(|op| Ok::<_, std::convert::Infallible>(crate::ops::write(L::op_parts(&op), names)));
     written.unwrap_or_else(|never| match never {})
 }
 
@@ -182,6 +184,7 @@ fn outcome<P: Protocol>(outcome: &Outcome<P>) -> PlainOutcome {
     match outcome {
         Outcome::Sent { id, due_us, .. } => PlainOutcome::Sent(*id, *due_us),
         Outcome::Lost { id, msg, why } => PlainOutcome::Lost(*id, msg.name(), *why),
+        Outcome::Missed(id) => PlainOutcome::Missed(*id),
         Outcome::Waiting => PlainOutcome::Waiting,
         Outcome::Wrote { write, due_us } => {
             let (write, cell) = match write {

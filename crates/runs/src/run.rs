@@ -1,24 +1,24 @@
 //! A run as data: which lab, which settings, which seed, and what somebody did to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use sim::{NodeId, Stamped};
+use sim::{Command, NodeId, Stamped};
 use view::layout::Point;
 
 use crate::catalogue::{Catalogue, Entry};
 use crate::command::{self, COMMANDS_MAX, FAR, Roster, TIME_US_MAX};
 use crate::error::InputError;
-use crate::json::{Fields, check_depth, kind_of};
+use crate::json::{Fields, check_depth, kind_of, parse};
 use crate::lab::{Names, VariantInfo};
-use crate::params::Settings;
+use crate::params::{ParamInfo, Settings};
 
 /// The version of the format itself.
 pub const FORMAT_VERSION: u64 = 1;
 
 /// The version of the engine. It grows whenever any golden digest changes.
-pub const ENGINE_VERSION: u64 = 1;
+pub const ENGINE_VERSION: u64 = 2;
 
 /// Largest seed: every number up to it is exact in JavaScript.
 pub const SEED_MAX: u64 = (1 << 53) - 1;
@@ -53,13 +53,22 @@ pub struct Run {
     pub end: Option<End>,
     /// The engine that recorded it.
     pub engine: u64,
+    /// The lab's revision that recorded it ([`LabInfo::revision`](crate::lab::LabInfo::revision)).
+    pub revision: u64,
+    /// Keys that it set and that its lab does not have any more; they change nothing.
+    pub retired: BTreeSet<&'static str>,
 }
 
 impl Run {
     /// A fresh run of a lab: `correct`, seed 1, defaults.
     pub fn of_lab(catalogue: &Catalogue, id: &str) -> Result<Self, InputError> {
-        let entry = catalogue.find(id)?;
-        Ok(Self {
+        catalogue.find(id).map(Self::of_entry)
+    }
+
+    /// A fresh run of a lab, whether or not a catalogue has it.
+    #[must_use]
+    pub fn of_entry(entry: &'static Entry) -> Self {
+        Self {
             entry,
             variant: &entry.info.variants[0],
             seed: 1,
@@ -68,7 +77,37 @@ impl Run {
             layout: BTreeMap::new(),
             end: None,
             engine: ENGINE_VERSION,
-        })
+            revision: entry.info.revision,
+            retired: BTreeSet::new(),
+        }
+    }
+
+    /// Whether this engine and this revision of its lab recorded it, so that its digests are theirs.
+    #[must_use]
+    pub const fn is_current(&self) -> bool {
+        self.engine == ENGINE_VERSION && self.revision == self.entry.info.revision
+    }
+
+    /// What somebody has to know who compares this run with its recording, as sentences; nothing for most runs.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if !self.is_current() {
+            let version = |engine, revision| format!("engine {engine}, revision {revision} of {}", self.entry.info.id);
+            remarks.push(format!(
+                "The run was recorded by {}, and this is {}: its end is compared by step and time, not by digest",
+                version(self.engine, self.revision),
+                version(ENGINE_VERSION, self.entry.info.revision)
+            ));
+        }
+        let sets = |key: &ParamInfo| {
+            let sets = |command: &Command<Value>| matches!(command, Command::Set { key: set, .. } if *set == key.id());
+            self.retired.contains(key.key) || self.commands.iter().any(|stamped| sets(&stamped.command))
+        };
+        for param in self.entry.info.retired.iter().filter(|param| sets(param)) {
+            remarks.push(format!("{} is no longer a parameter; what the run sets it to changes nothing", param.key));
+        }
+        remarks
     }
 
     /// What people call the nodes of this run, those included that commands add.
@@ -95,7 +134,7 @@ impl Run {
     /// Replaces the commands by a JSON array of them.
     pub fn set_commands(&mut self, value: &Value) -> Result<(), InputError> {
         let entry = self.entry;
-        let roster = Roster::new(&self.initial_names(), entry.info.params);
+        let roster = Roster::new(&self.initial_names(), entry.info);
         self.commands = command::read_commands(value, &roster, |op| {
             (entry.check_op)(op, roster.names(), entry.info.ops)?;
             Ok(op.clone())
@@ -114,9 +153,10 @@ impl Run {
                 format!("{format} is not known here; this is netsplit's format {FORMAT_VERSION}"),
             ));
         }
-        let engine = fields.whole("engine", u64::MAX)?.unwrap_or(ENGINE_VERSION);
+        let (engine, revision) = (fields.whole("engine", u64::MAX)?, fields.whole("revision", u64::MAX)?);
         let mut run = Self::of_lab(catalogue, fields.text("lab")?)?;
-        run.engine = engine;
+        run.engine = engine.unwrap_or(run.engine);
+        run.revision = revision.unwrap_or(run.revision);
         if let Some(variant) = fields.get("variant") {
             let id = variant
                 .as_str()
@@ -128,8 +168,12 @@ impl Run {
             let Value::Object(set) = set else {
                 return Err(InputError::new("set", format!("is an object, not {}", kind_of(set))));
             };
+            let info = run.entry.info;
             for (key, value) in set {
-                run.settings.set_json(run.entry.info.params, key, value)?;
+                match info.retired.iter().find(|param| param.key == key) {
+                    Some(param) => drop(run.retired.insert(param.key)),
+                    None => run.settings.set_json(info.params, key, value)?,
+                }
             }
         }
         if let Some(commands) = fields.get("commands") {
@@ -151,9 +195,7 @@ impl Run {
         if crate::link::looks_like_link(text) {
             return crate::link::decode(catalogue, text);
         }
-        let value = serde_json::from_str(text)
-            .map_err(|error| InputError::new("", format!("neither a link nor JSON: {error}")))?;
-        Self::from_json(catalogue, &value)
+        Self::from_json(catalogue, &parse(text.as_bytes(), "neither a link nor JSON")?)
     }
 
     /// Writes the run as JSON; what is at its default is left out.
@@ -163,14 +205,15 @@ impl Run {
         let mut map = Map::new();
         map.insert("format".into(), FORMAT_VERSION.into());
         map.insert("engine".into(), self.engine.into());
+        map.insert("revision".into(), self.revision.into());
         map.insert("lab".into(), self.entry.info.id.into());
         map.insert("variant".into(), self.variant.id.into());
         map.insert("seed".into(), self.seed.into());
-        map.insert("set".into(), self.settings.to_json(self.entry.info.params));
+        let info = self.entry.info;
+        map.insert("set".into(), self.settings.to_json(info.params));
         debug_assert!(self.commands.len() <= COMMANDS_MAX, "a run has too many commands");
-        let params = self.entry.info.params;
         let commands = self.commands.iter();
-        let commands = commands.map(|stamped| command::write_stamped(stamped, &names, params, Value::clone));
+        let commands = commands.map(|stamped| command::write_stamped(stamped, &names, info, Value::clone));
         map.insert("commands".into(), commands.collect());
         if !self.layout.is_empty() {
             let layout =

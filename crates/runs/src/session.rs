@@ -1,13 +1,15 @@
 //! A run that is open: it can be advanced, sought, changed and looked at.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use sim::{BranchId, Command, NodeId, Presence, Protocol, Stamped, Timeline};
 use view::layout::{self, Point};
 use view::lens::space_time::Window;
-use view::lens::{ClockError, History, Inspector, Log, LogWindow, Ring, SpaceTime, States};
+use view::lens::{Inspector, Question, SpaceTime};
 use view::narration::Sentence;
+use view::pane::{Pane, PaneAsk};
 use view::stage::{Condition, Link, Message, Node, Stage};
 use view::timeline::Strip;
 
@@ -17,9 +19,10 @@ pub use sim::timeline::Facts;
 use crate::bands::{self, Watch};
 use crate::command::{self, ADDED_MAX, Roster, TIME_US_MAX, write_message_id};
 use crate::error::InputError;
-use crate::lab::{Lab, Names, RingAsk, Setup};
+use crate::lab::{Lab, Look, Names, Setup};
 use crate::lab_words;
-use crate::params::{self, DISTANCE, ParamInfo, Setting};
+use crate::ops::{self, OpInfo};
+use crate::params::{DISTANCE, ParamInfo, Setting};
 use crate::plain::{self, PlainRecord};
 use crate::run::{End, Run};
 use crate::space_time::{self, Moment};
@@ -109,16 +112,10 @@ pub trait Session {
     /// The steps from one to another in numbers: `9 heartbeats, 1 disk sync`. Very many are only
     /// counted.
     fn summary(&self, from: u64, to: u64) -> String;
-    /// The replicated log, if the lab has one.
-    fn log(&self, window: LogWindow) -> Option<Log>;
-    /// The states of a node, if the lab draws them.
-    fn states(&self) -> Option<States>;
-    /// Clients' operations, if the lab has any.
-    fn history(&self) -> Option<History>;
-    /// The hash ring, if the lab has one.
-    fn ring(&self, ask: RingAsk<'_>) -> Option<Ring>;
-    /// How wrong clocks are, if the lab is about that.
-    fn clock_error(&self) -> Option<ClockError>;
+    /// What stands in a pane; none when the lab offers no such pane.
+    fn pane(&self, id: &str, ask: &PaneAsk) -> Option<Pane>;
+    /// The answer to a question of a built-in lens; ask by way of [`Session::ask`](trait.Session.html#method.ask).
+    fn answer(&self, question: &dyn Any) -> Option<Box<dyn Any>>;
     /// Everything about a node; none when there is no such node. With `changes`, fields that the
     /// last step changed are marked, which takes a replay of up to a keyframe's spacing.
     fn inspector(&self, node: &str, changes: bool) -> Option<Inspector>;
@@ -135,6 +132,12 @@ impl dyn Session + '_ {
         space_time::of_window(self, window)
     }
 
+    /// The answer to a question of a built-in lens; none where the lab has no such thing.
+    #[must_use]
+    pub fn ask<Q: Question>(&self, question: &Q) -> Option<Q::Answer> {
+        self.answer(question)?.downcast().ok().map(|answer| *answer)
+    }
+
     /// The live parameters, and what they are now.
     #[must_use]
     pub fn live_settings(&self) -> Vec<(&'static ParamInfo, Setting)> {
@@ -144,7 +147,7 @@ impl dyn Session + '_ {
             let mut setting = run.settings.get(run.variant, param);
             for stamped in run.commands.iter().filter(|stamped| stamped.at_us <= now_us) {
                 if let Command::Set { key, value: (low, high) } = stamped.command
-                    && params::of_set(params, key).is_some_and(|set| set.key == param.key)
+                    && key == param.id()
                 {
                     setting = Setting { low, high };
                 }
@@ -197,6 +200,11 @@ impl<L: Lab> LabSession<L> {
         &self.timeline.observer().1
     }
 
+    /// What the lab may look at, as things stand.
+    fn now(&self) -> Look<'_, L> {
+        Look { world: self.timeline.world(), oracle: &self.timeline.observer().0, names: &self.names }
+    }
+
     /// Tells the watch how things stand at the furthest moment that has been simulated, if that is where we are.
     fn arrive(&self) {
         if !self.timeline.would_fork() {
@@ -211,7 +219,7 @@ impl<L: Lab> LabSession<L> {
 
     /// What can be named now: what is in the world, or was.
     fn roster(&self) -> Roster {
-        let mut roster = Roster::new(&self.names.first(self.initial), self.run.entry.info.params);
+        let mut roster = Roster::new(&self.names.first(self.initial), self.run.entry.info);
         let world = self.timeline.world();
         let added = (self.initial as u32..self.names.len() as u32).map(NodeId);
         added.filter(|&node| world.presence(node) != Presence::Absent).for_each(|node| roster.add(node));
@@ -220,7 +228,7 @@ impl<L: Lab> LabSession<L> {
 
     fn read_command(&self, value: &Value) -> Result<Command<<L::Protocol as Protocol>::Op>, InputError> {
         let roster = self.roster();
-        command::read_untimed(value, &roster, |op| L::read_op(op, roster.names(), self.run.entry.info.ops))
+        command::read_untimed(value, &roster, |op| read_op::<L>(op, roster.names(), self.run.entry.info.ops))
     }
 
     /// Where a machine stands. While distance counts that is part of the run; otherwise it is where
@@ -260,13 +268,23 @@ impl<L: Lab> LabSession<L> {
     /// A step, looked at; none when this branch has not been there.
     fn look(&self, step: u64) -> Option<PlainRecord> {
         let record = self.timeline.record(step)?;
-        Some(plain::plain::<L>(&record, &self.names, self.run.entry.info.params))
+        Some(plain::plain::<L>(&record, &self.names, self.run.entry.info))
     }
 
     /// A command in two words.
     fn short(&self, command: &Command<<L::Protocol as Protocol>::Op>) -> lab_words::Words {
-        lab_words::short(&plain::write_command::<L>(command, &self.names), &self.names, self.run.entry.info.params)
+        lab_words::short(&plain::write_command::<L>(command, &self.names), &self.names, self.run.entry.info)
     }
+}
+
+/// Reads one operation.
+pub(crate) fn read_op<L: Lab>(
+    value: &Value,
+    names: &Names,
+    known: &[OpInfo],
+) -> Result<<L::Protocol as Protocol>::Op, InputError> {
+    let (info, mut args) = ops::read(value, names, known)?;
+    Ok(L::make_op(info.id, &mut args))
 }
 
 /// Turns operations as data into the algorithm's own.
@@ -278,7 +296,11 @@ pub(crate) fn read_ops<L: Lab>(
         .iter()
         .map(|stamped| {
             let Stamped { at_us, after, command } = stamped.clone();
-            Ok(Stamped { at_us, after, command: command.try_map_op(|op| L::read_op(&op, names, run.entry.info.ops))? })
+            Ok(Stamped {
+                at_us,
+                after,
+                command: command.try_map_op(|op| read_op::<L>(&op, names, run.entry.info.ops))?,
+            })
         })
         .collect()
 }
@@ -290,7 +312,7 @@ pub(crate) fn write_ops<L: Lab>(
 ) -> Vec<Stamped<Value>> {
     let write = |stamped: &Stamped<_>| {
         let Stamped { at_us, after, command } = stamped.clone();
-        let command = command.try_map_op(|op| Ok::<_, std::convert::Infallible>(L::write_op(&op, names)));
+        let command = command.try_map_op(|op| Ok::<_, std::convert::Infallible>(ops::write(L::op_parts(&op), names)));
         Stamped { at_us, after, command: command.unwrap_or_else(|never| match never {}) }
     };
     commands.iter().map(write).collect()
@@ -309,6 +331,7 @@ impl<L: Lab> Session for LabSession<L> {
             layout,
             end: Some(End { step: self.step_count(), time_us: self.time_us(), digest: self.digest() }),
             engine: crate::run::ENGINE_VERSION,
+            revision: self.run.entry.info.revision,
             ..self.run.clone()
         }
     }
@@ -618,7 +641,7 @@ impl<L: Lab> Session for LabSession<L> {
     }
 
     fn event(&self, step: u64) -> Option<Value> {
-        Some(crate::trace::event(&self.look(step)?, &self.names, self.run.entry.info.params))
+        Some(crate::trace::event(&self.look(step)?, &self.names, self.run.entry.info))
     }
 
     fn processes(&self) -> Vec<String> {
@@ -626,7 +649,7 @@ impl<L: Lab> Session for LabSession<L> {
     }
 
     fn moment(&self, step: u64) -> Option<Moment> {
-        Some(space_time::moment(self.look(step)?, &self.names, self.run.entry.info.params, L::FORGETS))
+        Some(space_time::moment(self.look(step)?, &self.names, self.run.entry.info, L::FORGETS))
     }
 
     fn notes(&self, step: u64) -> Vec<NoteState> {
@@ -649,24 +672,13 @@ impl<L: Lab> Session for LabSession<L> {
         crate::lenses::tally((from..=to).filter_map(|step| self.look(step)).map(|record| record.telling.topic))
     }
 
-    fn log(&self, window: LogWindow) -> Option<Log> {
-        L::log(self.timeline.world(), &self.names, window)
+    fn pane(&self, id: &str, ask: &PaneAsk) -> Option<Pane> {
+        let known = self.run.entry.info.panes().find(|info| info.id == id)?;
+        Some(L::pane(known.id, self.now(), ask))
     }
 
-    fn states(&self) -> Option<States> {
-        L::states(self.timeline.world(), &self.timeline.observer().0, &self.names)
-    }
-
-    fn history(&self) -> Option<History> {
-        L::history(self.timeline.world(), &self.timeline.observer().0, &self.names)
-    }
-
-    fn ring(&self, ask: RingAsk<'_>) -> Option<Ring> {
-        L::ring(self.timeline.world(), &self.timeline.observer().0, &self.names, ask)
-    }
-
-    fn clock_error(&self) -> Option<ClockError> {
-        L::clock_error(self.timeline.world(), &self.timeline.observer().0, &self.names)
+    fn answer(&self, question: &dyn Any) -> Option<Box<dyn Any>> {
+        L::answer(question, self.now())
     }
 
     fn inspector(&self, node: &str, changes: bool) -> Option<Inspector> {
@@ -697,7 +709,8 @@ impl<L: Lab> Session for LabSession<L> {
             let what = format!("step {step} is at {reached_us} µs, beyond the recorded end at {time_us} µs");
             return Err(Divergence { step, what });
         }
-        if self.digest() != digest {
+        // Digests of another engine or revision are others, even where the same happens.
+        if self.run.is_current() && self.digest() != digest {
             let what = format!("after step {step} the digest is {}, recorded was {digest}", self.digest());
             return Err(Divergence { step, what });
         }

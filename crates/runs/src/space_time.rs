@@ -12,8 +12,7 @@ use view::lens::space_time::{self, Message, SpaceTime, Stamp, Standing, Window};
 use view::narration::Weight;
 
 use crate::command::write_message_id;
-use crate::lab::Names;
-use crate::params::ParamInfo;
+use crate::lab::{LabInfo, Names};
 use crate::plain::{PlainEvent, PlainOutcome, PlainRecord, Telling, Topic};
 use crate::session::Session;
 
@@ -68,7 +67,7 @@ fn passed(id: MessageId, kind: &'static str, names: &Names) -> Passed {
 }
 
 /// A record as a moment. With `forgets`, whoever starts again knows nothing of what was there before.
-pub(crate) fn moment(record: PlainRecord, names: &Names, params: &[ParamInfo], forgets: bool) -> Moment {
+pub(crate) fn moment(record: PlainRecord, names: &Names, info: &LabInfo, forgets: bool) -> Moment {
     let (mut received, mut sent, mut lost) = (None, Vec::new(), Vec::new());
     match (&record.event, record.cause) {
         (PlainEvent::Deliver(id, kind), Some(cause)) => received = Some((passed(*id, kind, names), cause)),
@@ -99,7 +98,7 @@ pub(crate) fn moment(record: PlainRecord, names: &Names, params: &[ParamInfo], f
         PlainEvent::Command(Command::Crash(_) | Command::RemoveNode(_)) => Standing::Down,
         _ => Standing::Same,
     };
-    let label = record.label(names, params);
+    let label = record.label(names, info);
     let PlainRecord { step, time_us, wall_us, telling, .. } = record;
     let Telling { text, weight, topic, stamp, .. } = telling;
     let stamp = stamp.unwrap_or(Stamp { wall_us, ..Stamp::default() });

@@ -12,7 +12,7 @@
 //! | `outcomes` | what it led to, in order; each an object with `what` |
 //!
 //! Outcomes are `sent` (`message`, `due_us`), `lost` (`message`, `kind`, `why`: `cut`, `random`,
-//! `receiver-down`, `dropped`), `waiting` (a message or answer waits for the disk), `wrote` (`write`:
+//! `receiver-down`, `dropped`), `missed` (`message`: the command's, which is not on its way), `waiting` (a message or answer waits for the disk), `wrote` (`write`:
 //! `save`, `append`, `truncate`, `discard`; `cell`; `due_us`, null while the disk is full), `writes-lost`
 //! (`count`), `timer-set` (`timer`, `due_us`), `replied` and `refused` (`node`, `at_us`, `ordinal`: which
 //! request) and `noted` (`note`: what the node said about itself, by name).
@@ -21,12 +21,11 @@ use serde_json::{Map, Value, json};
 use sim::{LossReason, NodeId};
 
 use crate::command::{self, write_message_id};
-use crate::lab::Names;
-use crate::params::ParamInfo;
+use crate::lab::{LabInfo, Names};
 use crate::plain::{PlainEvent, PlainOutcome, PlainRecord};
 
 /// A record as data.
-pub(crate) fn event(record: &PlainRecord, names: &Names, params: &[ParamInfo]) -> Value {
+pub(crate) fn event(record: &PlainRecord, names: &Names, info: &LabInfo) -> Value {
     let mut map = Map::new();
     let mut put = |key: &str, value: Value| drop(map.insert(key.into(), value));
     let node = |node: Option<NodeId>| node.map_or(Value::Null, |node| names.of(node).into());
@@ -50,7 +49,7 @@ pub(crate) fn event(record: &PlainRecord, names: &Names, params: &[ParamInfo]) -
             put("kind", (*kind).into());
         }
         PlainEvent::Timer(_, timer) => put("timer", (*timer).into()),
-        PlainEvent::Command(what) => put("command", command::write_command(what, names, params, Value::clone)),
+        PlainEvent::Command(what) => put("command", command::write_command(what, names, info, Value::clone)),
     }
     put("outcomes", record.outcomes.iter().map(|outcome| self::outcome(outcome, names)).collect());
     Value::Object(map)
@@ -70,6 +69,7 @@ fn outcome(outcome: &PlainOutcome, names: &Names) -> Value {
             };
             json!({"what": "lost", "message": write_message_id(*id, names), "kind": kind, "why": why})
         }
+        PlainOutcome::Missed(id) => json!({"what": "missed", "message": write_message_id(*id, names)}),
         PlainOutcome::Waiting => json!({"what": "waiting"}),
         PlainOutcome::Wrote(write, cell, due_us) => {
             json!({"what": "wrote", "write": write, "cell": cell, "due_us": due_us})

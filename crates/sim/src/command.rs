@@ -1,12 +1,35 @@
 //! What somebody does to a running cluster.
 
 use crate::disk::DiskMode;
+use crate::hash::mix;
 use crate::network::{LinkChange, MessageId};
 use crate::protocol::NodeId;
 
-/// The key of [`Command::Set`] that sets the default [`LinkProfile::distance_us`](crate::LinkProfile)
-/// for every protocol alike; protocols never see it.
-pub const SET_DISTANCE: u32 = u32::MAX;
+/// Names a parameter in commands and records: a hash of its name, so that it is the same whatever other
+/// parameters there are, now or later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParamKey(u64);
+
+impl ParamKey {
+    /// How long a message needs by default, a range in ms: [`LinkProfile::latency_us`](crate::LinkProfile).
+    pub const LATENCY_MS: Self = Self::of("latency-ms");
+    /// What a unit of distance costs, in µs: [`LinkProfile::distance_us`](crate::LinkProfile).
+    pub const DISTANCE_US: Self = Self::of("distance-us");
+    /// How long a disk takes to sync one write, a range in ms: [`ClusterConfig::disk_sync_us`](crate::ClusterConfig).
+    pub const DISK_SYNC_MS: Self = Self::of("disk-sync-ms");
+
+    /// The key of the parameter with this name (FNV-1a, scrambled). A test of the labs finds two names that would
+    /// share a key.
+    #[must_use]
+    pub const fn of(name: &str) -> Self {
+        let (bytes, mut hash, mut place) = (name.as_bytes(), 0xcbf2_9ce4_8422_2325_u64, 0);
+        while place < bytes.len() {
+            hash = (hash ^ bytes[place] as u64).wrapping_mul(0x0100_0000_01b3);
+            place += 1;
+        }
+        Self(mix(hash))
+    }
+}
 
 /// One intervention. Commands that would change nothing are legal and change nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -110,11 +133,11 @@ pub enum Command<Op> {
     /// A machine leaves the world for good: it stops, its disk is gone, so are its links and what is
     /// on them, and nothing brings it back.
     RemoveNode(NodeId),
-    /// Changes a parameter of the algorithm or of the cluster while it runs; see
-    /// [`Protocol::set`](crate::Protocol::set).
+    /// Changes a parameter of the cluster ([`ClusterConfig::set`](crate::ClusterConfig::set)) or of the algorithm
+    /// ([`Protocol::set`](crate::Protocol::set)) while it runs. A key that neither knows changes nothing.
     Set {
-        /// Which; the protocol's own numbering, or [`SET_DISTANCE`].
-        key: u32,
+        /// Which.
+        key: ParamKey,
         /// Lower and upper end; the same for a number.
         value: (u64, u64),
     },

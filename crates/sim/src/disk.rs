@@ -285,12 +285,24 @@ impl<P: Protocol> DiskDrive<P> {
         for _ in 0..kept {
             self.sync_one();
         }
+        if self.mode == DiskMode::Torn {
+            self.tear();
+        }
+        self.lose_unsynced();
+        (pending - kept) as u32
+    }
+
+    /// The oldest write under way leaves a corrupt record behind, if it was to append one.
+    pub(crate) fn tear(&mut self) {
         let torn = matches!(self.pending.front(), Some(Pending { write: Write::Append(_), .. }));
-        if torn && self.mode == DiskMode::Torn && self.durable.unreadable.is_none() {
+        if torn && self.durable.unreadable.is_none() {
             self.durable.unreadable = Some(Vec::new());
         }
+    }
+
+    /// Nothing comes of the writes under way.
+    pub(crate) fn lose_unsynced(&mut self) {
         self.pending.clear();
         self.synced = self.issued;
-        (pending - kept) as u32
     }
 }

@@ -140,6 +140,27 @@ mod tests {
     }
 
     #[test]
+    fn each_bit_of_the_input_reaches_each_bit_of_the_hash() {
+        const TRIES: u64 = 512;
+        let hash = |words: [u64; 3]| StableHasher::of(&words.map(Some));
+        for place in 0..3 {
+            for bit in 0..64 {
+                let mut flips = [0u64; 64];
+                for n in 0..TRIES {
+                    let words = [mix(3 * n), mix(3 * n + 1), mix(3 * n + 2)];
+                    let mut other = words;
+                    other[place] ^= 1 << bit;
+                    let differ = hash(words) ^ hash(other);
+                    (0..64).for_each(|at| flips[at] += differ >> at & 1);
+                }
+                // Half of them, give or take seven standard deviations.
+                let fair = TRIES / 2 - 80..=TRIES / 2 + 80;
+                assert!(flips.iter().all(|count| fair.contains(count)), "bit {bit} of word {place}: {flips:?}");
+            }
+        }
+    }
+
+    #[test]
     fn neighbours_differ() {
         let mut seen = std::collections::BTreeSet::new();
         for value in 0..10_000u64 {

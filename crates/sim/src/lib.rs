@@ -30,10 +30,11 @@ pub mod protocol;
 mod queue;
 pub mod random;
 pub mod record;
+pub mod testing;
 pub mod timeline;
 pub mod world;
 
-pub use command::{Command, MessageAct, SET_DISTANCE, Stamped};
+pub use command::{Command, MessageAct, ParamKey, Stamped};
 pub use disk::{Disk, DiskMode, Write};
 pub use driver::Driver;
 pub use network::{Flight, LinkChange, LinkProfile, LossReason, MessageId};

@@ -67,7 +67,7 @@ impl Hash for MessageId {
 }
 
 /// How a directed link treats messages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LinkProfile {
     /// One-way latency, uniform in this inclusive range, in µs.
     pub latency_us: (u64, u64),
@@ -87,15 +87,6 @@ pub struct LinkProfile {
     pub distance_us: u32,
     /// What each message towards one machine needs on top, in µs: the ways there and back differ by it.
     pub towards: Option<(NodeId, u32)>,
-}
-
-/// Distance and uneven ways are left out: [`World::digest`](crate::World::digest) hashes them where they
-/// count. Runs from before there were such things so keep their digests.
-impl Hash for LinkProfile {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { latency_us, loss_ppm, duplicate_ppm, reorder_ppm, bandwidth_bps, distance_us: _, towards: _ } = self;
-        (latency_us, loss_ppm, duplicate_ppm, reorder_ppm, bandwidth_bps).hash(state);
-    }
 }
 
 /// A change of a [`LinkProfile`]; `None` leaves a property as it is. A change without any property
@@ -160,7 +151,8 @@ pub(crate) struct Link {
 /// What follows from the state is left out: the list of messages and the source of draws.
 impl Hash for Link {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(u64::from(self.up) | u64::from(self.held) << 1 | self.sent << 2);
+        let flags = u64::from(self.up) | u64::from(self.held) << 1 | u64::from(self.own_latency) << 2;
+        state.write_u64(flags | self.sent << 3);
         state.write_u64(self.busy_until_us);
         if let Some(profile) = &self.profile {
             profile.hash(state);

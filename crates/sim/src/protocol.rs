@@ -3,6 +3,7 @@
 use std::fmt::{self, Debug};
 use std::hash::Hash;
 
+use crate::command::ParamKey;
 use crate::disk::{Disk, Write};
 use crate::network::LinkProfile;
 use crate::random::{self, Source};
@@ -76,9 +77,9 @@ pub trait Protocol: Clone + Hash + Debug + 'static {
 
     /// Changes a live parameter, in the configuration or in how links are by default, while the
     /// cluster runs. Nodes see the new configuration from their next event on; links that a command
-    /// has changed keep what it gave them. Which `key` means what is agreed with the lab; a number
-    /// has the same value at both ends. A protocol without live parameters does nothing.
-    fn set(config: &mut Self::Config, link: &mut LinkProfile, key: u32, value: (u64, u64)) {
+    /// has changed keep what it gave them. A number has the same value at both ends. What the
+    /// simulator itself knows ([`ClusterConfig::set`](crate::ClusterConfig::set)) does not come here.
+    fn set(config: &mut Self::Config, link: &mut LinkProfile, key: ParamKey, value: (u64, u64)) {
         let _ = (config, link, key, value);
     }
 
@@ -91,6 +92,7 @@ pub trait Protocol: Clone + Hash + Debug + 'static {
 }
 
 /// What a handler asked for, in order. The closed list of everything a protocol can do.
+#[derive(Debug)]
 pub enum Effect<P: Protocol> {
     /// Send a message; a durable one leaves once all earlier writes are synced.
     Send {

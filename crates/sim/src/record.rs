@@ -96,6 +96,8 @@ pub enum Outcome<P: Protocol> {
         /// Where the world keeps it; good until the next step.
         slot: FlightSlot,
     },
+    /// The command was about a message that is not on its way, and changed nothing.
+    Missed(MessageId),
     /// A message will never arrive.
     Lost {
         /// Which message.
@@ -169,6 +171,7 @@ impl<P: Protocol> Hash for Outcome<P> {
                 state.write_u64(9 << 56);
                 note.hash(state);
             }
+            Self::Missed(id) => id.hash_in(10, state),
         }
     }
 }

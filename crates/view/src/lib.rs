@@ -8,6 +8,7 @@ pub mod geometry;
 pub mod layout;
 pub mod lens;
 pub mod narration;
+pub mod pane;
 pub mod shapes;
 pub mod stage;
 pub mod svg;
@@ -15,5 +16,6 @@ pub mod theme;
 pub mod timeline;
 
 pub use narration::Sentence;
+pub use pane::{Pane, PaneAsk, PaneInfo};
 pub use stage::{Condition, Link, Message, MessageShape, Node, Picture, Stage};
 pub use theme::Theme;

@@ -47,14 +47,10 @@ fn picture(stage: &Stage, ring: Option<&Ring>, time_us: f64, theme: Theme, title
         format_args!("<title>{}</title>\n<desc>{}</desc>\n", Escaped(title), Escaped(&description(stage, ring))),
     );
     style(&mut out, stage, ring, theme);
+    hatch(&mut out, theme);
     put(
         &mut out,
-        format_args!(
-            "<defs><pattern id=\"netsplit-{name}-hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" \
-             patternTransform=\"rotate(45)\"><rect class=\"fill-ground\" width=\"6\" height=\"6\"/>\
-             <rect class=\"fill-mute faint\" width=\"2\" height=\"6\"/></pattern></defs>\n\
-             <rect class=\"fill-ground\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"/>\n"
-        ),
+        format_args!("<rect class=\"fill-ground\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"/>\n"),
     );
     if let Some(ring) = ring {
         ring::draw(&mut out, ring);
@@ -169,6 +165,19 @@ pub(crate) fn style(out: &mut String, stage: &Stage, ring: Option<&Ring>, theme:
     out.push_str("</style>\n");
 }
 
+/// The stripes of what is down.
+pub(crate) fn hatch(out: &mut String, theme: Theme) {
+    let name = theme.name();
+    put(
+        out,
+        format_args!(
+            "<defs><pattern id=\"netsplit-{name}-hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" \
+             patternTransform=\"rotate(45)\"><rect class=\"fill-ground\" width=\"6\" height=\"6\"/>\
+             <rect class=\"fill-mute faint\" width=\"2\" height=\"6\"/></pattern></defs>\n"
+        ),
+    );
+}
+
 fn draw_link(out: &mut String, stage: &Stage, link: &Link) {
     let ends = shapes::rim_to_rim(&stage.nodes[link.a], &stage.nodes[link.b]);
     let [(x1, y1), (x2, y2)] = ends.map(|(x, y)| (Number(x), Number(y)));
@@ -199,7 +208,7 @@ fn draw_timer(out: &mut String, node: &Node, time_us: f64) {
     put(out, format_args!("<path class=\"timer\" d=\"M{x1} {y1}A{r} {r} 0 {large} 1 {x2} {y2}\"/>\n"));
 }
 
-fn draw(out: &mut String, shape: &Shape) {
+pub(crate) fn draw(out: &mut String, shape: &Shape) {
     match shape {
         Shape::Circle { x, y, r, fill, stroke, width, dashed } => {
             let place = Place { x: *x, y: *y, names: ["cx", "cy"] };

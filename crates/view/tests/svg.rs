@@ -5,6 +5,8 @@
 
 extern crate netsplit_view as view;
 
+mod panes;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

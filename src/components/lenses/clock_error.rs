@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use leptos::prelude::*;
 use view::lens::clock_error::{Line, Reading, plain_ms, signed_ms, ticks};
-use view::lens::{ClockError, LensKind};
+use view::lens::{ClockError, LensKind, OfClockError};
 use view::shapes::Paint;
 
 use super::{Frame, reading};
@@ -150,7 +150,7 @@ fn axis_s(us: i64) -> String {
 #[component]
 pub fn ClockErrorLens() -> impl IntoView {
     let playground = use_playground();
-    let chart = reading(|session| session.clock_error());
+    let chart = reading(|session| session.ask(&OfClockError));
     let window = RwSignal::new(WINDOWS_US.len() - 1);
     let plane =
         Memo::new(move |_| chart.with(|chart| chart.as_ref().map(|chart| Plane::of(chart, WINDOWS_US[window.get()]))));

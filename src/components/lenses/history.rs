@@ -2,8 +2,8 @@
 //! answer.
 
 use leptos::prelude::*;
-use view::lens::LensKind;
 use view::lens::history::{End, History, Operation, Part};
+use view::lens::{LensKind, OfHistory};
 
 use crate::platform::page;
 use crate::playground::use_playground;
@@ -29,7 +29,7 @@ const CHARACTER: f64 = 6.3;
 #[component]
 pub fn HistoryLens() -> impl IntoView {
     let playground = use_playground();
-    let history = reading(|session| session.history());
+    let history = reading(|session| session.ask(&OfHistory));
     let window = RwSignal::new(WINDOW);
     let picked = RwSignal::new(None::<u32>);
     let tools = view! {

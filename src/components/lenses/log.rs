@@ -22,7 +22,7 @@ pub fn LogLens() -> impl IntoView {
     let shown = Memo::new(move |_| {
         playground.revision.track();
         let window = LogWindow { last: last.get(), columns: COLUMNS };
-        playground.read(|session| session.log(window))
+        playground.read(|session| session.ask(&window))
     });
     let ends = move || shown.with(|log| log.as_ref().map_or((1, 0, 0), |log| (log.first, log.last, log.end)));
     let stride = u64::from(COLUMNS) / 2;

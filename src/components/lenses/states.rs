@@ -1,8 +1,8 @@
 //! The states of a node, as a diagram: who is where, and how often each way was taken.
 
 use leptos::prelude::*;
-use view::lens::LensKind;
 use view::lens::states::{BOX_HEIGHT, BOX_WIDTH, State, States, Transition};
+use view::lens::{LensKind, OfStates};
 use view::shapes::{Anchor, Paint};
 
 use super::{Frame, reading};
@@ -10,7 +10,7 @@ use super::{Frame, reading};
 /// The state machine.
 #[component]
 pub fn StatesLens() -> impl IntoView {
-    let states = reading(|session| session.states());
+    let states = reading(|session| session.ask(&OfStates));
     view! {
         <Frame kind=LensKind::States>
             {move || states.with(|states| states.as_ref().map(diagram))}

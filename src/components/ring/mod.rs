@@ -8,14 +8,13 @@ pub mod shares;
 
 use std::sync::Arc;
 
-use labs::RingAsk;
 use labs::placements::circle;
 use leptos::prelude::*;
 use serde_json::{Value, json};
 use view::Picture;
 use view::geometry::Spot;
 use view::lens::Ring;
-use view::lens::ring::{BAND, Circle, Shift, Token, at_position, position_at};
+use view::lens::ring::{Ask, BAND, Circle, Shift, Token, at_position, position_at};
 
 use crate::playground::Playground;
 
@@ -84,9 +83,9 @@ impl RingState {
         let ring = Memo::new(move |before: Option<&Option<Arc<Ring>>>| {
             playground.revision.track();
             let key = asked.get();
-            let before = before.and_then(Option::as_ref);
-            let key = Some(key.trim()).filter(|key| !key.is_empty());
-            playground.read(|session| session.ring(RingAsk { known: before.map(Arc::as_ref), key })).map(Arc::new)
+            let key = Some(key.trim().to_owned()).filter(|key| !key.is_empty());
+            let ask = Ask { known: before.cloned().flatten(), key };
+            playground.read(|session| session.ask(&ask)).map(Arc::new)
         });
         let shown = Memo::new(move |_| playground.picture.get() == Picture::Ring && ring.with(Option::is_some));
         let (hand, trial) = (RwSignal::new(None::<Hand>), RwSignal::new(None));

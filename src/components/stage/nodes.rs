@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use serde_json::json;
 use view::layout::WIDTH;
+use view::pane::Id;
 use view::shapes;
 use view::{Condition, Node};
 
@@ -96,7 +97,10 @@ fn NodeView(index: usize) -> impl IntoView {
     let threatened = Memo::new(move |_| gestures.threat.with(|threat| threat.nodes.contains(&index)));
     let lit = Memo::new(move |_| {
         let id = node.with(|node| node.as_ref().map(|node| node.id.clone()));
-        playground.highlight.with(|names| id.is_some_and(|id| names.contains(&id)))
+        let Some(id) = id else { return false };
+        // Somebody points at it in a pane; on the stage itself that needs no glow.
+        let elsewhere = || playground.pointed.with(|pointed| matches!(pointed, Some(Id::Node(name)) if *name == id));
+        playground.highlight.with(|names| names.contains(&id)) || gestures.pointed.get().is_none() && elsewhere()
     });
     let radius = Memo::new(move |_| node.with(|node| node.as_ref().map_or(0.0, shapes::radius)));
     let reach = Memo::new(move |_| node.with(|node| node.as_ref().map_or(0.0, shapes::reach)));
@@ -107,6 +111,11 @@ fn NodeView(index: usize) -> impl IntoView {
         if let Some(node) = node.get_untracked() {
             playground.select(Some(Selection::Node(node.id)));
         }
+    };
+    let point = move |here: bool| {
+        gestures.pointed.set(here.then_some(index));
+        // Panes light it up as well.
+        playground.pointed.set(node.get_untracked().filter(|_| here).map(|node| Id::Node(node.id)));
     };
     let key = move |event: leptos::ev::KeyboardEvent| {
         let Some(node) = node.get_untracked() else { return };
@@ -156,10 +165,10 @@ fn NodeView(index: usize) -> impl IntoView {
                     pick();
                 }
             }
-            on:pointerenter=move |_| gestures.pointed.set(Some(index))
-            on:pointerleave=move |_| gestures.pointed.set(None)
-            on:focus=move |_| gestures.pointed.set(Some(index))
-            on:blur=move |_| gestures.pointed.set(None)
+            on:pointerenter=move |_| point(true)
+            on:pointerleave=move |_| point(false)
+            on:focus=move |_| point(true)
+            on:blur=move |_| point(false)
             on:dblclick=move |_| {
                 if let Some(node) = node.get_untracked() {
                     playground.command(&toggle(&node));

@@ -19,6 +19,14 @@ pub struct Dot {
     pub number: u64,
 }
 
+impl Dot {
+    /// Whether somebody who knows of so many writes of each server knows of this one.
+    #[must_use]
+    pub fn is_in(&self, known: &VectorClock) -> bool {
+        self.number <= known.get(self.node)
+    }
+}
+
 /// The clock of one version of a value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Dotted {
@@ -35,11 +43,15 @@ impl Dotted {
         if self.dot == other.dot {
             return Order::Equal;
         }
-        Order::of(self.seen_by(other), other.seen_by(self))
+        Order::of(self.dot.is_in(&other.past), other.dot.is_in(&self.past))
     }
 
-    fn seen_by(&self, other: &Self) -> bool {
-        self.dot.number <= other.past.get(self.dot.node)
+    /// The same write as a version vector with an entry for each server has it: that entry counts this write, and so
+    /// all before it at that server, whether its writer had seen them or not.
+    #[must_use]
+    pub fn without_dot(mut self) -> Self {
+        self.past.merge(&VectorClock::of([(self.dot.node, self.dot.number.saturating_sub(1))]));
+        self
     }
 
     /// The least version vector that has seen this version and its past.

@@ -8,7 +8,8 @@
 //! order when C(a) < C(b) also implies a → b: vector clocks do (Colin Fidge, "Timestamps in Message-Passing Systems
 //! That Preserve the Partial Ordering", 1988; Friedemann Mattern, "Virtual Time and Global States of Distributed
 //! Systems", 1989). A clock whose values are all comparable cannot: C(a) < C(b) only says that b did not happen
-//! before a, and no such clock ever says "concurrent".
+//! before a, so that of most pairs that are concurrent it cannot tell. Only where it is equal at two different events are
+//! they known to be concurrent: one that happened before the other would have the smaller value.
 //!
 //! The rules are those that textbooks agree on: tick on a local event; tick, then attach, on a send; merge by
 //! maximum, then tick, on a receipt.

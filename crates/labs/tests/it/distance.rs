@@ -1,6 +1,6 @@
 //! Distance as latency in the labs: a node that is dragged away hears later, and a run tells it all.
 
-use labs::params::{DISTANCE, DISTANCE_ON_US};
+use labs::params::DISTANCE_ON_US;
 use labs::{Run, Session, link};
 use serde_json::{Value, json};
 use view::layout::Point;
@@ -38,15 +38,6 @@ fn leader(session: &dyn Session) -> (String, Point) {
 fn distance(a: Point, b: Point) -> u64 {
     let squared = |a: i32, b: i32| u64::from(a.abs_diff(b)).pow(2);
     (squared(a.x, b.x) + squared(a.y, b.y)).isqrt()
-}
-
-#[test]
-fn every_lab_that_takes_it_has_it_last() {
-    for entry in labs::catalogue().iter() {
-        let places: Vec<usize> =
-            (0..).zip(entry.info.params).filter(|(_, param)| param.key == DISTANCE.key).map(|(at, _)| at).collect();
-        assert!(places.is_empty() || places == [entry.info.params.len() - 1], "{}: {places:?}", entry.info.id);
-    }
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! The lenses' data against what the rest of a session says of the same moment.
 
+use std::collections::BTreeMap;
+
 use labs::{Run, Session};
 use serde_json::{Value, json};
-use view::Condition;
 use view::lens::history::{End, Part};
-use view::lens::{LensKind, LogWindow, States};
+use view::lens::{LensKind, LogWindow, OfClockError, OfHistory, OfStates, States};
+use view::pane::{Block, Does, Item, Table};
+use view::{Condition, PaneAsk};
 
 fn open(run: Value) -> Box<dyn Session> {
     let run = Run::from_json(labs::catalogue(), &run).unwrap();
@@ -39,13 +42,14 @@ fn each_lab_opens_lenses_that_it_offers() {
         let session = open(json!({"lab": info.id}));
         for kind in info.lenses {
             let offered = match kind {
-                LensKind::Log => session.log(ALL).is_some(),
-                LensKind::Ring | LensKind::Placements => session.ring(labs::RingAsk::default()).is_some(),
-                LensKind::ClockError => session.clock_error().is_some(),
-                LensKind::States => session.states().is_some(),
-                LensKind::History => session.history().is_some(),
+                LensKind::Log => session.ask(&ALL).is_some(),
+                LensKind::Ring | LensKind::Placements => session.ask(&view::lens::ring::Ask::default()).is_some(),
+                LensKind::ClockError => session.ask(&OfClockError).is_some(),
+                LensKind::States => session.ask(&OfStates).is_some(),
+                LensKind::History => session.ask(&OfHistory).is_some(),
                 LensKind::Inspector => session.inspector("n1", false).is_some(),
                 LensKind::SpaceTime | LensKind::Comparison => !session.processes().is_empty(),
+                LensKind::Pane(info) => session.pane(info.id, &PaneAsk::default()).is_some(),
                 LensKind::Checks | LensKind::Wire | LensKind::Story => true,
             };
             assert!(offered, "{} has nothing for {kind:?}", info.id);
@@ -59,7 +63,7 @@ fn the_log_shows_what_the_servers_have() {
     let mut snapshots = 0;
     for moment in 1..=60u64 {
         session.seek(moment * 100_000);
-        let log = session.log(ALL).unwrap();
+        let log = session.ask(&ALL).unwrap();
         let servers: Vec<Value> =
             nodes(&state(&*session)).into_iter().filter(|node| node["id"].as_str().unwrap().starts_with('n')).collect();
         assert_eq!(log.rows.len(), servers.len());
@@ -82,7 +86,7 @@ fn the_log_shows_what_the_servers_have() {
             let shown = row.progress.map_or(Value::Null, |it| json!({"next": it.next, "matched": it.matched}));
             assert_eq!(shown, known, "what the leader knows of {}", row.node);
         }
-        let window = session.log(LogWindow { last: None, columns: 8 }).unwrap();
+        let window = session.ask(&LogWindow { last: None, columns: 8 }).unwrap();
         assert_eq!((window.end, window.last), (log.end, log.end));
         assert!(window.rows.iter().all(|row| row.cells.iter().all(|cell| cell.index >= window.first)));
         assert!(window.last + 1 - window.first <= 8);
@@ -97,14 +101,14 @@ fn an_entry_is_pale_until_a_majority_has_it() {
     let name = leader(&*session);
     session.apply(&json!({"do": "request", "node": name, "op": {"put": ["x", 42]}})).unwrap();
     let last = |session: &dyn Session, node: &str| {
-        let row = session.log(ALL).unwrap().rows.into_iter().find(|row| row.node == node).unwrap();
+        let row = session.ask(&ALL).unwrap().rows.into_iter().find(|row| row.node == node).unwrap();
         row.cells.last().cloned().unwrap()
     };
     let cell = last(&*session, &name);
     assert_eq!((cell.text.as_str(), cell.what.as_str()), ("x=42", "put x=42"));
     assert!(!cell.committed && !cell.applied && !cell.durable, "it was only just asked for: {cell:?}");
     session.seek(1_200_000);
-    let log = session.log(ALL).unwrap();
+    let log = session.ask(&ALL).unwrap();
     for row in &log.rows {
         let cell = last(&*session, &row.node);
         assert!(cell.text == "x=42" && cell.committed && cell.applied && cell.durable, "{}: {cell:?}", row.node);
@@ -115,9 +119,9 @@ fn an_entry_is_pale_until_a_majority_has_it() {
 fn a_crashed_server_shows_what_its_disk_has() {
     let mut session = open(json!({"lab": "raft-log", "seed": 5}));
     session.seek(2_000_000);
-    let before = session.log(ALL).unwrap();
+    let before = session.ask(&ALL).unwrap();
     session.apply(&json!({"do": "crash", "node": "n2"})).unwrap();
-    let after = session.log(ALL).unwrap();
+    let after = session.ask(&ALL).unwrap();
     let row = |log: &view::lens::Log| log.rows[1].clone();
     assert_eq!((row(&after).condition, row(&after).role.as_str()), (Condition::Crashed, "crashed"));
     let survivors: Vec<u64> = row(&before).cells.iter().filter(|cell| cell.durable).map(|cell| cell.index).collect();
@@ -159,7 +163,7 @@ fn transitions_are_counted_as_the_trace_tells_them() {
             session.apply(&json!({"do": "restart", "node": name})).unwrap();
         }
         session.seek(8_000_000);
-        let states = session.states().unwrap();
+        let states = session.ask(&OfStates).unwrap();
         assert_eq!(count(&states, Some("Candidate"), "Leader"), noted(&*session, "became-leader"));
         let stood = ["Follower", "Pre-candidate", "Candidate"];
         let stood: u64 = stood.iter().map(|from| count(&states, Some(from), "Candidate")).sum();
@@ -177,7 +181,7 @@ fn transitions_are_counted_as_the_trace_tells_them() {
         }
         // Going back takes transitions back.
         session.seek(0);
-        let states = session.states().unwrap();
+        let states = session.ask(&OfStates).unwrap();
         assert!(states.transitions.iter().all(|transition| transition.count == 0));
     }
 }
@@ -186,7 +190,7 @@ fn transitions_are_counted_as_the_trace_tells_them() {
 fn operations_are_those_that_the_verdict_counts() {
     let mut session = open(json!({"lab": "raft-log", "seed": 6}));
     session.seek(3_000_000);
-    let history = session.history().unwrap();
+    let history = session.ask(&OfHistory).unwrap();
     let answered = history.operations.iter().filter(|it| matches!(it.end, End::Answered { .. })).count();
     let metrics = session.metrics();
     assert_eq!(metrics["operations"], json!(history.total));
@@ -199,7 +203,7 @@ fn operations_are_those_that_the_verdict_counts() {
         }
     }
     session.apply(&json!({"do": "crash", "node": "c1"})).unwrap();
-    let ends = session.history().unwrap().operations;
+    let ends = session.ask(&OfHistory).unwrap().operations;
     let open = |it: &view::lens::history::Operation| it.lane == 0 && it.end == End::Open;
     assert!(!ends.iter().any(open), "nobody waits on a machine that is down");
 }
@@ -208,7 +212,7 @@ fn operations_are_those_that_the_verdict_counts() {
 fn a_history_stays_bounded() {
     let mut session = open(json!({"lab": "raft-log", "seed": 6, "set": {"write-every-ms": 20}}));
     session.seek(20_000_000);
-    let history = session.history().unwrap();
+    let history = session.ask(&OfHistory).unwrap();
     assert!(history.total > 200, "{} operations", history.total);
     assert_eq!(history.operations.len(), 200);
     assert_eq!(history.operations.last().unwrap().number + 1, history.total);
@@ -221,7 +225,7 @@ fn what_cannot_be_placed_is_marked() {
     let verdicts = session.verdicts();
     let verdict = verdicts.iter().find(|verdict| verdict.property == "linearizability").unwrap();
     assert_eq!(verdict.status, "violated");
-    let history = session.history().unwrap();
+    let history = session.ask(&OfHistory).unwrap();
     let violation = history.violation.unwrap();
     assert_eq!((Some(violation.step), Some(&violation.reason)), (verdict.step, verdict.reason.as_ref()));
     let wrong: Vec<_> = history.operations.iter().filter(|it| it.part == Some(Part::Wrong)).collect();
@@ -275,4 +279,102 @@ fn a_summary_counts_steps() {
     assert_eq!(session.summary(9, 8), "");
     session.seek(4_000_000);
     assert_eq!(session.summary(1, 600), "600 steps", "so many are not told apart");
+}
+
+/// The table of the pane `progress`, and its sentences.
+fn progress(session: &dyn Session, ask: &PaneAsk) -> (Table, Vec<Item>) {
+    let pane = session.pane("progress", ask).unwrap();
+    match <[Block; 3]>::try_from(pane.blocks) {
+        Ok([Block::Table(table), Block::Facts(_), Block::Text(text)]) => (table, text.lines),
+        other => panic!("a table, facts and text, not {other:?}"),
+    }
+}
+
+/// Holds the pane against the leader's own state; how often each thing was said of what is committed.
+fn check_progress(session: &dyn Session, said: &mut BTreeMap<&'static str, u32>) {
+    let state = state(session);
+    let Some(leader) = nodes(&state).into_iter().find(|node| node["role"] == "leader") else { return };
+    let (table, lines) = progress(session, &PaneAsk::default());
+    let (detail, commit) = (&leader["detail"], leader["detail"]["commit"].as_u64().unwrap());
+    let mut matches = Vec::new();
+    for row in &table.rows {
+        let [next, matched, _] = &row.cells[..] else { panic!("three columns") };
+        matches.push(matched[0].text.parse::<u64>().unwrap());
+        let known = &detail["progress"][&row.head.text];
+        if known.is_null() {
+            assert_eq!(json!(row.head.text), leader["id"], "everybody else is followed");
+            continue;
+        }
+        assert_eq!(json!(next[0].text.parse::<u64>().unwrap()), known["next"]);
+        assert_eq!(json!(matches.last()), known["matched"]);
+    }
+    matches.sort_unstable();
+    let reached = matches[2];
+    let text: String = lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join(" ");
+    assert!(text.contains(&format!("3 of 5 servers have index {reached} or more")), "{text}");
+    // Committed is what the third of five has, once that is an entry of the leader's own term.
+    for (words, holds) in [
+        ("the leader’s own, so it is committed", commit == reached),
+        ("Figure 8", commit < reached),
+        ("has still to hear", commit > reached),
+        ("Nothing is committed yet", commit == 0 && reached == 0),
+    ] {
+        if text.contains(words) {
+            assert!(holds, "committed {commit}, reached {reached}: {text}");
+            *said.entry(words).or_default() += 1;
+        }
+    }
+}
+
+#[test]
+fn progress_is_what_the_leader_keeps_and_says_why_it_commits() {
+    let session = open(json!({"lab": "raft-log", "seed": 3}));
+    assert!(session.pane("no-such-pane", &PaneAsk::default()).is_none());
+    assert!(open(json!({"lab": "raft-election"})).pane("progress", &PaneAsk::default()).is_none(), "not offered there");
+    assert!(session.pane("progress", &PaneAsk::default()).unwrap().spoken().starts_with("Nobody leads"));
+    let mut said = BTreeMap::new();
+    // Figure 8 of the paper, with a leader that minds the terms of entries.
+    let mut figure_8 = file("bugs/commits-old-terms.json");
+    let end_us = figure_8["end"]["time_us"].as_u64().unwrap();
+    figure_8["variant"] = json!("correct");
+    figure_8.as_object_mut().unwrap().remove("end");
+    let mut session = open(figure_8);
+    while session.time_us() < end_us && session.step() {
+        check_progress(&*session, &mut said);
+    }
+    for seed in 1..=3 {
+        let mut session = open(json!({"lab": "raft-log", "seed": seed}));
+        for crash_us in [1_000_000, 2_000_000] {
+            while session.time_us() < crash_us {
+                session.step();
+                check_progress(&*session, &mut said);
+            }
+            let name = leader(&*session);
+            session.apply(&json!({"do": "crash", "node": name})).unwrap();
+            session.step();
+            session.apply(&json!({"do": "restart", "node": name})).unwrap();
+        }
+    }
+    assert_eq!(said.len(), 4, "{said:?}");
+}
+
+#[test]
+fn an_old_leader_is_asked_for_what_it_still_believes() {
+    let mut session = open(json!({"lab": "raft-log", "seed": 3}));
+    session.seek(1_000_000);
+    let old = leader(&*session);
+    let others: Vec<String> = (1..=5).map(|number| format!("n{number}")).filter(|name| *name != old).collect();
+    session.apply(&json!({"do": "partition", "groups": [[old], others]})).unwrap();
+    session.seek(2_000_000);
+    let (table, lines) = progress(&*session, &PaneAsk::default());
+    assert_ne!(table.rows[0].head.text, old, "the newest leader comes first");
+    let Does::Ask(name, value) = &lines[0].acts[0].does else { panic!("{lines:?}") };
+    assert_eq!(value, &old);
+    let ask = PaneAsk { args: [(name.clone(), value.clone())].into() };
+    let (table, _) = progress(&*session, &ask);
+    assert_eq!(table.rows[0].head.text, old);
+    // Who leads no longer is not asked any more.
+    session.apply(&json!({"do": "heal-all"})).unwrap();
+    session.seek(3_000_000);
+    assert_ne!(progress(&*session, &ask).0.rows[0].head.text, old);
 }

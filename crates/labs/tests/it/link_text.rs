@@ -44,6 +44,8 @@ fn broken_links_say_what_is_wrong() {
     assert!(error(&format!("#v1.{bomb}")).contains("more than 256 KiB"));
     let unknown = URL_SAFE_NO_PAD.encode(compress_to_vec(br#"{"lab":"raft-election","colour":1}"#, 9));
     assert!(error(&format!("#v1.{unknown}")).starts_with("link.colour: is not a known field"));
+    let twice = URL_SAFE_NO_PAD.encode(compress_to_vec(br#"{"lab":"raft-election","seed":1,"seed":2}"#, 9));
+    assert!(error(&format!("#v1.{twice}")).starts_with("link: the field \"seed\" is given twice"));
     let text = URL_SAFE_NO_PAD.encode(compress_to_vec(b"hello", 9));
     assert!(error(&format!("#v1.{text}")).starts_with("link: does not hold a run"));
 }

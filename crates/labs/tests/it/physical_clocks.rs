@@ -3,7 +3,7 @@
 
 use labs::{Run, Session};
 use serde_json::{Value, json};
-use view::lens::ClockError;
+use view::lens::{ClockError, OfClockError};
 
 fn open(variant: &str, set: &[(&str, &str)], commands: &Value) -> Box<dyn Session> {
     let mut run = Run::of_lab(labs::catalogue(), "physical-clocks").unwrap();
@@ -20,7 +20,7 @@ const EXACT: [(&str, &str); 4] = [("skew-ms", "0"), ("drift-ppm", "0"), ("wait-u
 
 /// How far a node's clock is ahead now, in µs, and what it believes of that.
 fn stands(session: &dyn Session, node: &str) -> (i64, Option<(i64, u64)>) {
-    let chart = session.clock_error().unwrap();
+    let chart = session.ask(&OfClockError).unwrap();
     let now = chart.lines.iter().find(|line| line.node == node).unwrap().now().expect("it runs");
     (now.error_us, now.claim_us)
 }
@@ -37,7 +37,7 @@ fn label(session: &dyn Session, node: &str) -> (String, Option<String>) {
 #[test]
 fn sixty_there_and_ten_back_is_25_wrong_and_reported_as_nothing() {
     for scheme in ["0", "2", "3"] {
-        let set = [&EXACT[..], &[("towards-ms", "50"), ("scheme", scheme)]].concat();
+        let set = [&EXACT[..], &[("towards-ms", "50"), ("scheme", scheme), ("serve-us", "0")]].concat();
         let mut session = open("correct", &set, &json!([]));
         session.seek(6_000_000);
         assert_eq!(stands(&*session, "n2").0, 25_000, "scheme {scheme}");
@@ -49,6 +49,21 @@ fn sixty_there_and_ten_back_is_25_wrong_and_reported_as_nothing() {
         session.apply(&json!({"do": "set", "key": "towards-ms", "value": 0})).unwrap();
         session.seek(9_000_000);
         assert_eq!((stands(&*session, "n2").0, status(&*session, "converges")), (0, "met"));
+    }
+}
+
+#[test]
+fn what_the_server_needs_for_its_answer_is_half_in_cristians_error_and_not_in_ntps() {
+    // 10 ms each way, and 8 ms for the answer. Cristian's clients know that no way takes less than 10 ms.
+    for (scheme, error_us, bound_us) in [("0", 4_000, 4_000), ("2", 0, 10_000)] {
+        let mut session =
+            open("correct", &[&EXACT[..], &[("scheme", scheme), ("serve-us", "8000")]].concat(), &json!([]));
+        session.seek(4_000_000);
+        let (now_us, claim) = stands(&*session, "n2");
+        let (believed_us, stated_us) = claim.expect("it has measured");
+        assert_eq!((now_us, believed_us), (error_us, 0), "scheme {scheme}");
+        assert!((bound_us..bound_us + 200).contains(&stated_us), "scheme {scheme}: {stated_us}");
+        assert_eq!((status(&*session, "truth-in-band"), status(&*session, "converges")), ("holds", "met"));
     }
 }
 
@@ -83,7 +98,7 @@ fn the_chart_is_the_same_whichever_way_one_comes_to_a_moment() {
     ]);
     let chart = |session: &mut dyn Session, at_us: u64| -> ClockError {
         session.seek(at_us);
-        session.clock_error().unwrap()
+        session.ask(&OfClockError).unwrap()
     };
     let moments = [4_000_000, 700_000, 30_000_000, 2_000_000, 12_345_678, 2_000_001];
     let mut session = open("correct", &[], &commands);

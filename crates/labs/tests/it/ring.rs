@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use labs::placements::circle;
-use labs::{RingAsk, Run, Session};
+use labs::{Run, Session};
 use serde_json::{Value, json};
 use view::lens::Ring;
-use view::lens::ring::Scheme;
+use view::lens::ring::{Ask, Scheme};
 
 fn open(run: Value) -> Box<dyn Session> {
     let run = Run::from_json(labs::catalogue(), &run).unwrap();
@@ -14,7 +14,7 @@ fn open(run: Value) -> Box<dyn Session> {
 }
 
 fn ring(session: &dyn Session) -> Ring {
-    session.ring(RingAsk::default()).expect("the lab has a ring")
+    session.ask(&Ask::default()).expect("the lab has a ring")
 }
 
 fn ask(session: &mut dyn Session, op: Value) {
@@ -75,7 +75,7 @@ fn what_is_drawn_is_what_is_so_at_every_step_of_a_change() {
         for _ in 0..80 {
             let ring = check(session.as_ref());
             // Whoever has a picture of before gets the same one.
-            assert_eq!(session.ring(RingAsk { known: before.as_ref(), key: None }).as_ref(), Some(&ring));
+            assert_eq!(session.ask(&Ask { known: before.clone().map(Arc::new), key: None }).as_ref(), Some(&ring));
             moving += u32::from(ring.next.is_some());
             moved += ring.keys.iter().filter(|key| key.moves()).count();
             before = Some(ring);
@@ -110,7 +110,7 @@ fn every_variant_and_scheme_has_a_picture() {
         assert_eq!(change.what, "n4 leaves the ring");
         assert_eq!((change.before.servers.len(), change.after.servers.len()), (5, 4));
     }
-    assert!(open(json!({"lab": "raft-log"})).ring(RingAsk::default()).is_none());
+    assert!(open(json!({"lab": "raft-log"})).ask(&Ask::default()).is_none());
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn circles_are_kept_while_members_stay() {
     let before = ring(session.as_ref());
     assert_eq!(before.now.tokens.len(), 1_800);
     session.seek(600_000);
-    let after = session.ring(RingAsk { known: Some(&before), key: None }).unwrap();
+    let after = session.ask(&Ask { known: Some(Arc::new(before.clone())), key: None }).unwrap();
     assert!(Arc::ptr_eq(&before.now, &after.now) && Arc::ptr_eq(&before.keys, &after.keys));
     assert_eq!(*after.now, circle(after.now.of.clone()));
     assert_eq!(after, ring(session.as_ref()));
@@ -142,7 +142,7 @@ fn circles_are_kept_while_members_stay() {
 fn a_key_that_nobody_uses_can_be_looked_up() {
     let mut session = open(json!({"lab": "hash-ring"}));
     session.seek(400_000);
-    let ask = |key| session.ring(RingAsk { known: None, key: Some(key) }).unwrap().asked;
+    let ask = |key: &str| session.ask(&Ask { known: None, key: Some(key.into()) }).unwrap().asked;
     let key = ask("user-7").expect("a key");
     assert_eq!((key.replicas.len(), ring(session.as_ref()).holders(&key).len()), (3, 0));
     // SHA-1 of `abc` begins so (FIPS 180-4).
@@ -176,11 +176,11 @@ fn a_key_of_somebodys_own_joins_those_that_are_used() {
     let before = ring(session.as_ref());
     session.apply(&json!({"do": "request", "node": "c1", "op": {"put": ["user-7", 1]}})).unwrap();
     session.seek(800_000);
-    let after = session.ring(RingAsk { known: Some(&before), key: None }).unwrap();
+    let after = session.ask(&Ask { known: Some(Arc::new(before.clone())), key: None }).unwrap();
     assert_eq!((before.keys.len(), after.keys.len()), (24, 25));
     assert_eq!(after, ring(session.as_ref()));
     session.seek(400_000);
-    let back = session.ring(RingAsk { known: Some(&after), key: None }).unwrap();
+    let back = session.ask(&Ask { known: Some(Arc::new(after.clone())), key: None }).unwrap();
     assert_eq!(back.keys, before.keys);
 }
 

@@ -1,6 +1,7 @@
 //! Runs as data: what is written is read, and what is wrong is named.
 
-use labs::Run;
+use labs::params::{ParamInfo, number};
+use labs::{Catalogue, ENGINE_VERSION, Entry, LabInfo, Run};
 use serde_json::{Value, json};
 
 fn error(value: Value) -> String {
@@ -10,13 +11,55 @@ fn error(value: Value) -> String {
 #[test]
 fn a_run_survives_a_round_trip() {
     let value = json!({
-        "format": 1, "engine": 1, "lab": "raft-election", "variant": "forgets-vote", "seed": 7,
+        "format": 1, "engine": 1, "revision": 1, "lab": "raft-election", "variant": "forgets-vote", "seed": 7,
         "set": {"nodes": 3, "latency-ms": "5..15"},
         "commands": [{"at_us": 1_000_000, "do": "crash", "node": "n1"}],
         "layout": {"n1": [120, -80]},
         "end": {"step": 812, "time_us": 10_000_000, "digest": "00ff00ff00ff00ff"}
     });
     assert_eq!(Run::from_json(labs::catalogue(), &value).unwrap().to_json(), value);
+}
+
+#[test]
+fn a_run_says_when_its_recording_is_another_engines_or_revisions() {
+    let read = |value: Value| Run::from_json(labs::catalogue(), &value).unwrap();
+    // Who says nothing means the present ones.
+    let plain = read(json!({"lab": "raft-election"}));
+    assert!(plain.is_current() && plain.remarks().is_empty());
+    let now = json!({"lab": "raft-election", "engine": ENGINE_VERSION, "revision": plain.entry.info.revision});
+    assert!(read(now).is_current());
+    for (field, version) in [("engine", 1), ("revision", 99)] {
+        let other = read(json!({"lab": "raft-election", field: version}));
+        assert!(!other.is_current(), "{field}");
+        let [remark] = &other.remarks()[..] else { panic!("{:?}", other.remarks()) };
+        assert!(remark.contains(&format!("{field} {version}")) && remark.contains("by step and time"), "{remark}");
+    }
+}
+
+#[test]
+fn a_retired_parameter_is_read_and_changes_nothing() {
+    const JITTER: ParamInfo = number("jitter-ms", "Jitter", 0, (0, 9), "ms");
+    let known = labs::catalogue().find("raft-election").unwrap();
+    let info: &'static LabInfo = Box::leak(Box::new(LabInfo { retired: &[JITTER], ..*known.info }));
+    let entry: &'static Entry = Box::leak(Box::new(Entry { info, ..*known }));
+    let catalogue = Catalogue { labs: Box::leak(Box::new([entry])), tours: &[] };
+    let read = |value: &Value| Run::from_json(&catalogue, value).unwrap();
+    let set = |at_us: u64| json!({"at_us": at_us, "do": "set", "key": "jitter-ms", "value": 3});
+    let value = json!({"lab": "raft-election", "set": {"jitter-ms": 4, "nodes": 3}, "commands": [set(5)]});
+    let run = read(&value);
+    assert_eq!(run.remarks(), ["jitter-ms is no longer a parameter; what the run sets it to changes nothing"]);
+    // The command stays, because a command is a step.
+    assert_eq!((&run.to_json()["set"], &run.to_json()["commands"]), (&json!({"nodes": 3}), &json!([set(5)])));
+    let mut session = (entry.open)(&run).unwrap();
+    let before = session.step_count();
+    assert!(!session.would_change(&json!({"do": "set", "key": "jitter-ms", "value": 3})).unwrap());
+    session.seek(10);
+    assert_eq!(session.step_count(), before + 1);
+    assert_eq!(session.run().remarks(), run.remarks());
+    // Either of the two is worth the remark; a run without them has none.
+    assert_eq!(read(&json!({"lab": "raft-election", "set": {"jitter-ms": 4}})).remarks().len(), 1);
+    assert_eq!(read(&json!({"lab": "raft-election", "commands": [set(5)]})).remarks().len(), 1);
+    assert!(read(&json!({"lab": "raft-election"})).remarks().is_empty());
 }
 
 #[test]

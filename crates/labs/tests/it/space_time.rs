@@ -423,7 +423,7 @@ fn whoever_forgets_everything_is_another_process() {
 /// against causality, and skewed wall clocks are.
 #[test]
 fn clocks_are_compared_as_they_are() {
-    let mut lies = 0;
+    let (mut lies, mut ties) = (0, 0);
     for (lab, seed) in [("clocks", 1), ("clocks", 2), ("raft-election", 1)] {
         let mut run = Run::of_lab(labs::catalogue(), lab).unwrap();
         run.set_seed(seed).unwrap();
@@ -443,8 +443,14 @@ fn clocks_are_compared_as_they_are() {
                             assert_eq!((says.worth, says.verdict.as_str()), (Worth::Exact, relation_text(relation)))
                         }
                         Clock::Wall => lies += u32::from(says.worth == Worth::Lies && relation == Relation::Before),
+                        Clock::Lamport | Clock::Hybrid if first != second && says.readings.contains(" = ") => {
+                            let (said, worth) = (says.verdict.as_str(), says.worth);
+                            assert_eq!((relation, said, worth), (Relation::Concurrent, "concurrent", Worth::Exact));
+                            ties += 1;
+                        }
                         Clock::Lamport | Clock::Hybrid => {
-                            assert_ne!(says.worth, Worth::Lies, "{lab}: {first} {second}")
+                            assert_ne!(says.worth, Worth::Lies, "{lab}: {first} {second}");
+                            assert_ne!(says.verdict, "concurrent", "unequal clocks cannot say so");
                         }
                     }
                 }
@@ -460,7 +466,7 @@ fn clocks_are_compared_as_they_are() {
         }
         assert_eq!(compare(&diagram, 0, diagram.events.len() as u32), None);
     }
-    assert!(lies > 20, "{lies}");
+    assert!(lies > 20 && ties > 20, "{lies}, {ties}");
 }
 
 #[test]

@@ -258,6 +258,112 @@ fn a_write_is_lost_even_though_it_had_seen_the_other() {
 }
 
 #[test]
+fn of_two_clients_at_one_server_neither_loses_its_write() {
+    // n2 and n3 read 100 at n1. n2's 90 comes back first, then n3's 80: it has the context that n2 had.
+    let commands = json!([
+        ask(100, "n1", json!({"write": ["account", 100]})),
+        ask(200, "n2", json!({"get": ["n1", "account"]})),
+        ask(200, "n3", json!({"get": ["n1", "account"]})),
+        ask(300, "n2", json!({"put": ["n1", "account", 90]})),
+        ask(350, "n3", json!({"put": ["n1", "account", 80]})),
+    ]);
+    for (variant, values, lost) in
+        [("correct", json!([90, 80]), "holds"), ("version-vectors-without-dots", json!([80]), "violated")]
+    {
+        let mut session = quiet(variant, &[], &commands);
+        session.seek(320_000);
+        assert_eq!(detail(&*session, "n3")["contexts"], json!({"account": {"n1": 1}}), "it has not read again");
+        for node in ["n1", "n2", "n3"] {
+            session.seek(400_000);
+            assert_eq!(detail(&*session, node)["registers"], json!({"account": values}), "{variant}, {node}");
+        }
+        assert_eq!(status(&*session, "no-lost-write"), lost, "{variant}");
+    }
+    let mut session = quiet("version-vectors-without-dots", &[], &commands);
+    session.seek(400_000);
+    let verdict = session.verdicts().into_iter().find(|verdict| verdict.property == "no-lost-write").unwrap();
+    let reason = "at n1, n1’s account = 90 gives way to n1’s 80, which had not seen it";
+    assert_eq!((verdict.reason.as_deref(), verdict.time_us), (Some(reason), Some(360_000)));
+    let told = told(&*session);
+    for sentence in [
+        "n2 reads account at n1, as its client: {n1:1, n2:2}",
+        "n1 hands account out to n2: 100, with the context {n1:1}: {n1:2, n2:2}",
+        "n2 hears that n1 has account = 100, and keeps the context {n1:1}: {n1:2, n2:3}",
+        "n3 writes account = 80 at n1, having seen the writes {n1:1}: {n1:4, n2:4, n3:5}",
+    ] {
+        assert!(told.iter().any(|text| text == sentence), "{sentence}: {told:#?}");
+    }
+}
+
+#[test]
+fn a_client_that_reads_again_replaces_all_that_it_has_read() {
+    let mut commands = vec![
+        ask(100, "n1", json!({"write": ["account", 100]})),
+        // Who has read nothing replaces nothing.
+        ask(200, "n2", json!({"put": ["n1", "account", 90]})),
+        ask(300, "n2", json!({"get": ["n1", "account"]})),
+        ask(400, "n2", json!({"put": ["n1", "account", 80]})),
+    ];
+    let mut session = quiet("correct", &[], &Value::from(commands.clone()));
+    session.seek(250_000);
+    assert_eq!(detail(&*session, "n3")["registers"], json!({"account": [100, 90]}));
+    session.seek(450_000);
+    assert_eq!(detail(&*session, "n3")["registers"], json!({"account": [80]}));
+    // Who ignores what clients have read keeps everything, and refuses what is too much.
+    commands.extend((0..9).map(|turn| ask(500 + turn * 50, "n2", json!({"put": ["n1", "account", turn]}))));
+    let mut session = quiet("ignores-contexts", &[], &Value::from(commands.clone()));
+    session.seek(450_000);
+    let verdict = session.verdicts().into_iter().find(|verdict| verdict.property == "no-false-sibling").unwrap();
+    let reason = "at n1, n1’s account = 100 stays beside n1’s 80, which had seen it";
+    assert_eq!(verdict.reason.as_deref(), Some(reason));
+    session.seek(1_200_000);
+    assert_eq!(detail(&*session, "n3")["registers"]["account"].as_array().unwrap().len(), 8);
+    assert!(told(&*session).iter().any(|text| text.contains("it refuses")));
+    // As it should be, one write and those of the client since stay: it has not read those.
+    let mut session = quiet("correct", &[], &Value::from(commands));
+    session.seek(1_200_000);
+    assert_eq!(detail(&*session, "n3")["registers"]["account"].as_array().unwrap().len(), 8);
+}
+
+/// The question of the tour: the clerk at n1 has seen 120 and 70 and writes 90; n2 writes 80 meanwhile.
+#[test]
+fn what_is_written_beside_the_clerk_stays_beside_what_he_writes() {
+    let branches = [
+        ask(100, "n1", json!({"write": ["account", 100]})),
+        ask(200, "n1", json!({"write": ["account", 120]})),
+        ask(205, "n2", json!({"write": ["account", 70]})),
+    ];
+    let after = |more: &[Value]| Value::from([&branches[..], more].concat());
+    // n2 has heard of 120, and replaces both as the clerk does: neither has seen what the other writes.
+    let clerk = ask(300, "n1", json!({"write": ["account", 90]}));
+    for at_ms in [300, 306] {
+        let commands = after(&[clerk.clone(), ask(at_ms, "n2", json!({"write": ["account", 80]}))]);
+        let mut session = quiet("correct", &[], &commands);
+        session.seek(400_000);
+        for node in ["n1", "n2", "n3"] {
+            assert_eq!(detail(&*session, node)["registers"], json!({"account": [90, 80]}), "{node}");
+        }
+    }
+    // Ten milliseconds later n2 has heard of the 90, and its 80 replaces it.
+    let mut session = quiet("correct", &[], &after(&[clerk, ask(311, "n2", json!({"write": ["account", 80]}))]));
+    session.seek(400_000);
+    assert_eq!(detail(&*session, "n1")["registers"], json!({"account": [80]}));
+    // The same at one server: the clerk is a client of n2, and n2 writes while his 90 is on its way.
+    let at_one_server = after(&[
+        ask(300, "n1", json!({"get": ["n2", "account"]})),
+        ask(325, "n2", json!({"write": ["account", 80]})),
+        ask(330, "n1", json!({"put": ["n2", "account", 90]})),
+    ]);
+    for (variant, values) in [("correct", json!([80, 90])), ("version-vectors-without-dots", json!([90]))] {
+        let mut session = quiet(variant, &[], &at_one_server);
+        session.seek(400_000);
+        for node in ["n1", "n2", "n3"] {
+            assert_eq!(detail(&*session, node)["registers"], json!({"account": values}), "{variant}, {node}");
+        }
+    }
+}
+
+#[test]
 fn what_was_pruned_looks_concurrent() {
     let mut commands = vec![ask(100, "n1", json!({"tell": ["n2"]}))];
     commands.extend((0..5).map(|n| ask(200 + n * 10, "n2", json!("local"))));
@@ -380,6 +486,11 @@ fn operations_are_read_strictly_and_written_as_they_are_read() {
         (json!({"write": ["account"]}), "write: is written like"),
         (json!({"write": ["account", -1]}), "write: takes a whole number from 0 to 999999999"),
         (json!({"write": ["", 1]}), "write: is empty"),
+        (json!({"get": ["n1"]}), "get: is written like"),
+        (json!({"get": ["x1", "account"]}), "get: there is no node \"x1\""),
+        (json!({"put": ["n1", "account"]}), "put: is written like"),
+        (json!({"put": ["n1", "account", -1]}), "put: takes a whole number from 0 to 999999999"),
+        (json!({"put": ["n1", "", 1]}), "put: is empty"),
         (json!({"local": 1}), "local: is written like \"local\""),
         (json!({"post": "a", "local": 1}), "has 2 fields"),
         (json!({}), "has 0 fields"),
@@ -396,11 +507,14 @@ fn operations_are_read_strictly_and_written_as_they_are_read() {
         ask(4, "n1", json!({"tell": ["n1"]})),
         ask(5, "n1", json!({"tell": ["n2", "n1", "n3"]})),
         ask(6, "n1", json!({"write": ["account", 5]})),
+        ask(6, "n2", json!({"get": ["n1", "account"]})),
+        ask(6, "n2", json!({"put": ["n1", "account", 6]})),
+        ask(6, "n1", json!({"get": ["n1", "account"]})),
     ]);
     let mut session = quiet("correct", &[], &commands);
     session.seek(6_000);
     assert_eq!(session.run().to_json()["commands"], commands);
     assert_eq!(detail(&*session, "n1")["events"], 4, "nobody answers himself, or tells himself");
     assert!(told(&*session).iter().any(|text| text == "n1 has nothing to answer"));
-    assert!(told(&*session).iter().any(|text| text == "n1 does not tell itself"));
+    assert!(told(&*session).iter().any(|text| text == "n1 does not send to itself"));
 }

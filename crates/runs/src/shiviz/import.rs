@@ -11,6 +11,7 @@ use view::narration::Weight;
 
 use super::{DEFAULT_REGEX, HOST_FIRST_REGEX, Hosts};
 use crate::error::InputError;
+use crate::json::parse;
 
 /// Most events of a log.
 const EVENTS_MAX: usize = 200_000;
@@ -230,9 +231,9 @@ impl Reader<'_> {
             return Err(InputError::new("", "has no host"));
         }
         // TLA+ writes its quotation marks with backslashes.
-        let value: Value = serde_json::from_str(clock)
-            .or_else(|error| serde_json::from_str(&clock.replace("\\\"", "\"")).map_err(|_| error))
-            .map_err(|error| InputError::new("", format!("the clock of {host} is no JSON: {error}")))?;
+        let problem = format!("the clock of {host} is no JSON");
+        let value = parse(clock.as_bytes(), &problem)
+            .or_else(|error| parse(clock.replace("\\\"", "\"").as_bytes(), "").map_err(|_| error))?;
         let number = self.hosts.number(host)?;
         let clock = self.hosts.clock(&value).map_err(|error| error.within("the clock"))?;
         if clock.get(number) == 0 {

@@ -36,9 +36,8 @@ pub const HOSTS_MAX: usize = 1_000;
 pub fn compare(first: &str, second: &str) -> Result<Order, InputError> {
     let mut hosts = Hosts::default();
     let mut read = |text: &str, which: &str| -> Result<VectorClock, InputError> {
-        let value: Value = serde_json::from_str(text).map_err(|error| {
-            InputError::new(which, format!("is no JSON: {error}; a clock is written like {{\"A\":1}}"))
-        })?;
+        let problem = "is no JSON; a clock is written like {\"A\":1}";
+        let value = crate::json::parse(text.as_bytes(), problem).map_err(|error| error.within(which))?;
         hosts.clock(&value).map_err(|error| error.within(which))
     };
     let (first, second) = (read(first, "the first clock")?, read(second, "the second clock")?);

@@ -21,7 +21,9 @@ pub use player::{Player, Scene, Standing};
 
 use serde_json::Value;
 use sim::Command;
+use view::lens::LensKind;
 
+use crate::lab::LabInfo;
 use crate::run::Run;
 use words::Paragraph;
 
@@ -60,22 +62,11 @@ pub const CONTROLS: &[&str] = &[
     "variant",
 ];
 
-/// What a step may open or light up: the page's lenses, and the stage, which is always there.
-pub const LENSES: &[&str] = &[
-    "stage",
-    "checks",
-    "ring",
-    "placements",
-    "clock-error",
-    "log",
-    "states",
-    "inspector",
-    "history",
-    "space-time",
-    "comparison",
-    "wire",
-    "story",
-];
+/// What a step may open or light up: the stage, which is always there, the built-in lenses, and the lab's own panes.
+pub fn lenses(lab: &LabInfo) -> Vec<&'static str> {
+    let built_in = LensKind::BUILT_IN.into_iter().map(LensKind::id);
+    std::iter::once("stage").chain(built_in).chain(lab.panes().map(|pane| pane.id)).collect()
+}
 
 /// A tour, as its file says.
 #[derive(Clone, Debug)]

@@ -197,7 +197,7 @@ impl Player {
             Some(first) => {
                 let names = run.names();
                 let word = |stamped: &&Stamped<Value>| {
-                    let written = command::write_command(&stamped.command, &names, run.entry.info.params, Value::clone);
+                    let written = command::write_command(&stamped.command, &names, run.entry.info, Value::clone);
                     written["do"].as_str().unwrap_or_default().to_owned()
                 };
                 Own::Since(first.at_us, own.iter().map(word).collect())

@@ -5,7 +5,7 @@ use sim::Command;
 
 use super::words::{self, Paragraph};
 use super::{
-    Attempt, COMMANDS_MAX, CONTROLS, FORMAT_VERSION, LENSES, Planned, SPEED_RANGE, STEPS_MAX, Step, TIME_US_MAX, Tour,
+    Attempt, COMMANDS_MAX, CONTROLS, FORMAT_VERSION, Planned, SPEED_RANGE, STEPS_MAX, Step, TIME_US_MAX, Tour,
     TourError, Wait, link, source,
 };
 use crate::catalogue::{Catalogue, Entry};
@@ -111,7 +111,7 @@ struct Reader {
 
 impl Reader {
     fn new(base: Run) -> Result<Self, InputError> {
-        let roster = Roster::new(&(base.entry.names)(&base), base.entry.info.params);
+        let roster = Roster::new(&(base.entry.names)(&base), base.entry.info);
         let session = (base.entry.open)(&base)?;
         let properties = session.verdicts().iter().map(|verdict| verdict.property).collect();
         Ok(Self { base, roster, properties, at_us: 0, commands: 0 })
@@ -146,7 +146,7 @@ impl Reader {
             None => None,
         };
         let highlight = self.names(&mut fields, "highlight", |reader, name| reader.check_highlight(name))?;
-        let lenses = self.names(&mut fields, "lens", |_, name| check_lens(name))?;
+        let lenses = self.names(&mut fields, "lens", |reader, name| reader.check_lens(name))?;
         let speed = read_speed(&mut fields)?;
         let wait = match fields.get("wait") {
             Some(wait) => Some(self.wait(wait).map_err(|error| error.within("wait"))?),
@@ -294,7 +294,8 @@ impl Reader {
     }
 
     fn check_highlight(&self, name: &str) -> Result<(), InputError> {
-        if CONTROLS.contains(&name) || LENSES.contains(&name) || self.node(name).is_ok() {
+        let lenses = super::lenses(self.base.entry.info);
+        if CONTROLS.contains(&name) || lenses.contains(&name) || self.node(name).is_ok() {
             return Ok(());
         }
         if let Some((a, b)) = name.split_once('-')
@@ -305,17 +306,18 @@ impl Reader {
         let problem = format!(
             "\"{name}\" is no node, no link such as n1-n2, no control ({}) and no lens ({})",
             CONTROLS.join(", "),
-            LENSES.join(", ")
+            lenses.join(", ")
         );
         Err(InputError::new("", problem))
     }
-}
 
-fn check_lens(name: &str) -> Result<(), InputError> {
-    if LENSES.contains(&name) {
-        return Ok(());
+    fn check_lens(&self, name: &str) -> Result<(), InputError> {
+        let lenses = super::lenses(self.base.entry.info);
+        if lenses.contains(&name) {
+            return Ok(());
+        }
+        Err(InputError::new("", format!("there is no lens \"{name}\"; there are {}", lenses.join(", "))))
     }
-    Err(InputError::new("", format!("there is no lens \"{name}\"; there are {}", LENSES.join(", "))))
 }
 
 fn read_words(fields: &mut Fields<'_>) -> Result<Vec<Paragraph>, InputError> {

@@ -1,6 +1,6 @@
 //! Distance as latency: while it counts, how far machines stand apart is how long messages need.
 
-use sim::{Command, LinkChange, NodeId, SET_DISTANCE, Stamped, Timeline};
+use sim::{Command, LinkChange, NodeId, ParamKey, Stamped, Timeline};
 
 use crate::toy::{Log, N1, N2, N3, Op, Setup, at, busy, quiet, send};
 
@@ -13,7 +13,7 @@ fn apart(setup: Setup, distance_us: u32) -> Setup {
 }
 
 fn distance(at_us: u64, us: u64) -> Stamped<Op> {
-    at(at_us, Command::Set { key: SET_DISTANCE, value: (us, us) })
+    at(at_us, Command::Set { key: ParamKey::DISTANCE_US, value: (us, us) })
 }
 
 fn place(at_us: u64, node: NodeId, x: i32, y: i32) -> Stamped<Op> {
@@ -124,8 +124,8 @@ fn a_move_changes_something_only_while_distance_counts() {
     assert!(on.would_change(&moved));
     assert!(!on.would_change(&Command::Move { node: N1, x: 0, y: 0 }), "it stands there");
     assert!(!on.would_change(&Command::Move { node: NodeId(9), x: 0, y: 0 }), "it is not there");
-    assert!(off.would_change(&Command::Set { key: SET_DISTANCE, value: (4, 4) }));
-    assert!(!off.would_change(&Command::Set { key: SET_DISTANCE, value: (0, 0) }));
+    assert!(off.would_change(&Command::Set { key: ParamKey::DISTANCE_US, value: (4, 4) }));
+    assert!(!off.would_change(&Command::Set { key: ParamKey::DISTANCE_US, value: (0, 0) }));
     // A recorded move is kept all the same, and counts from the moment on at which distance does.
     let plan = [place(0, N2, 0, 10), distance(5, 100), send(10, N1, N2, 1)];
     assert_eq!(heard(&apart(quiet(), 0), &plan)[0], (1_010, N2));

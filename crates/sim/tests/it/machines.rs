@@ -1,8 +1,8 @@
 //! Machines that come, go and move, and parameters that change while the cluster runs.
 
-use sim::{Command, LinkChange, LossReason, NodeId, Outcome, Presence};
+use sim::{Command, Event, LinkChange, LossReason, NodeId, Outcome, ParamKey, Presence};
 
-use crate::toy::{N1, N2, N3, Note, Op, SET_LATENCY, SET_TICK, at, busy, quiet, request, send};
+use crate::toy::{N1, N2, N3, Note, Op, SET_LATENCY, SET_TICK, Setup, at, busy, quiet, request, send};
 
 const N4: NodeId = NodeId(3);
 const N6: NodeId = NodeId(5);
@@ -124,7 +124,7 @@ fn a_live_parameter_counts_from_now_on_and_spares_links_that_were_changed() {
     assert!(!world.would_change(&Command::Set { key: SET_LATENCY, value: (50, 50) }));
     assert!(world.would_change(&Command::Set { key: SET_LATENCY, value: (50, 51) }));
     assert!(world.would_change(&Command::Set { key: SET_TICK, value: (50, 51) }));
-    assert!(!world.would_change(&Command::Set { key: 9, value: (50, 51) }));
+    assert!(!world.would_change(&Command::Set { key: ParamKey::of("nobody-knows-it"), value: (50, 51) }));
     // Nodes see a new configuration from their next event on: n1 hears of it when n2 speaks.
     let ticking = quiet().run(
         &[
@@ -135,6 +135,36 @@ fn a_live_parameter_counts_from_now_on_and_spares_links_that_were_changed() {
         2_000,
     );
     assert!(ticking.world.node(N1).unwrap().ticks > 10 && ticking.world.node(N2).unwrap().ticks == 0);
+}
+
+#[test]
+fn the_simulator_sets_what_it_knows_by_itself() {
+    let set = |key, low, high| at(10, Command::Set { key, value: (low, high) });
+    let heard = |command| quiet().run(&[command, send(20, N1, N2, 1)], 50_000).heard()[0].0;
+    assert_eq!(heard(set(ParamKey::LATENCY_MS, 7, 7)), 7_020);
+    let run = quiet().run(&[set(ParamKey::DISK_SYNC_MS, 3, 3), request(20, N1, Op::Put(1))], 50_000);
+    let synced = run.log.iter().find(|record| matches!(record.event, Event::Synced(N1))).unwrap();
+    assert_eq!(synced.time_us, 3_020);
+    let world = &run.world;
+    assert!(!world.would_change(&Command::Set { key: ParamKey::DISK_SYNC_MS, value: (3, 3) }));
+    assert!(world.would_change(&Command::Set { key: ParamKey::DISK_SYNC_MS, value: (3, 4) }));
+    assert!(!world.would_change(&Command::Set { key: ParamKey::LATENCY_MS, value: (1, 1) }));
+    assert!(world.would_change(&Command::Set { key: ParamKey::LATENCY_MS, value: (1, 2) }));
+}
+
+#[test]
+fn a_parameter_that_nobody_uses_changes_no_digest() {
+    // The clusters differ only in what they would do with a corrupt record, and there is none.
+    let (with, without) = (busy(6), Setup { mends: false, ..busy(6) });
+    let plan = [
+        at(9_000, Command::Set { key: SET_TICK, value: (300, 900) }),
+        at(9_000, Command::Set { key: ParamKey::of("nobody-knows-it"), value: (1, 2) }),
+        at(20_000, Command::Crash(N1)),
+        at(30_000, Command::Restart(N1)),
+    ];
+    let (with, without) = (with.run(&plan, 60_000), without.run(&plan, 60_000));
+    assert!(with.digests.len() > 500);
+    assert_eq!(with.digests, without.digests);
 }
 
 #[test]

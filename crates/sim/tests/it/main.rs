@@ -5,6 +5,7 @@
 // The short name, as the workspace has it.
 extern crate netsplit_sim as sim;
 
+mod bench;
 mod causes;
 mod clocks;
 mod commands;

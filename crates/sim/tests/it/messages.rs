@@ -77,6 +77,31 @@ fn a_copy_made_by_hand_goes_its_own_way_under_its_own_name() {
 }
 
 #[test]
+fn the_networks_own_copy_is_the_first_and_those_by_hand_follow() {
+    let mut setup = quiet();
+    setup.cluster.link.duplicate_ppm = 1_000_000;
+    let copy = |at_us, copy| at(at_us, Command::Message { id: message(N1, N2, 1, copy), act: MessageAct::Duplicate });
+    // A copy of a copy is one more copy of the message.
+    let run = setup.run(&[send(0, N1, N2, 1), copy(100, 0), copy(200, 1), copy(300, 2)], 5_000);
+    assert_eq!(of(&run), [(1_000, 1), (1_000, 0), (1_100, 2), (1_200, 3), (1_300, 4)]);
+}
+
+#[test]
+fn a_command_about_a_message_that_is_not_there_says_so() {
+    for what in [MessageAct::Drop, MessageAct::Hold, MessageAct::Release, MessageAct::Duplicate, MessageAct::Deliver] {
+        // It has arrived; it never was; it has no such copy.
+        for (number, copy) in [(1, 0), (9, 0), (1, 1)] {
+            let id = message(N1, N2, number, copy);
+            let run = run(&[at(1_500, Command::Message { id, act: what })]);
+            let record = run.log.iter().find(|record| record.time_us == 1_500).unwrap();
+            assert!(matches!(record.outcomes[..], [Outcome::Missed(missed)] if missed == id), "{what:?}");
+        }
+        let run = run(&[act(500, what)]);
+        assert!(!run.log.iter().any(|record| record.outcomes.iter().any(|o| matches!(o, Outcome::Missed(_)))));
+    }
+}
+
+#[test]
 fn nothing_is_launched_into_a_cut_link() {
     // The message has reached the machine of a paused process when the link is cut: it is still
     // there, but a copy of it would have to travel.

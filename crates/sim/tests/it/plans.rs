@@ -1,9 +1,9 @@
 //! Random commands of every kind, for the property tests.
 
 use proptest::prelude::*;
-use sim::{Command, DiskMode, LinkChange, MessageAct, MessageId, NodeId, SET_DISTANCE, Stamped};
+use sim::{Command, DiskMode, LinkChange, MessageAct, MessageId, NodeId, ParamKey, Stamped};
 
-use crate::toy::Op;
+use crate::toy::{Op, SET_LATENCY, SET_TICK};
 
 /// Commands act within this time, in µs.
 pub const SPAN_US: u64 = 30_000;
@@ -69,6 +69,7 @@ pub fn command() -> impl Strategy<Value = Command<Op>> {
             }
         ),
     ];
+    let key = prop::sample::select(vec![SET_TICK, SET_LATENCY, ParamKey::of("nobody-knows-it")]);
     prop_oneof![
         3 => (node(), op()).prop_map(|(node, op)| Command::Request { node, op }),
         2 => node().prop_map(Command::Crash),
@@ -92,10 +93,11 @@ pub fn command() -> impl Strategy<Value = Command<Op>> {
         // Gaps, and numbers that are taken.
         1 => (2u32..6).prop_map(|id| Command::AddNode(NodeId(id))),
         1 => node().prop_map(Command::RemoveNode),
-        1 => (0u32..3, 50u64..1_500, 0u64..1_500).prop_map(|(key, low, more)| {
+        1 => (key, 50u64..1_500, 0u64..1_500).prop_map(|(key, low, more)| {
             Command::Set { key, value: (low, low + more) }
         }),
-        1 => (0u64..9).prop_map(|us| Command::Set { key: SET_DISTANCE, value: (us, us) }),
+        1 => (prop::sample::select(vec![ParamKey::DISTANCE_US, ParamKey::LATENCY_MS, ParamKey::DISK_SYNC_MS]), 0u64..9)
+            .prop_map(|(key, low)| Command::Set { key, value: (low, low) }),
         1 => (node(), -50i32..50, -50i32..50).prop_map(|(node, x, y)| Command::Move { node, x, y }),
     ]
 }

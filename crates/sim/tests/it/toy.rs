@@ -6,7 +6,7 @@
 use sim::hash::StableHasher;
 use sim::{
     ClusterConfig, Command, Disk, Driver, Event, Fx, LinkProfile, MessageId, Named, NodeId, Observer, Outcome,
-    Protocol, Record, RequestId, Stamped, World,
+    ParamKey, Protocol, Record, RequestId, Stamped, World,
 };
 
 pub const N1: NodeId = NodeId(0);
@@ -172,7 +172,7 @@ impl Protocol for Toy {
         }
     }
 
-    fn set(config: &mut Config, link: &mut LinkProfile, key: u32, value: (u64, u64)) {
+    fn set(config: &mut Config, link: &mut LinkProfile, key: ParamKey, value: (u64, u64)) {
         match key {
             SET_TICK => config.tick_us = Some(value),
             SET_LATENCY => link.latency_us = value,
@@ -189,8 +189,8 @@ impl Protocol for Toy {
 }
 
 /// Keys of live parameters.
-pub const SET_TICK: u32 = 0;
-pub const SET_LATENCY: u32 = 1;
+pub const SET_TICK: ParamKey = ParamKey::of("tick-us");
+pub const SET_LATENCY: ParamKey = ParamKey::of("latency-us");
 
 fn set_tick(fx: &mut Fx<'_, Toy>) {
     if let Some((low, high)) = fx.config().tick_us {

@@ -21,6 +21,10 @@ pub use ring::Ring;
 pub use space_time::SpaceTime;
 pub use states::States;
 
+use std::any::Any;
+
+use crate::pane::PaneInfo;
+
 /// A way to look at a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LensKind {
@@ -48,11 +52,13 @@ pub enum LensKind {
     Wire,
     /// What happened, in sentences.
     Story,
+    /// A pane that a lab has of its own.
+    Pane(&'static PaneInfo),
 }
 
 impl LensKind {
-    /// All of them.
-    pub const ALL: [Self; 12] = [
+    /// Those that are built in.
+    pub const BUILT_IN: [Self; 12] = [
         Self::Checks,
         Self::Ring,
         Self::Placements,
@@ -83,6 +89,7 @@ impl LensKind {
             Self::Comparison => "comparison",
             Self::Wire => "wire",
             Self::Story => "story",
+            Self::Pane(info) => info.id,
         }
     }
 
@@ -102,6 +109,7 @@ impl LensKind {
             Self::Comparison => "Clocks",
             Self::Wire => "Wire",
             Self::Story => "Story",
+            Self::Pane(info) => info.title,
         }
     }
 
@@ -121,14 +129,54 @@ impl LensKind {
             Self::Comparison => "Two events, clock by clock",
             Self::Wire => "On the wire",
             Self::Story => "What happened",
+            Self::Pane(info) => info.heading,
         }
     }
 
-    /// The lens with this identifier.
+    /// The built-in lens with this identifier.
     #[must_use]
     pub fn parse(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.id() == id)
+        Self::BUILT_IN.into_iter().find(|kind| kind.id() == id)
     }
+}
+
+/// What the drawing of a built-in lens asks a lab, and what it is answered. A lab knows the questions that it has an
+/// answer to; whoever passes them on knows none of them.
+pub trait Question: Any {
+    /// The answer.
+    type Answer: Any;
+}
+
+/// The states of a node.
+#[derive(Clone, Copy, Debug)]
+pub struct OfStates;
+
+/// Clients' operations.
+#[derive(Clone, Copy, Debug)]
+pub struct OfHistory;
+
+/// How wrong clocks are.
+#[derive(Clone, Copy, Debug)]
+pub struct OfClockError;
+
+impl Question for LogWindow {
+    type Answer = Log;
+}
+
+impl Question for OfStates {
+    type Answer = States;
+}
+
+impl Question for OfHistory {
+    type Answer = History;
+}
+
+impl Question for OfClockError {
+    type Answer = ClockError;
+}
+
+impl Question for ring::Ask {
+    type Answer = Ring;
 }
 
 #[cfg(test)]
@@ -137,7 +185,7 @@ mod tests {
 
     #[test]
     fn each_lens_is_found_by_its_own_identifier() {
-        for kind in LensKind::ALL {
+        for kind in LensKind::BUILT_IN {
             assert_eq!(LensKind::parse(kind.id()), Some(kind));
             assert!(kind.id().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{kind:?}");
         }

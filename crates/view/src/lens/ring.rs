@@ -370,6 +370,15 @@ pub enum Scheme {
     Modulo,
 }
 
+/// What somebody who reads the ring has already, and what they ask for.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// The ring of before: what has not changed is taken over as it is.
+    pub known: Option<Arc<Ring>>,
+    /// A key that is looked up.
+    pub key: Option<String>,
+}
+
 /// The hash ring at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ring {

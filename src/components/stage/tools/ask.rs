@@ -1,7 +1,6 @@
 //! Asks something of a node, as a client would: the operations that a lab offers, with values to edit.
 
-use labs::Asked;
-use labs::lab::OpInfo;
+use labs::ops::{ArgInfo, ArgKind, Asked, OpInfo};
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
@@ -22,7 +21,7 @@ pub fn Ask(of: Option<String>) -> impl IntoView {
         nothing()
     });
     view! {
-        <Popover name="Ask" icon=Icon::Ask disabled=nothing>
+        <Popover name="Request" icon=Icon::Ask disabled=nothing>
             <AskForm of=of.get_value() />
         </Popover>
     }
@@ -44,52 +43,35 @@ fn choices(playground: Playground, of: Option<&str>) -> Vec<(&'static OpInfo, Ve
     asked.filter(|(_, whom)| !whom.is_empty()).collect()
 }
 
-/// One value of an operation, as its example shows it.
-#[derive(Clone, Debug, PartialEq)]
-enum Part {
-    /// A node's name.
-    Node,
-    /// A text.
-    Text,
-    /// A whole number.
-    Number,
-}
-
-/// The values of an operation: what its example has behind its name.
-fn parts(op: &OpInfo, nodes: &[String]) -> Vec<(Part, RwSignal<String>)> {
-    let example: Value = serde_json::from_str(op.form).unwrap_or_default();
-    let argument = example.get(op.id).cloned().unwrap_or_default();
-    let values = match argument {
-        Value::Array(values) => values,
-        Value::Null => Vec::new(),
-        one => vec![one],
+/// The values of an operation's arguments, as its example has them. The node of an example may not be there.
+fn values(op: &OpInfo, nodes: &[String]) -> Vec<(&'static ArgInfo, Vec<RwSignal<String>>)> {
+    let there = |name: &str| {
+        let known = nodes.iter().any(|node| node == name);
+        field(if known { name.to_owned() } else { nodes.first().cloned().unwrap_or_else(|| name.to_owned()) })
     };
-    let part = |value: Value| match value {
-        // Names of nodes are recognised by their form, because the node of the example may not be there.
-        Value::String(text) if text.starts_with('n') && text[1..].parse::<u32>().is_ok() => {
-            (Part::Node, field(if nodes.contains(&text) { text } else { nodes.first().cloned().unwrap_or(text) }))
-        }
-        Value::String(text) => (Part::Text, field(text)),
-        other => (Part::Number, field(other.to_string())),
-    };
-    values.into_iter().map(part).collect()
+    let args = op.args.iter().map(|arg| {
+        let values = match arg.kind {
+            ArgKind::Node(name) => vec![there(name)],
+            ArgKind::Nodes(names, _) => names.iter().map(|name| there(name)).collect(),
+            ArgKind::Number(number, _) => vec![field(number.to_string())],
+            ArgKind::Key(text, _) | ArgKind::Text(text, _) => vec![field(text.to_owned())],
+        };
+        (arg, values)
+    });
+    args.collect()
 }
 
 /// The operation as it stands in a command.
-fn operation(op: &OpInfo, parts: &[(Part, RwSignal<String>)]) -> Value {
-    let value = |(part, text): &(Part, RwSignal<String>)| {
-        let text = text.get();
-        match part {
-            Part::Number => text.trim().parse::<i64>().map_or_else(|_| Value::String(text.clone()), Value::from),
-            Part::Node | Part::Text => Value::String(text),
+fn operation(op: &OpInfo, values: &[(&'static ArgInfo, Vec<RwSignal<String>>)]) -> Value {
+    let value = |(arg, texts): &(&'static ArgInfo, Vec<RwSignal<String>>)| match arg.kind {
+        ArgKind::Nodes(..) => texts.iter().map(|text| Value::from(text.get())).collect(),
+        ArgKind::Number(..) => {
+            let text = texts[0].get();
+            text.trim().parse::<i64>().map_or_else(|_| Value::String(text.clone()), Value::from)
         }
+        ArgKind::Node(_) | ArgKind::Key(..) | ArgKind::Text(..) => texts[0].get().into(),
     };
-    let mut values: Vec<Value> = parts.iter().map(value).collect();
-    match values.len() {
-        0 => op.id.into(),
-        1 => json!({op.id: values.remove(0)}),
-        _ => json!({op.id: values}),
-    }
+    op.written(values.iter().map(value).collect())
 }
 
 #[component]
@@ -112,18 +94,26 @@ fn AskForm(of: Option<String>) -> impl IntoView {
             return ().into_any();
         };
         whom.set(nodes.first().cloned().unwrap_or_default());
-        let parts = StoredValue::new(servers.with_value(|servers| parts(op, servers)));
+        let args = StoredValue::new(servers.with_value(|servers| values(op, servers)));
         let command = Memo::new(
-            move |_| json!({"do": "request", "node": whom.get(), "op": parts.with_value(|parts| operation(op, parts))}),
+            move |_| json!({"do": "request", "node": whom.get(), "op": args.with_value(|args| operation(op, args))}),
         );
         let pairs = |names: Vec<String>| names.into_iter().map(|name| (name.clone(), name)).collect::<Vec<_>>();
-        let fields = parts.with_value(|parts| {
-            // A word on its own is something to say; keys are short, or stand beside a value.
-            let said = parts.len() == 1 && parts[0].1.with_untracked(String::len) > 3;
-            let fields = parts.iter().enumerate().map(|(place, (part, value))| match part {
-                Part::Node => view! { <Choice name=if place == 0 { "Server" } else { "Next server" } value=*value options=Signal::stored(servers.with_value(|all| pairs(all.clone()))) /> }.into_any(),
-                Part::Text => view! { <Text name=if said { "Text" } else { "Key" } value=*value /> }.into_any(),
-                Part::Number => view! { <Number name="Value" value=*value min=-9e15 max=9e15 /> }.into_any(),
+        let node = move |name: &'static str, value: RwSignal<String>| {
+            let options = Signal::stored(servers.with_value(|all| pairs(all.clone())));
+            view! { <Choice name=name value=value options=options /> }.into_any()
+        };
+        let fields = args.with_value(|args| {
+            let fields = args.iter().map(|(arg, values)| match arg.kind {
+                ArgKind::Node(_) => node(arg.name, values[0]),
+                ArgKind::Nodes(..) => {
+                    let next = values.iter().skip(1).map(|value| node("Then", *value)).collect_view();
+                    view! { {node(arg.name, values[0])} {next} }.into_any()
+                }
+                ArgKind::Number(_, (min, max)) => {
+                    view! { <Number name=arg.name value=values[0] min=min as f64 max=max as f64 /> }.into_any()
+                }
+                ArgKind::Key(..) | ArgKind::Text(..) => view! { <Text name=arg.name value=values[0] /> }.into_any(),
             });
             fields.collect_view()
         });
@@ -135,7 +125,7 @@ fn AskForm(of: Option<String>) -> impl IntoView {
             }>
                 <div class="fields">
                     {fields}
-                    <Choice name="Asked of" value=whom options=Signal::stored(pairs(nodes)) />
+                    <Choice name="Send to" value=whom options=Signal::stored(pairs(nodes)) />
                 </div>
                 <p class="small">{op.summary}</p>
                 <div class="row">
@@ -147,7 +137,7 @@ fn AskForm(of: Option<String>) -> impl IntoView {
     };
     view! {
         <div class="fields">
-            <Choice name="What" value=chosen options=Signal::stored(names) />
+            <Choice name="Operation" value=chosen options=Signal::stored(names) />
         </div>
         {form}
     }

@@ -5,81 +5,14 @@
 //! newest answer of each session. Sessions are never dropped here; a real system expires them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use sim::{NodeId, RequestId};
 
+/// What clients ask of the map, and what they are told.
+pub use check::models::{MapOp as KvOp, MapRet as KvRet};
+
 /// Longest key, in bytes.
 pub const KEY_BYTES_MAX: usize = 16;
-
-/// An operation on the map.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum KvOp {
-    /// Sets a key.
-    Put {
-        /// The key.
-        key: String,
-        /// Its new value.
-        value: i64,
-    },
-    /// Reads a key.
-    Get {
-        /// The key.
-        key: String,
-    },
-    /// Adds to a key, which counts as 0 when it is not there. Doing it twice shows.
-    Add {
-        /// The key.
-        key: String,
-        /// How much.
-        by: i64,
-    },
-}
-
-impl KvOp {
-    /// The key it touches.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        match self {
-            Self::Put { key, .. } | Self::Get { key } | Self::Add { key, .. } => key,
-        }
-    }
-
-    /// Whether it changes nothing.
-    #[must_use]
-    pub const fn is_read(&self) -> bool {
-        matches!(self, Self::Get { .. })
-    }
-}
-
-impl fmt::Display for KvOp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Put { key, value } => write!(f, "{key}={value}"),
-            Self::Get { key } => write!(f, "{key}?"),
-            Self::Add { key, by } => write!(f, "{key}{by:+}"),
-        }
-    }
-}
-
-/// The answer to an operation.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum KvRet {
-    /// The key has the value that was asked for.
-    Done,
-    /// The key's value: what was read, or what an addition came to.
-    Value(Option<i64>),
-}
-
-impl fmt::Display for KvRet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Done => f.write_str("done"),
-            Self::Value(None) => f.write_str("nothing"),
-            Self::Value(Some(value)) => write!(f, "{value}"),
-        }
-    }
-}
 
 /// Who asked for an operation, and which of theirs it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -37,6 +37,12 @@ pub struct Entry {
     pub payload: Payload,
 }
 
+impl Entry {
+    const fn names_members(&self) -> bool {
+        matches!(self.payload, Payload::Members(_))
+    }
+}
+
 /// Everything up to an index, in one piece (§7).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Snapshot {
@@ -64,6 +70,8 @@ pub struct Conflict {
 pub struct Log {
     snapshot: Snapshot,
     entries: Vec<Entry>,
+    /// The indexes of the entries that name members, so that nobody has to search for them.
+    members: Vec<u64>,
     /// The position of `entries[0]` in the disk's file.
     position: u64,
 }
@@ -79,11 +87,13 @@ impl Log {
             Some(last) => last.index == snapshot.index && last.term == snapshot.term,
             None => entries.first().is_none_or(|first| first.index == snapshot.index + 1),
         };
-        if continues {
-            let entries = entries[replaced..].to_vec();
-            return (Self { snapshot, entries, position: position + replaced as u64 }, None);
-        }
-        (Self { snapshot, entries: Vec::new(), position }, Some(position))
+        let (entries, position, cut) = if continues {
+            (entries[replaced..].to_vec(), position + replaced as u64, None)
+        } else {
+            (Vec::new(), position, Some(position))
+        };
+        let members = entries.iter().filter(|entry| entry.names_members()).map(|entry| entry.index).collect();
+        (Self { snapshot, entries, members, position }, cut)
     }
 
     /// The newest snapshot; index 0 when there is none yet.
@@ -150,20 +160,18 @@ impl Log {
     /// The members in force at an index.
     #[must_use]
     pub fn members_at(&self, index: u64) -> &BTreeSet<NodeId> {
-        self.members_entry(index).map_or(&self.snapshot.members, |(_, members)| members)
+        let named = self.members.partition_point(|&named| named <= index);
+        let newest = named.checked_sub(1).and_then(|place| self.entry(self.members[place]));
+        match newest.map(|entry| &entry.payload) {
+            Some(Payload::Members(members)) => members,
+            _ => &self.snapshot.members,
+        }
     }
 
     /// The index of the newest entry that names members; the snapshot's when none does.
     #[must_use]
     pub fn members_index(&self) -> u64 {
-        self.members_entry(u64::MAX).map_or(self.snapshot.index, |(index, _)| index)
-    }
-
-    fn members_entry(&self, up_to: u64) -> Option<(u64, &BTreeSet<NodeId>)> {
-        self.entries.iter().rev().filter(|entry| entry.index <= up_to).find_map(|entry| match &entry.payload {
-            Payload::Members(members) => Some((entry.index, members)),
-            Payload::Noop | Payload::Command { .. } => None,
-        })
+        self.members.last().copied().unwrap_or(self.snapshot.index)
     }
 
     /// Why a leader's entries after `(index, term)` do not fit; none when they do.
@@ -196,6 +204,9 @@ impl Log {
     /// When its index is not the next one: a defect of the caller.
     pub fn push(&mut self, entry: Entry) {
         assert_eq!(entry.index, self.last_index() + 1, "entries have no gaps");
+        if entry.names_members() {
+            self.members.push(entry.index);
+        }
         self.entries.push(entry);
     }
 
@@ -204,6 +215,7 @@ impl Log {
         assert!(index > self.snapshot.index, "what is in a snapshot is never taken back");
         let kept = ((index - self.snapshot.index - 1) as usize).min(self.entries.len());
         self.entries.truncate(kept);
+        self.members.retain(|&named| named < index);
         self.position + kept as u64
     }
 
@@ -214,6 +226,7 @@ impl Log {
         let continues = self.term_at(snapshot.index) == Some(snapshot.term);
         let gone = if continues { (snapshot.index - self.snapshot.index) as usize } else { self.entries.len() };
         self.entries.drain(..gone);
+        self.members.retain(|&named| continues && named > snapshot.index);
         self.position += gone as u64;
         self.snapshot = snapshot;
         self.position
@@ -222,6 +235,8 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
+    use sim::random::{Domain, Stream};
+
     use super::*;
 
     fn entry(index: u64, term: Term) -> Entry {
@@ -296,5 +311,46 @@ mod tests {
         assert_eq!(log.members_at(1), &BTreeSet::new());
         log.truncate(2);
         assert_eq!((log.members(), log.members_index()), (&BTreeSet::new(), 0));
+    }
+
+    /// The dumb twin of what the log remembers of its members: a search through its entries, after
+    /// any pushes, truncations, snapshots and restarts.
+    #[test]
+    fn members_are_those_that_a_search_finds() {
+        let mut named = 0;
+        for seed in 0..200 {
+            let mut draw = Stream::new(seed, Domain::Faults, 0);
+            let mut log = log(&[]);
+            for number in 0..60 {
+                let (start, end) = (log.snapshot().index, log.last_index());
+                match draw.range(0, 7) {
+                    0..=2 => log.push(entry(end + 1, 1)),
+                    3 | 4 => {
+                        log.push(Entry { index: end + 1, term: 1, payload: Payload::Members([NodeId(number)].into()) });
+                    }
+                    5 if end > start => drop(log.truncate(draw.range(start + 1, end))),
+                    6 => {
+                        // Now and then one that the log does not lead up to.
+                        let index = start + draw.range(0, 8);
+                        let members = log.members_at(index).clone();
+                        log.compact(Snapshot { members, ..snapshot(index, u64::from(index > 0)) });
+                    }
+                    _ => log = Log::restore(log.snapshot().clone(), 0, log.entries()).0,
+                }
+                for index in log.snapshot().index..=log.last_index() {
+                    let found = log.entries().iter().rev().find_map(|entry| match &entry.payload {
+                        Payload::Members(members) if entry.index <= index => Some((entry.index, members)),
+                        _ => None,
+                    });
+                    named += u32::from(found.is_some());
+                    let (newest, members) = found.unwrap_or((log.snapshot().index, &log.snapshot().members));
+                    assert_eq!(log.members_at(index), members, "seed {seed}");
+                    if index == log.last_index() {
+                        assert_eq!((log.members_index(), log.members()), (newest, members), "seed {seed}");
+                    }
+                }
+            }
+        }
+        assert!(named > 1_000, "only {named} of the places had a membership in the log");
     }
 }

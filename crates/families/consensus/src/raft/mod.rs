@@ -7,12 +7,20 @@
 //! Implemented: elections (§5.2, §5.4.1) with pre-vote (diss. §9.6), check-quorum (diss. §6.2) and
 //! leadership transfer (diss. §3.10); log replication with fast back-up (§5.3); snapshots and
 //! truncation (§7); single-server membership changes (diss. §4.1), allowed only after an entry of
-//! the current term has committed; linearizable reads by read index or lease (diss. §6.4); client
-//! sessions (diss. §6.3). Everything that must survive a crash is on disk before anybody hears of
-//! it.
+//! the current term has committed, with the guard against removed servers (diss. §4.2.3);
+//! linearizable reads by read index or lease (diss. §6.4); serial numbers that make a retried
+//! command apply once (§8). Everything that must survive a crash is on disk before anybody hears
+//! of it.
 //!
 //! Left out: joint consensus, snapshots in chunks, non-voting members that catch up before they
-//! join, expiry of sessions, batching and flow control. A cluster never shrinks below two servers.
+//! join, batching and flow control. A cluster never shrinks below two servers.
+//!
+//! Also left out: registering and expiring sessions (diss. §6.3). A client draws a number at each
+//! boot, and the first command that names a session opens it. So sessions stay in the state machine
+//! and its snapshots for ever, and both grow with every boot of a client. A command of an unknown
+//! session is executed, where §6.3 refuses it because it may be the retry of an expired one; here
+//! that is safe, because none expires. And nothing but chance keeps two boots of a client from
+//! drawing the same number, after which the second would be told the first one's answers.
 
 mod client;
 pub mod common;
@@ -22,11 +30,13 @@ mod oracles;
 #[cfg(test)]
 mod paper;
 pub mod quorum;
+#[cfg(test)]
+mod scripts;
 mod server;
 
 use std::collections::BTreeSet;
 
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, Protocol, RequestId};
+use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 pub use client::Client;
 pub use kv::{KEY_BYTES_MAX, Kv, KvOp, KvRet, Origin};
@@ -56,33 +66,26 @@ pub struct Config {
     pub heartbeat_us: u64,
     /// A candidate first asks whether it could win (diss. §9.6).
     pub pre_vote: bool,
-    /// A leader that hears no majority for an election timeout steps down, and servers that hear a
-    /// leader do not vote (diss. §6.2).
+    /// A leader that hears no majority for an election timeout steps down (diss. §6.2). Brings the
+    /// rule of [`Config::vote_guard`] with it.
     pub check_quorum: bool,
+    /// Servers that hear a current leader ignore requests for votes, and the terms in them, so that
+    /// a removed server, to which no leader speaks any more, disturbs nobody (diss. §4.2.3).
+    pub vote_guard: bool,
     /// How a leader makes sure that it still leads before it answers a read.
     pub reads: Reads,
     /// A server takes a snapshot once it has applied this many entries since the last; 0 for never.
     pub snapshot_every: u64,
     /// Each client writes or reads this often of its own accord, in µs; 0 for never.
     pub workload_us: u64,
-    /// What the keys of [`Protocol::set`] stand for, in order; none for what stays as it is. Neither
-    /// timeouts nor the ways of voting and reading are among them: promises that are under way, a
-    /// lease above all, rest on them.
-    pub live: Vec<Option<Live>>,
     /// The mistakes to make.
     pub bugs: Bugs,
 }
 
-/// A parameter that can change while the cluster runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Live {
-    /// [`Config::heartbeat_us`], in ms.
-    HeartbeatMs,
-    /// The latency of links that no command has changed, in ms.
-    LatencyMs,
-    /// [`Config::snapshot_every`].
-    SnapshotEvery,
-}
+/// Parameters that can change while the cluster runs: [`Config::heartbeat_us`], in ms.
+const SET_HEARTBEAT_MS: ParamKey = ParamKey::of("heartbeat-ms");
+/// [`Config::snapshot_every`].
+const SET_SNAPSHOT_EVERY: ParamKey = ParamKey::of("snapshot-every");
 
 /// How reads are made linearizable without a log entry (diss. §6.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -169,8 +172,9 @@ pub enum Msg {
         term: Term,
         /// The end of its log.
         last: LogEnd,
-        /// The leader itself wants this election, so hearing a leader is no objection.
-        transfer: bool,
+        /// The election was ordered, so hearing a leader is no objection (diss. §4.2.3): by the
+        /// leader itself, which hands over, or by whoever told the candidate to time out.
+        ordered: bool,
     },
     /// The answer to a candidate.
     RequestVoteReply {
@@ -328,7 +332,8 @@ pub enum Op {
     /// An operation on the map. A client retries it within its session; a server, asked directly,
     /// does it once or says that it does not lead.
     Kv(KvOp),
-    /// The election timer runs out now.
+    /// The election timer runs out now. Whoever orders this wants an election, so servers that hear
+    /// a leader take part, except where leases rest on their not doing so.
     TimeOut,
     /// The leader hands its leadership over.
     Transfer(NodeId),
@@ -376,6 +381,8 @@ pub enum Why {
     NotLeader,
     /// It hears a leader, and leases rely on its not voting for anybody else, itself included.
     HearsLeader,
+    /// It is no member, so it does not stand for election.
+    NotAMember,
     /// A leadership transfer is under way.
     Transferring,
     /// A membership change is under way.
@@ -422,8 +429,14 @@ pub enum Refusal {
     OldTerm,
     /// The vote of this term belongs to another candidate.
     VotedFor(NodeId),
-    /// The candidate's log lacks something that the voter's has.
-    LogBehind,
+    /// The voter's log is more up to date than the candidate's (§5.4.1): it ends with a later term, or
+    /// with the same and is longer.
+    LogBehind {
+        /// How the voter's log ends.
+        own: LogEnd,
+        /// How the candidate's does.
+        candidate: LogEnd,
+    },
     /// The voter hears a leader.
     HearsLeader,
 }
@@ -669,12 +682,13 @@ impl Protocol for Raft {
         }
     }
 
-    fn set(config: &mut Config, link: &mut LinkProfile, key: u32, (low, high): (u64, u64)) {
-        match config.live.get(key as usize).copied().flatten() {
-            Some(Live::HeartbeatMs) => config.heartbeat_us = low * 1_000,
-            Some(Live::LatencyMs) => link.latency_us = (low * 1_000, high * 1_000),
-            Some(Live::SnapshotEvery) => config.snapshot_every = low,
-            None => {}
+    /// Neither timeouts nor the ways of voting and reading can change: promises that are under way, a lease above
+    /// all, rest on them.
+    fn set(config: &mut Config, _link: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
+        match key {
+            SET_HEARTBEAT_MS => config.heartbeat_us = low * 1_000,
+            SET_SNAPSHOT_EVERY => config.snapshot_every = low,
+            _ => {}
         }
     }
 

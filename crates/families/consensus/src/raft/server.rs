@@ -73,7 +73,7 @@ pub struct Progress {
     /// Up to where its log is known to agree.
     pub matched: u64,
     /// The newest round that it has answered.
-    round: u64,
+    pub round: u64,
     /// Whether it was heard since the last check of the quorum.
     recent: bool,
 }
@@ -170,6 +170,15 @@ impl Server {
         }
     }
 
+    /// Up to where each member in force has the log, as the leader `me` knows, which counts itself; nothing for others.
+    #[must_use]
+    pub fn matches(&self, me: NodeId) -> Vec<(NodeId, u64)> {
+        let Some(leader) = self.leader() else { return Vec::new() };
+        let own = (me, self.log.last_index());
+        let others = leader.progress.iter().map(|(&node, progress)| (node, progress.matched));
+        others.chain([own]).filter(|(node, _)| self.members().contains(node)).collect()
+    }
+
     /// The members in force, as far as this server knows.
     #[must_use]
     pub fn members(&self) -> &BTreeSet<NodeId> {
@@ -182,8 +191,8 @@ impl Server {
         if fx.config().bugs.majority_of_reachable && !fx.config().is_client(from) {
             self.heard_us.insert(from, fx.monotonic_us());
         }
-        // A server that hears a leader does not let itself be drawn into a new term (diss. §6.2).
-        if let Msg::RequestVote { transfer: false, .. } = msg
+        // A server that hears a leader does not let itself be drawn into a new term (diss. §4.2.3).
+        if let Msg::RequestVote { ordered: false, .. } = msg
             && self.keeps_to_leader(fx)
         {
             fx.note(Note::RefusedVote { term: self.term, candidate: from, why: Refusal::HearsLeader, pre: false });
@@ -218,7 +227,9 @@ impl Server {
             }
             // An answer from an older term of ours speaks of another leadership.
             Msg::AppendEntriesReply { .. } => {}
-            Msg::TimeoutNow { term } if term == self.term && !self.leads() => self.start_election(true, fx),
+            Msg::TimeoutNow { term } if term == self.term && !self.leads() && !self.is_out(fx) => {
+                self.start_election(true, fx);
+            }
             Msg::TimeoutNow { .. } => {}
             Msg::ClientRequest { origin, op } => self.on_client_request(from, origin, op, fx),
             // What only clients handle.
@@ -229,12 +240,9 @@ impl Server {
     pub(super) fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Raft>) {
         match timer {
             Timer::Election if self.leads() => self.check_quorum(fx),
-            // Whoever is no member waits for a leader that makes it one. As long as its removal may not
-            // have committed, though, it may be the only one that can win (diss. §4.2.2).
-            Timer::Election if !self.members().contains(&fx.me()) && self.log.members_index() <= self.commit => {
-                self.reset_election_timer(fx);
-            }
-            Timer::Election => self.stand(fx),
+            // Whoever is no member waits for a leader that makes it one.
+            Timer::Election if self.is_out(fx) => self.reset_election_timer(fx),
+            Timer::Election => self.stand(false, fx),
             Timer::Heartbeat => self.heartbeat(fx),
             Timer::Patience => self.on_patience(fx),
             Timer::Retry | Timer::Workload => {}
@@ -246,8 +254,11 @@ impl Server {
             Op::TimeOut if self.leads() => Some(Why::AlreadyLeader),
             // It has promised that nobody gets its vote yet, so it may not vote for itself either.
             Op::TimeOut if fx.config().reads == Reads::Lease && self.hears_leader(fx) => Some(Why::HearsLeader),
+            Op::TimeOut if self.is_out(fx) => Some(Why::NotAMember),
             Op::TimeOut => {
-                self.stand(fx);
+                // Leases rest on a promise that only the leader itself can release others from.
+                let ordered = fx.config().reads != Reads::Lease;
+                self.stand(ordered, fx);
                 fx.reply(id, Ret::Started);
                 None
             }
@@ -261,7 +272,7 @@ impl Server {
         }
     }
 
-    // ----- elections (§5.2, §5.4.1; diss. §6.2, §9.6)
+    // ----- elections (§5.2, §5.4.1; diss. §4.2, §6.2, §9.6)
 
     fn save(&self, fx: &mut Fx<'_, Raft>) {
         let voted_for = if fx.config().bugs.forgets_vote { None } else { self.voted_for };
@@ -282,12 +293,19 @@ impl Server {
         fx.set_timer(Timer::Election, timeout_us);
     }
 
-    /// Whether it hears a leader and has to stay with it: where leaders check their quorum or rely
-    /// on leases, they are promised that nobody votes within the shortest election timeout.
+    /// Whether it hears a leader and has to stay with it, for the shortest election timeout. Where
+    /// members change this keeps removed servers from disturbing the others (diss. §4.2.3); leases
+    /// rest on it (diss. §6.4.1); and with check-quorum, a leader that a majority hears stays.
     fn keeps_to_leader(&self, fx: &Fx<'_, Raft>) -> bool {
         let config = fx.config();
-        let promised = config.check_quorum || config.reads == Reads::Lease;
-        promised && (self.leads() || self.hears_leader(fx))
+        let guards = config.vote_guard || config.check_quorum || config.reads == Reads::Lease;
+        guards && (self.leads() || self.hears_leader(fx))
+    }
+
+    /// Whether it is no member and knows that this has committed. As long as its removal may not have
+    /// committed, it may be the only one that can win, and stands for election (diss. §4.2.2).
+    fn is_out(&self, fx: &Fx<'_, Raft>) -> bool {
+        !self.members().contains(&fx.me()) && self.log.members_index() <= self.commit
     }
 
     fn hears_leader(&self, fx: &Fx<'_, Raft>) -> bool {
@@ -316,12 +334,13 @@ impl Server {
         self.members().iter().copied().filter(|&node| node != me).collect()
     }
 
-    /// What a server does when its election timer runs out.
-    fn stand(&mut self, fx: &mut Fx<'_, Raft>) {
+    /// What a server does when its election timer runs out. With pre-vote it asks first, also when
+    /// somebody ordered it.
+    fn stand(&mut self, ordered: bool, fx: &mut Fx<'_, Raft>) {
         if fx.config().pre_vote {
             self.start_pre_vote(fx);
         } else {
-            self.start_election(false, fx);
+            self.start_election(ordered, fx);
         }
     }
 
@@ -338,7 +357,7 @@ impl Server {
 
     /// "Increment currentTerm, vote for self, reset election timer, send RequestVote RPCs to all
     /// other servers" (Figure 2, candidates).
-    fn start_election(&mut self, transfer: bool, fx: &mut Fx<'_, Raft>) {
+    fn start_election(&mut self, ordered: bool, fx: &mut Fx<'_, Raft>) {
         self.term += 1;
         if self.voted_for.is_none() || !fx.config().bugs.votes_once_ever {
             self.voted_for = Some(fx.me());
@@ -351,7 +370,7 @@ impl Server {
         if fx.config().bugs.wins_by_waiting {
             fx.set_timer(Timer::Patience, fx.config().heartbeat_us / 2);
         }
-        let ask = Msg::RequestVote { term: self.term, last: self.end_of_log(), transfer };
+        let ask = Msg::RequestVote { term: self.term, last: self.end_of_log(), ordered };
         for peer in self.peers(fx) {
             fx.send_durable(peer, ask.clone());
         }
@@ -406,10 +425,10 @@ impl Server {
         fx.send_durable(candidate, Msg::RequestVoteReply { term: self.term, granted: refusal.is_none() });
     }
 
-    /// Whether a candidate's log lacks something that this server's has (§5.4.1).
+    /// Whether this server's log is more up to date than a candidate's (§5.4.1).
     fn behind(&self, last: LogEnd, fx: &Fx<'_, Raft>) -> Option<Refusal> {
         let covered = fx.config().bugs.no_log_check || self.log.is_covered_by(last.index, last.term);
-        (!covered).then_some(Refusal::LogBehind)
+        (!covered).then(|| Refusal::LogBehind { own: self.end_of_log(), candidate: last })
     }
 
     fn on_vote(&mut self, voter: NodeId, term: Term, granted: bool, fx: &mut Fx<'_, Raft>) {
@@ -647,18 +666,10 @@ impl Server {
     /// log[N].term == currentTerm: set commitIndex = N" (Figure 2, leaders).
     fn count_matches(&mut self, fx: &mut Fx<'_, Raft>) {
         let quorum = self.quorum(fx);
-        let Role::Leader(leader) = &self.role else { return };
-        let members = self.log.members();
-        let mut matches: Vec<u64> = leader
-            .progress
-            .iter()
-            .filter(|(node, _)| members.contains(node))
-            .map(|(_, progress)| progress.matched)
-            .collect();
-        if members.contains(&fx.me()) {
-            matches.push(self.log.last_index());
+        if !self.leads() {
+            return;
         }
-        let index = reached_by(matches, quorum);
+        let index = reached_by(self.matches(fx.me()).into_iter().map(|(_, matched)| matched).collect(), quorum);
         let own_term = self.log.term_at(index) == Some(self.term);
         if index > self.commit && (own_term || fx.config().bugs.commits_old_terms) {
             self.commit = index;
@@ -810,8 +821,13 @@ impl Server {
                     let ret = self.kv.apply(origin, &op);
                     self.answer_write(index, origin, ret, fx);
                 }
-                Payload::Members(members) => self.members_committed(index, &members, fx),
+                Payload::Members(_) => self.answer_change(index, fx),
             }
+        }
+        // "A leader that is removed from the configuration steps down once the C_new entry is
+        // committed" (diss. §4.2.2).
+        if self.leads() && self.is_out(fx) {
+            self.step_down(self.term, StepDown::Removed, fx);
         }
         self.take_snapshot(fx);
     }
@@ -1032,14 +1048,10 @@ impl Server {
         }
     }
 
-    fn members_committed(&mut self, index: u64, members: &BTreeSet<NodeId>, fx: &mut Fx<'_, Raft>) {
+    fn answer_change(&mut self, index: u64, fx: &mut Fx<'_, Raft>) {
         let Role::Leader(leader) = &mut self.role else { return };
         if let Some(id) = leader.pending.remove(&index) {
             fx.reply(id, Ret::Changed);
-        }
-        // A leader that is no member steps down once that has committed (diss. §4.2.2).
-        if !members.contains(&fx.me()) && *self.members() == *members {
-            self.step_down(self.term, StepDown::Removed, fx);
         }
     }
 }

@@ -116,4 +116,5 @@ static INFO: LabInfo = LabInfo {
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Checks, LensKind::Story],
+    ..LabInfo::BASE
 };

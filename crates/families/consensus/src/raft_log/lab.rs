@@ -3,12 +3,13 @@
 use view::Picture;
 use view::lens::LensKind;
 
+use crate::raft::common::panes::PROGRESS;
 use crate::raft::common::{
     self as raft, CHECK_QUORUM, CLIENTS, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, LEASE_READS, NODES,
     PRE_VOTE, RaftLab, bug,
 };
 use runs::Entry;
-use runs::lab::{LabInfo, Showcase};
+use runs::lab::{LabInfo, Showcase, VariantInfo, VariantKind};
 use runs::params::{DISTANCE, ParamInfo, Setting};
 
 const SNAPSHOT_EVERY: ParamInfo = ParamInfo { default: Setting::number(20), ..raft::SNAPSHOT_EVERY };
@@ -22,10 +23,11 @@ static INFO: LabInfo = LabInfo {
     id: "raft-log",
     title: "Raft: the replicated log",
     family: "Consensus and leadership",
-    summary: "Clients write through a leader; what a majority has on disk is committed, and survives.",
+    summary: "Clients write through a leader. An entry of its own term commits once a majority has it on disk, and all \
+              before it with it.",
     invitation: (
         "Watch a write commit.",
-        "A write is safe once a majority has it. Crash the leader in the middle of one, and see whether it survives.",
+        "The leader answers once a majority has it on disk. Crash the leader before that, and see whether the write survives.",
     ),
     variants: &[
         CORRECT,
@@ -68,7 +70,7 @@ static INFO: LabInfo = LabInfo {
         bug(
             "lease-reads-with-drift",
             "leases and bad clocks",
-            "Reads rely on a lease, but clocks drift further than the lease allows for.",
+            "Reads rely on a lease, which allows each clock to be about 5 % off. Set one further off, and cut the leader off.",
             &[("lease-reads", Setting::number(1)), ("check-quorum", Setting::number(1))],
         ),
         bug(
@@ -83,6 +85,13 @@ static INFO: LabInfo = LabInfo {
             "A new leader changes the members before it has committed anything in its term.",
             &[],
         ),
+        VariantInfo {
+            id: "no-vote-guard",
+            title: "no guard against removed servers",
+            summary: "A removed server, which hears no leader any more, deposes one leader after another.",
+            kind: VariantKind::Cost,
+            overrides: &[],
+        },
     ],
     params: &[
         NODES,
@@ -112,6 +121,7 @@ static INFO: LabInfo = LabInfo {
     },
     lenses: &[
         LensKind::Log,
+        LensKind::Pane(&PROGRESS),
         LensKind::Checks,
         LensKind::States,
         LensKind::Inspector,
@@ -122,4 +132,5 @@ static INFO: LabInfo = LabInfo {
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Log, LensKind::Checks, LensKind::Story],
+    ..LabInfo::BASE
 };

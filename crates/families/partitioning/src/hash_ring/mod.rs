@@ -30,16 +30,19 @@ mod client;
 mod lab;
 mod oracles;
 mod rings;
+#[cfg(test)]
+mod scripts;
 mod server;
 
 pub use lab::ENTRY;
 use std::collections::BTreeMap;
 
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, Protocol, RequestId};
+use sim::{Disk, Fx, Named, NodeId, Protocol, RequestId};
 
 use algorithms::hashing::HashKind;
 
 pub use admin::Admin;
+pub use algorithms::client::Origin;
 pub use client::Client;
 pub use oracles::{
     ACKNOWLEDGED_WRITES, DISTINCT_REPLICAS, EVERY_KEY_HAS_AN_OWNER, HAND_OFF_COMPLETES, HAND_OFF_RESUMED, HINTED_WRITE,
@@ -84,17 +87,8 @@ pub struct Config {
     pub workload_us: u64,
     /// Whoever has waited this long for an answer asks again, in µs.
     pub retry_us: u64,
-    /// What the keys of [`Protocol::set`] stand for, in order; none for what stays as it is.
-    pub live: Vec<Option<Live>>,
     /// The mistakes to make.
     pub bugs: Bugs,
-}
-
-/// A parameter that can change while the cluster runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Live {
-    /// The latency of links that no command has changed, in ms.
-    LatencyMs,
 }
 
 /// How keys are placed.
@@ -168,17 +162,6 @@ impl View {
         }
         all
     }
-}
-
-/// Names an operation of a client for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Origin {
-    /// The client.
-    pub client: NodeId,
-    /// A number drawn at each boot, which nobody else has.
-    pub session: u32,
-    /// Counts its operations.
-    pub number: u32,
 }
 
 /// Orders the writes of a key; the last one counts.
@@ -726,13 +709,6 @@ impl Protocol for HashRing {
             Self::Admin(Box::new(Admin::boot(disk, fx)))
         } else {
             Self::Server(Box::new(Server::boot(disk, fx)))
-        }
-    }
-
-    fn set(config: &mut Config, link: &mut LinkProfile, key: u32, (low, high): (u64, u64)) {
-        match config.live.get(key as usize).copied().flatten() {
-            Some(Live::LatencyMs) => link.latency_us = (low * 1_000, high * 1_000),
-            None => {}
         }
     }
 

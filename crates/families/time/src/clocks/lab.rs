@@ -1,23 +1,22 @@
 //! Four clocks side by side, as a lab: the same events stamped by wall, Lamport, vector and hybrid logical clocks.
 
 use crate::clocks::{
-    Bugs, ClocksOracle, Config, Deed, EventId, Live, Msg, Note, Op, Process, Ret, Stamp, Timer, WALL_AT_START_US,
-    machine,
+    Bugs, ClocksOracle, Config, Deed, EventId, Msg, Note, Op, Process, Ret, Stamp, Timer, WALL_AT_START_US, machine,
 };
 use algorithms::clocks::{Order, VectorClock};
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
-use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
+use sim::{ClusterConfig, Command, Event, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
 use view::lens::space_time;
 use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::error::InputError;
 use runs::kit::bug;
-use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
+use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo, VariantKind};
+use runs::ops::{Args, OpInfo, Parts, node, op};
 use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
 use runs::plain::{Telling, Topic};
 
@@ -39,20 +38,9 @@ const LATENCY: ParamInfo = ParamInfo {
     live: true,
 };
 
-const LOCAL: OpInfo = OpInfo {
-    id: "local",
-    title: "Local event",
-    summary: "Something happens at the process.",
-    form: "\"local\"",
-    of: Asked::Servers,
-};
-const SEND: OpInfo = OpInfo {
-    id: "send",
-    title: "Send a question",
-    summary: "The process asks another one, which answers.",
-    form: "{\"send\": \"n2\"}",
-    of: Asked::Servers,
-};
+const LOCAL: OpInfo = op("local", "Local event", "Something happens at the process.");
+const SEND: OpInfo =
+    op("send", "Send a question", "The process asks another one, which answers.").with(&[node("To", "n2")]);
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<ClocksLab>(&INFO);
@@ -62,7 +50,7 @@ static INFO: LabInfo = LabInfo {
     id: "clocks",
     title: "Four clocks",
     family: "Time and order",
-    summary: "One run, seen by wall, Lamport, vector and hybrid logical clocks; only vectors can say “concurrent”.",
+    summary: "One run, seen by wall, Lamport, vector and hybrid logical clocks; only vectors can always tell what is concurrent.",
     invitation: (
         "Ask, and look at the clocks.",
         "n1’s wall clock is ahead and n2’s behind. Let n1 ask n2: by the wall clocks the answer comes before its question.",
@@ -123,6 +111,7 @@ static INFO: LabInfo = LabInfo {
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Comparison, LensKind::Checks],
+    ..LabInfo::BASE
 };
 
 /// The mistakes of a variant.
@@ -168,34 +157,23 @@ impl Lab for ClocksLab {
 
     const FORGETS: bool = true;
 
-    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
         let in_us = |param: &ParamInfo| {
             let Setting { low, high } = get(param);
             (low * 1_000, high * 1_000)
         };
         let nodes = get(&NODES).low as u32;
-        let live = |param: &ParamInfo| match param.key {
-            key if key == LATENCY.key => Some(Live::LatencyMs),
-            key if key == ACT_EVERY.key => Some(Live::ActMs),
-            _ => None,
-        };
         let config = Config {
             skew_us: in_us(&SKEW).0,
             offset_max_us: in_us(&MAX_OFFSET).0,
             act_us: in_us(&ACT_EVERY).0,
-            live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live).collect(),
             bugs: bugs(variant.id),
         };
         Setup {
             oracle: ClocksOracle::new(&config),
             config,
-            cluster: ClusterConfig {
-                nodes,
-                link: LinkProfile { latency_us: in_us(&LATENCY), ..LinkProfile::default() },
-                disk_sync_us: DISK_SYNC_US,
-                positions: Vec::new(),
-            },
+            cluster: ClusterConfig { disk_sync_us: DISK_SYNC_US, ..ClusterConfig::of(nodes) },
             names: Names::servers(nodes),
             layout: layout::circle(nodes as usize),
             fault_model: FaultModel {
@@ -224,19 +202,14 @@ impl Lab for ClocksLab {
         }
     }
 
-    fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-        let (info, argument) = OpInfo::read(value, known)?;
-        match (info.id, argument) {
-            ("local", Value::Null) => Ok(Op::Local),
-            ("send", Value::String(name)) => names.find(name).map(Op::Send).map_err(|error| error.within(info.id)),
-            _ => Err(info.unlike(argument)),
-        }
+    fn make_op(id: &str, args: &mut Args) -> Op {
+        if id == SEND.id { Op::Send(args.node()) } else { Op::Local }
     }
 
-    fn write_op(op: &Op, names: &Names) -> Value {
+    fn op_parts(op: &Op) -> Parts {
         match op {
-            Op::Local => json!("local"),
-            Op::Send(peer) => json!({"send": names.of(*peer)}),
+            Op::Local => (LOCAL.id, vec![]),
+            Op::Send(peer) => (SEND.id, vec![(*peer).into()]),
         }
     }
 

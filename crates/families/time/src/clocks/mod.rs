@@ -17,7 +17,7 @@ mod lab;
 mod oracle;
 
 pub use lab::ENTRY;
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, Protocol, RequestId};
+use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 use algorithms::clocks::{Hybrid, HybridClock, LamportClock, Order, VectorClock};
 
@@ -50,8 +50,6 @@ pub struct Config {
     pub offset_max_us: u64,
     /// Each process does something about this often of its own accord, in µs; 0 for never.
     pub act_us: u64,
-    /// What the keys of [`Protocol::set`] stand for, in order; none for what stays as it is.
-    pub live: Vec<Option<Live>>,
     /// The mistakes to make.
     pub bugs: Bugs,
 }
@@ -66,14 +64,8 @@ impl Config {
     }
 }
 
-/// A parameter that can change while the cluster runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Live {
-    /// The latency of links that no command has changed, in ms.
-    LatencyMs,
-    /// [`Config::act_us`], in ms.
-    ActMs,
-}
+/// The parameter that can change while the cluster runs: [`Config::act_us`], in ms.
+const SET_ACT_EVERY_MS: ParamKey = ParamKey::of("act-every-ms");
 
 /// Classic mistakes. All off is what the papers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -402,11 +394,9 @@ impl Protocol for Process {
         }
     }
 
-    fn set(config: &mut Config, link: &mut LinkProfile, key: u32, (low, high): (u64, u64)) {
-        match config.live.get(key as usize).copied().flatten() {
-            Some(Live::LatencyMs) => link.latency_us = (low * 1_000, high * 1_000),
-            Some(Live::ActMs) => config.act_us = low * 1_000,
-            None => {}
+    fn set(config: &mut Config, _link: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
+        if key == SET_ACT_EVERY_MS {
+            config.act_us = low * 1_000;
         }
     }
 

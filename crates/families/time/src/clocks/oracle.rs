@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use check::{Kind, Oracle, Property, Verdict, Violation};
+use check::{Evidence, Kind, Oracle, Property, Verdict};
 use sim::{NodeId, Observer, Record, World};
 
 use super::{By, Config, Deed, EventId, Msg, Note, Process, Stamp, WALL_AT_START_US};
@@ -13,7 +13,7 @@ use algorithms::clocks::{Order, VectorClock};
 pub const CLOCK_CONDITION: Property = Property {
     id: "clock-condition",
     name: "Clock Condition",
-    claim: "What happens later has the larger Lamport clock",
+    claim: "An effect has a larger Lamport clock and hybrid clock than its cause",
     kind: Kind::Always,
 };
 
@@ -25,11 +25,12 @@ pub const VECTOR_CHARACTERIZES: Property = Property {
     kind: Kind::Always,
 };
 
-/// physical ≤ l ≤ physical + maximum offset (Kulkarni et al. 2014).
+/// l is the largest wall reading of all events that happened before, its own counted; so physical ≤ l ≤ physical +
+/// maximum offset (Kulkarni et al. 2014).
 pub const HYBRID_BOUNDS: Property = Property {
     id: "hybrid-bounds",
     name: "Bounded Drift of HLC",
-    claim: "A hybrid clock is not behind its wall clock, nor far ahead",
+    claim: "A hybrid clock is the largest wall clock known of, and not far ahead of its own",
     kind: Kind::Always,
 };
 
@@ -84,6 +85,8 @@ struct Known {
     stamp: Stamp,
     /// What really happened before it, in events of each process, itself counted.
     truth: VectorClock,
+    /// The largest wall clock of all those events, in µs.
+    wall_max_us: u64,
 }
 
 /// All oracles of the clocks.
@@ -101,14 +104,14 @@ pub struct ClocksOracle {
     unknown: u64,
     /// Some wall clock was further off than a hybrid clock can rely on.
     off: bool,
-    condition: Option<Violation>,
-    vector: Option<Violation>,
-    bounds: Option<Violation>,
-    reversal: Option<Violation>,
-    inexact: Option<Violation>,
-    concurrent_seen: Option<Violation>,
-    wall_reversed: Option<Violation>,
-    carried: Option<Violation>,
+    condition: Option<Evidence>,
+    vector: Option<Evidence>,
+    bounds: Option<Evidence>,
+    reversal: Option<Evidence>,
+    inexact: Option<Evidence>,
+    concurrent_seen: Option<Evidence>,
+    wall_reversed: Option<Evidence>,
+    carried: Option<Evidence>,
 }
 
 /// Where in the run something shows.
@@ -119,8 +122,8 @@ struct At {
 }
 
 impl At {
-    fn mark(&self, slot: &mut Option<Violation>, reason: impl FnOnce() -> String) {
-        slot.get_or_insert_with(|| Violation { step: self.step, time_us: self.time_us, reason: reason() });
+    fn mark(&self, slot: &mut Option<Evidence>, reason: impl FnOnce() -> String) {
+        slot.get_or_insert_with(|| Evidence { step: self.step, time_us: self.time_us, reason: reason() });
     }
 }
 
@@ -196,8 +199,15 @@ impl ClocksOracle {
         if self.vector.is_none() && stamp.vector != truth {
             self.judge_vector(at, stamp, &truth);
         }
-        self.judge_hybrid(at, stamp);
-        let known = Rc::new(Known { serial: self.events, stamp: stamp.clone(), truth });
+        // What nobody knows of any more may have been larger.
+        let lost = matches!(deed, Deed::Received(_)) && source.is_none();
+        let causes = [&previous, &source].into_iter().flatten().map(|cause| cause.wall_max_us);
+        let mut wall_max_us = causes.fold(stamp.wall_us, u64::max);
+        if lost {
+            wall_max_us = wall_max_us.max(stamp.hybrid.wall_us);
+        }
+        self.judge_hybrid(at, stamp, wall_max_us);
+        let known = Rc::new(Known { serial: self.events, stamp: stamp.clone(), truth, wall_max_us });
         self.newest.insert(me, Rc::clone(&known));
         self.known.insert(stamp.event, known);
     }
@@ -243,13 +253,21 @@ impl ClocksOracle {
         }
     }
 
-    fn judge_hybrid(&mut self, at: At, stamp: &Stamp) {
+    fn judge_hybrid(&mut self, at: At, stamp: &Stamp, wall_max_us: u64) {
         // Clocks that are off by no more than half of it, each, differ by no more than all of it.
         self.off |= stamp.wall_us.abs_diff(at.time_us + WALL_AT_START_US) > self.offset_max_us / 2;
         let (l_us, wall_us) = (stamp.hybrid.wall_us, stamp.wall_us);
         let event = stamp.event;
-        if l_us < wall_us {
-            at.mark(&mut self.bounds, || format!("the hybrid clock of {} is behind its wall clock", name(event)));
+        if l_us != wall_max_us {
+            let shown = |us: u64| us.saturating_sub(WALL_AT_START_US);
+            at.mark(&mut self.bounds, || {
+                format!(
+                    "the hybrid clock of {} shows {} µs, and the largest wall clock that it knows of is {} µs",
+                    name(event),
+                    shown(l_us),
+                    shown(wall_max_us)
+                )
+            });
         } else if !self.off && l_us - wall_us > self.offset_max_us {
             let ahead_us = l_us - wall_us;
             at.mark(&mut self.bounds, || {
@@ -369,7 +387,7 @@ mod tests {
     const B: NodeId = NodeId(1);
 
     fn oracle() -> ClocksOracle {
-        let config = Config { skew_us: 0, offset_max_us: 1_000, act_us: 0, live: Vec::new(), bugs: Bugs::default() };
+        let config = Config { skew_us: 0, offset_max_us: 1_000, act_us: 0, bugs: Bugs::default() };
         ClocksOracle::new(&config)
     }
 
@@ -449,21 +467,52 @@ mod tests {
     }
 
     #[test]
-    fn a_hybrid_clock_out_of_bounds_is_rejected() {
-        let with = |l_us: u64, wall_us: u64| {
+    fn a_hybrid_clock_that_is_not_the_largest_wall_clock_known_is_rejected() {
+        // A1, by A's wall clock, is heard of at B1, whose own wall clock and l are these.
+        let with = |sent_us: u64, wall_us: u64, l_us: u64| {
             let mut oracle = oracle();
-            let mut stamp = stamp(A, 1, 5_000, 1, &[(A, 1)]);
-            stamp.wall_us = WALL_AT_START_US + wall_us;
-            stamp.hybrid.wall_us = WALL_AT_START_US + l_us;
-            oracle.happened(at(5_000), &stamp, Deed::Local);
+            let mut sent = stamp(A, 1, 5_000, 1, &[(A, 1)]);
+            (sent.wall_us, sent.hybrid.wall_us) = (WALL_AT_START_US + sent_us, WALL_AT_START_US + sent_us);
+            oracle.happened(at(5_000), &sent, Deed::Sent(B));
+            let mut heard = stamp(B, 1, 5_000, 2, &[(A, 1), (B, 1)]);
+            heard.wall_us = WALL_AT_START_US + wall_us;
+            heard.hybrid = Hybrid { wall_us: WALL_AT_START_US + l_us, count: 1 };
+            oracle.happened(at(5_000), &heard, Deed::Received(event(A, 1)));
             oracle
         };
-        assert!(with(4_999, 5_000).bounds.unwrap().reason.contains("behind its wall clock"));
-        assert!(with(6_001, 5_000).bounds.unwrap().reason.contains("1001 µs ahead"));
-        assert!(!with(6_000, 5_000).violated() && with(6_000, 5_000).carried.is_some());
-        // Where a wall clock is further off than is allowed nothing is promised, but that it is never behind.
-        assert!(!with(6_001, 4_499).violated());
-        assert!(with(4_498, 4_499).violated());
+        for (l_us, said) in [(5_200, "5200"), (5_399, "5399"), (4_999, "4999")] {
+            let reason = with(5_400, 5_000, l_us).bounds.unwrap().reason;
+            let wanted = format!(
+                "the hybrid clock of event 1 of n2 shows {said} µs, and the largest wall clock that it knows of is 5400 µs"
+            );
+            assert_eq!(reason, wanted);
+        }
+        let good = with(5_400, 5_000, 5_400);
+        assert!(!good.violated() && good.carried.is_some());
+        // One's own wall clock counts as well, and what is ahead of every one is rejected however little it is.
+        assert!(!with(5_000, 5_400, 5_400).violated());
+        assert!(with(5_000, 5_400, 5_401).bounds.is_some());
+        // It carries on: a later event of the same process knows of it too.
+        let mut oracle = good;
+        oracle.happened(at(5_100), &stamp(B, 2, 5_100, 3, &[(A, 1), (B, 2)]), Deed::Local);
+        assert!(oracle.bounds.unwrap().reason.contains("shows 5100 µs, and the largest wall clock"));
+    }
+
+    #[test]
+    fn a_hybrid_clock_further_ahead_than_wall_clocks_may_differ_is_rejected() {
+        // The largest wall clock known of is right, and further ahead than two wall clocks that keep to the maximum.
+        let with = |ahead_us: u64, wall_us: u64| {
+            let mut oracle = oracle();
+            let mut known = stamp(A, 1, 5_000, 1, &[(A, 1)]);
+            known.wall_us = WALL_AT_START_US + wall_us;
+            known.hybrid.wall_us = known.wall_us + ahead_us;
+            oracle.judge_hybrid(at(5_000), &known, known.hybrid.wall_us);
+            oracle
+        };
+        assert!(!with(1_000, 5_000).violated());
+        assert!(with(1_001, 5_000).bounds.unwrap().reason.contains("1001 µs ahead"));
+        // Where a wall clock is further off than is allowed that is not promised.
+        assert!(!with(1_502, 4_499).violated());
     }
 
     #[test]

@@ -1,22 +1,24 @@
 //! Setting clocks by messages, as a lab: a time server, clients whose clocks drift, and how wrong they really are.
 
+use std::any::Any;
+
 use crate::physical_clocks::{
-    Added, Bare, Bugs, Claim, Config, Live, Msg, Node, Note, Op, PhysicalOracle, Ret, SERVER, Scheme, Timer,
-    reference_us, towards,
+    Added, Bare, Bugs, Claim, Config, Msg, Node, Note, Op, PhysicalOracle, Ret, SERVER, Scheme, Timer, reference_us,
+    towards,
 };
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Value, json};
 use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
 use view::lens::clock_error::{Line, Reading, Spot, plain_ms, short_ms, signed_ms};
-use view::lens::{ClockError, LensKind};
+use view::lens::{ClockError, LensKind, OfClockError};
 use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::error::InputError;
 use runs::kit::bug;
-use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
+use runs::lab::{Lab, LabInfo, Look, Names, Setup, Showcase, VariantInfo, VariantKind};
+use runs::ops::{Args, OpInfo, Parts, op};
 use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
 use runs::plain::{Telling, Topic};
 
@@ -42,14 +44,11 @@ const LATENCY: ParamInfo = ParamInfo {
 const TOWARDS: ParamInfo = live(number("towards-ms", "More towards n1", 0, (0, 10_000), "ms"));
 const WAIT: ParamInfo = live(number("wait-us", "Wait in their sender up to", 1_000, (0, 200_000), "µs"));
 const SLEW: ParamInfo = live(number("slew-ppm", "Slewed by up to", 50_000, (100, 400_000), "ppm"));
+const SERVE: ParamInfo = number("serve-us", "Time to make an answer", 1_000, (0, 100_000), "µs");
+const GAMMA: ParamInfo = number("gamma-ms", "Berkeley: averaged clocks differ by up to", 250, (0, 10_000), "ms");
 
-const POLL_NOW: OpInfo = OpInfo {
-    id: "poll",
-    title: "Ask for the time",
-    summary: "The node asks now, if in this scheme it is the one that asks.",
-    form: "\"poll\"",
-    of: Asked::Servers,
-};
+const POLL_NOW: OpInfo =
+    op("poll", "Ask for the time", "The node asks now, if in this scheme it is the one that asks.");
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<PhysicalClocksLab>(&INFO);
@@ -68,7 +67,7 @@ static INFO: LabInfo = LabInfo {
         VariantInfo {
             id: "correct",
             title: "as published",
-            summary: "Half of the delay is taken for the way back, and corrections are slewed.",
+            summary: "Half of the delay is taken for the way back. Clocks far behind are set forward at once, and all others slewed; NTP as published sets clocks back as well.",
             kind: VariantKind::Correct,
             overrides: &[],
         },
@@ -80,7 +79,7 @@ static INFO: LabInfo = LabInfo {
         ),
         bug("steps-backwards", "steps backwards", "A clock is set at once, also back, instead of being slewed.", &[]),
     ],
-    params: &[NODES, SCHEME, SKEW, DRIFT, POLL, LATENCY, TOWARDS, WAIT, SLEW, DISTANCE],
+    params: &[NODES, SCHEME, SKEW, DRIFT, POLL, LATENCY, TOWARDS, WAIT, SLEW, SERVE, GAMMA, DISTANCE],
     ops: &[POLL_NOW],
     metrics: &["measurements", "unanswered", "corrections", "steps", "error-us", "largest-error-us"],
     speed: 0.2,
@@ -103,6 +102,7 @@ static INFO: LabInfo = LabInfo {
     ],
     opening_lenses: &[LensKind::Checks, LensKind::ClockError, LensKind::Story],
     picture: Picture::Network,
+    ..LabInfo::BASE
 };
 
 /// How long before the first question the lab opens, in µs.
@@ -114,27 +114,6 @@ const CALM_US: u64 = 12_000_000;
 
 /// What disks need, in µs. Nobody writes.
 const DISK_SYNC_US: (u64, u64) = (1_000, 1_000);
-
-/// The place of a parameter, which is the key of a command that sets it.
-const fn key_of(wanted: &[u8]) -> u32 {
-    let mut place = 0;
-    while place < INFO.params.len() {
-        let key = INFO.params[place].key.as_bytes();
-        let (mut alike, mut byte) = (key.len() == wanted.len(), 0);
-        while alike && byte < key.len() {
-            alike = key[byte] == wanted[byte];
-            byte += 1;
-        }
-        if alike {
-            return place as u32;
-        }
-        place += 1;
-    }
-    panic!("there is no such parameter")
-}
-
-const SCHEME_KEY: u32 = key_of(b"scheme");
-const TOWARDS_KEY: u32 = key_of(b"towards-ms");
 
 /// Somebody asks out of turn.
 const POLLS: PlannedOps<Op> = PlannedOps {
@@ -154,7 +133,7 @@ const SCHEMES: PlannedOps<Op> = PlannedOps {
     swarm: true,
     next: |stream, _| {
         let scheme = stream.range(0, Scheme::ALL.len() as u64 - 1);
-        Some(Command::Set { key: SCHEME_KEY, value: (scheme, scheme) })
+        Some(Command::Set { key: SCHEME.id(), value: (scheme, scheme) })
     },
 };
 
@@ -165,7 +144,7 @@ const WAYS: PlannedOps<Op> = PlannedOps {
     swarm: true,
     next: |stream, _| {
         let more_ms = if stream.happens(500_000) { 0 } else { stream.range(1, 80) };
-        Some(Command::Set { key: TOWARDS_KEY, value: (more_ms, more_ms) })
+        Some(Command::Set { key: TOWARDS.id(), value: (more_ms, more_ms) })
     },
 };
 
@@ -189,45 +168,32 @@ impl Lab for PhysicalClocksLab {
     type Protocol = Node;
     type Oracle = PhysicalOracle;
 
-    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
         let value = |param: &ParamInfo| get(param).low;
         let nodes = value(&NODES) as u32;
-        let live = |param: &ParamInfo| match param.key {
-            key if key == SCHEME.key => Some(Live::Scheme),
-            key if key == POLL.key => Some(Live::PollMs),
-            key if key == LATENCY.key => Some(Live::LatencyMs),
-            key if key == TOWARDS.key => Some(Live::TowardsMs),
-            key if key == WAIT.key => Some(Live::WaitUs),
-            key if key == SLEW.key => Some(Live::SlewPpm),
-            _ => None,
-        };
         let config = Config {
             scheme: Scheme::of_number(value(&SCHEME)),
             skew_us: value(&SKEW) * 1_000,
             drift_ppm: value(&DRIFT),
             poll_us: value(&POLL) * 1_000,
             wait_us: value(&WAIT),
+            serve_us: value(&SERVE),
+            way_min_us: get(&LATENCY).low * 1_000,
+            gamma_us: value(&GAMMA) * 1_000,
             slew_ppm: value(&SLEW),
-            live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live).collect(),
             bugs: Bugs {
                 ignores_delay: variant.id == "ignores-delay",
                 steps_backwards: variant.id == "steps-backwards",
             },
         };
-        let Setting { low, high } = get(&LATENCY);
         Setup {
             oracle: PhysicalOracle::new(),
             config,
             cluster: ClusterConfig {
-                nodes,
-                link: LinkProfile {
-                    latency_us: (low * 1_000, high * 1_000),
-                    towards: towards(value(&TOWARDS) * 1_000),
-                    ..LinkProfile::default()
-                },
+                link: LinkProfile { towards: towards(value(&TOWARDS) * 1_000), ..LinkProfile::default() },
                 disk_sync_us: DISK_SYNC_US,
-                positions: Vec::new(),
+                ..ClusterConfig::of(nodes)
             },
             names: Names::servers(nodes),
             layout: layout::fan(nodes as usize),
@@ -257,16 +223,13 @@ impl Lab for PhysicalClocksLab {
         }
     }
 
-    fn read_op(value: &Value, _: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-        match OpInfo::read(value, known)? {
-            (info, Value::Null) if info.id == POLL_NOW.id => Ok(Op::Poll),
-            (info, argument) => Err(info.unlike(argument)),
-        }
+    fn make_op(_: &str, _: &mut Args) -> Op {
+        Op::Poll
     }
 
-    fn write_op(op: &Op, _: &Names) -> Value {
+    fn op_parts(op: &Op) -> Parts {
         match op {
-            Op::Poll => json!(POLL_NOW.id),
+            Op::Poll => (POLL_NOW.id, vec![]),
         }
     }
 
@@ -345,7 +308,8 @@ impl Lab for PhysicalClocksLab {
         due_us.unwrap_or(0).saturating_sub(OPENING_LEAD_US)
     }
 
-    fn clock_error(world: &World<Node>, oracle: &PhysicalOracle, names: &Names) -> Option<ClockError> {
+    fn answer(question: &dyn Any, Look { world, oracle, names }: Look<'_, Self>) -> Option<Box<dyn Any>> {
+        question.downcast_ref::<OfClockError>()?;
         let now_us = world.time_us();
         let line = |id: NodeId| {
             let place = id.index();
@@ -367,7 +331,7 @@ impl Lab for PhysicalClocksLab {
                 spots: before.chain([Spot { at_us: now_us, reading: now }]).collect(),
             }
         };
-        Some(ClockError { now_us, lines: world.node_ids().map(line).collect() })
+        Some(Box::new(ClockError { now_us, lines: world.node_ids().map(line).collect() }))
     }
 }
 
@@ -375,7 +339,7 @@ fn topic(record: &Record<Node>) -> Topic {
     match &record.event {
         Event::Boot(_) => ("boot", "boots"),
         Event::Deliver { .. } => ("message", "messages"),
-        Event::Timer { timer: Timer::Leave(_), .. } => ("message sent", "messages sent"),
+        Event::Timer { timer: Timer::Serve(_) | Timer::Leave(_), .. } => ("message sent", "messages sent"),
         Event::Timer { timer: Timer::Poll, .. } => ("poll", "polls"),
         Event::Command(_) | Event::Synced(_) | Event::Vanish { .. } => ("event", "events"),
     }
@@ -451,6 +415,7 @@ fn tell(record: &Record<Node>, names: &Names) -> (String, Weight) {
                 Msg::DelayResponse { .. } => format!("{me} gets a delay response that it does not wait for"),
             }
         }
+        Event::Timer { timer: Timer::Serve(_), .. } => format!("{me} has its answer ready"),
         Event::Timer { timer: Timer::Leave(_), .. } => format!("a message leaves {me}"),
         _ => {
             let replied = record.outcomes.iter().find_map(|outcome| match outcome {

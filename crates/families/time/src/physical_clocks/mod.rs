@@ -11,6 +11,9 @@
 //! as Cristian and Gusella and Zatti ask for. Kernels slew by 500 in a million; a lab that shows it in seconds has to
 //! be faster, and says so.
 //!
+//! A server that is asked for the time needs a while for its answer. NTP and Berkeley read its clock before and after
+//! that, so that it does not count; Cristian has one reading, made when the answer is ready, and is wrong by half of it.
+//!
 //! What a message waits for in the sender's operating system is part of its way as software stamps have it: they are taken
 //! before. Stamps of a network card, as with PTP, are taken when it leaves; the follow-up exists to bring that one along.
 //!
@@ -30,12 +33,13 @@ mod tests;
 
 pub use lab::ENTRY;
 use sim::clock::Clock;
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, Protocol, RequestId};
+use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
-use algorithms::physical_clocks::{Filter, Measured, Slewed, berkeley, ntp, ptp};
+use algorithms::physical_clocks::{Filter, Measured, Slewed, berkeley, cristian, ntp, ptp};
 
 pub use oracle::{
-    CONFIDENTLY_WRONG, CONVERGES, NEVER_BACK, PhysicalOracle, SOME_STEP, WITHIN_HALF, error_limit_us, reference_us,
+    CONFIDENTLY_WRONG, CONVERGES, NEVER_BACK, PhysicalOracle, SOME_STEP, TRUTH_IN_BAND, WITHIN_HALF, error_limit_us,
+    reference_us,
 };
 pub use samples::{CHARTED_MAX, Point, Sample};
 
@@ -51,13 +55,10 @@ pub const STEP_US: i64 = 128_000;
 /// How long a node waits for an answer before it asks again, in µs.
 pub const TIMEOUT_US: u64 = 1_000_000;
 
-/// Berkeley: clocks that are further than this from the median are told, and not averaged, in µs.
-pub const APART_US: u64 = 250_000;
-
 /// How fast clocks drift at most, as everybody assumes who knows no better, in parts per million (RFC 5905's PHI).
 pub const PHI_PPM: u64 = 15;
 
-/// How many messages may wait in an operating system; more are dropped.
+/// How many messages may wait in an operating system, and questions for their answers; more are dropped.
 const OUTBOX_MAX: usize = 64;
 
 /// What the draws of a node are for.
@@ -113,30 +114,25 @@ pub struct Config {
     pub poll_us: u64,
     /// How long a message waits in its sender's operating system, at most, in µs.
     pub wait_us: u64,
+    /// How long whoever is asked for the time needs for the answer, in µs.
+    pub serve_us: u64,
+    /// Cristian: a message takes at least this, as everybody assumes, in µs.
+    pub way_min_us: u64,
+    /// Berkeley: clocks of which no two differ by more than this are averaged (γ of Gusella and Zatti), in µs.
+    pub gamma_us: u64,
     /// By how much a slewed clock runs faster or slower, in parts per million.
     pub slew_ppm: u64,
-    /// What the keys of [`Protocol::set`] stand for, in order; none for what stays as it is.
-    pub live: Vec<Option<Live>>,
     /// The mistakes to make.
     pub bugs: Bugs,
 }
 
-/// A parameter that can change while the cluster runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Live {
-    /// [`Config::scheme`], by number.
-    Scheme,
-    /// [`Config::poll_us`], in ms.
-    PollMs,
-    /// The latency of links that no command has changed, in ms.
-    LatencyMs,
-    /// What messages to the time server need on top, in ms.
-    TowardsMs,
-    /// [`Config::wait_us`].
-    WaitUs,
-    /// [`Config::slew_ppm`].
-    SlewPpm,
-}
+/// Parameters that can change while the cluster runs: [`Config::scheme`], by number.
+const SET_SCHEME: ParamKey = ParamKey::of("scheme");
+const SET_POLL_MS: ParamKey = ParamKey::of("poll-ms");
+/// What messages to the time server need on top.
+const SET_TOWARDS_MS: ParamKey = ParamKey::of("towards-ms");
+const SET_WAIT_US: ParamKey = ParamKey::of("wait-us");
+const SET_SLEW_PPM: ParamKey = ParamKey::of("slew-ppm");
 
 /// Classic mistakes. All off is what the papers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -290,6 +286,8 @@ pub struct Added {
 pub enum Timer {
     /// Time to ask.
     Poll,
+    /// An answer is ready.
+    Serve(u64),
     /// A message leaves the operating system.
     Leave(u64),
 }
@@ -298,6 +296,7 @@ impl Named for Timer {
     fn name(&self) -> &'static str {
         match self {
             Self::Poll => "poll",
+            Self::Serve(_) => "serve",
             Self::Leave(_) => "leave",
         }
     }
@@ -396,6 +395,15 @@ struct Pending {
     counter_us: u64,
 }
 
+/// A question that an answer is being made for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Serving {
+    number: u64,
+    to: NodeId,
+    nonce: u64,
+    received_us: u64,
+}
+
 /// A question that a coordinator has an answer to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Answered {
@@ -441,6 +449,8 @@ struct Since {
 pub struct Counting {
     /// Its delay, in µs.
     pub delay_us: u64,
+    /// By how much it may be wrong, in µs.
+    pub error_max_us: u64,
     /// What had been counted when it was made, in µs.
     pub counter_us: u64,
     /// How far the other clock was from where it was heading, in µs.
@@ -462,7 +472,9 @@ pub struct Node {
     /// Berkeley: the newest question that a client has answered, and what it had counted then.
     answered: Option<(u64, u64)>,
     syncing: Syncing,
+    serving: Vec<Serving>,
     outbox: Vec<(u64, NodeId, Msg)>,
+    /// Numbers what is being answered and what is on its way out.
     posted: u64,
     /// How often nobody answered.
     unanswered: u64,
@@ -486,12 +498,14 @@ impl Node {
     /// What it believes about its software clock; nothing before it has measured anything.
     #[must_use]
     pub fn claim(&self, bare: Bare, phi_ppm: u64) -> Option<Claim> {
-        let Counting { delay_us, counter_us, slack_us } = self.counting?;
+        let Counting { error_max_us, counter_us, slack_us, delay_us: _ } = self.counting?;
         let age_us = bare.counter_us.saturating_sub(counter_us);
-        let drifted_us = u64::try_from(u128::from(age_us) * u128::from(phi_ppm) / 1_000_000).unwrap_or(u64::MAX);
+        // A clock that is slow by that much has counted too little.
+        let (age_us, phi_ppm) = (u128::from(age_us), u128::from(phi_ppm.min(900_000)));
+        let drifted_us = u64::try_from(age_us * phi_ppm / (1_000_000 - phi_ppm)).unwrap_or(u64::MAX);
         Some(Claim {
             error_us: -self.added(bare).left_us,
-            bound_us: delay_us.div_ceil(2).saturating_add(drifted_us).saturating_add(slack_us),
+            bound_us: error_max_us.saturating_add(drifted_us).saturating_add(slack_us),
         })
     }
 
@@ -524,6 +538,7 @@ impl Node {
             self.filter.clear();
             (self.counting, self.round, self.answered) = (None, None, None);
             self.pending.clear();
+            self.serving.clear();
             self.syncing = Syncing::default();
         }
         bare
@@ -563,6 +578,25 @@ impl Node {
         if let Some(msg) = follow_up {
             self.post(to, msg, fx);
         }
+    }
+
+    /// Somebody asks for the time, and has his answer when it is ready.
+    fn serve(&mut self, to: NodeId, nonce: u64, bare: Bare, fx: &mut Fx<'_, Self>) {
+        let serve_us = fx.config().serve_us;
+        let received_us = bare.shown_us();
+        self.posted += 1;
+        let serving = Serving { number: self.posted, to, nonce, received_us };
+        if serve_us == 0 {
+            self.answer(serving, bare, fx);
+        } else if self.serving.len() < OUTBOX_MAX {
+            self.serving.push(serving);
+            fx.set_timer(Timer::Serve(self.posted), serve_us);
+        }
+    }
+
+    fn answer(&mut self, Serving { to, nonce, received_us, .. }: Serving, bare: Bare, fx: &mut Fx<'_, Self>) {
+        let msg = Msg::Answer { nonce, received_us, sent_us: bare.shown_us(), added: self.added(bare) };
+        self.post(to, msg, fx);
     }
 
     fn nonce(fx: &mut Fx<'_, Self>) -> u64 {
@@ -654,7 +688,12 @@ impl Node {
         });
         if counts {
             let slack_us = added.left_us.unsigned_abs();
-            self.counting = Some(Counting { delay_us: chosen.delay_us, counter_us: chosen_us, slack_us });
+            self.counting = Some(Counting {
+                delay_us: chosen.delay_us,
+                error_max_us: chosen.error_max_us(),
+                counter_us: chosen_us,
+                slack_us,
+            });
             self.correct(bare, chosen.offset_us, fx);
         }
     }
@@ -666,7 +705,7 @@ impl Node {
         let ahead =
             |answer: &Answered| answer.measured.offset_us.saturating_add(answer.target_us).saturating_sub(target_us);
         let offsets_us: Vec<i64> = answers.iter().map(ahead).collect();
-        let add_us = berkeley(&offsets_us, APART_US);
+        let add_us = berkeley(&offsets_us, fx.config().gamma_us);
         self.correct(bare, target_us.saturating_add(add_us[0]), fx);
         let slack_us = self.added(bare).left_us.unsigned_abs();
         for (answer, add_us) in answers.into_iter().zip(&add_us[1..]) {
@@ -690,7 +729,12 @@ impl Node {
         let Some(place) = self.pending.iter().position(is_it) else { return };
         let Pending { asked_us, counter_us, .. } = self.pending.remove(place);
         let now_us = bare.shown_us();
-        let measured = judged(ntp(asked_us, received_us, sent_us, now_us), sent_us, now_us, fx.config());
+        let config = fx.config();
+        let measured = match config.scheme {
+            Scheme::Cristian => cristian(asked_us, sent_us, now_us, config.way_min_us),
+            Scheme::Berkeley | Scheme::Ntp | Scheme::Ptp => ntp(asked_us, received_us, sent_us, now_us),
+        };
+        let measured = judged(measured, sent_us, now_us, config);
         let Some(answers) = self.round.as_mut() else {
             self.follow(bare, measured, Since { counter_us, sync: None }, added, fx);
             return;
@@ -772,21 +816,21 @@ impl Protocol for Node {
             round: None,
             answered: None,
             syncing: Syncing::default(),
+            serving: Vec::new(),
             outbox: Vec::new(),
             posted: 0,
             unanswered: 0,
         }
     }
 
-    fn set(config: &mut Config, link: &mut LinkProfile, key: u32, (low, high): (u64, u64)) {
-        match config.live.get(key as usize).copied().flatten() {
-            Some(Live::Scheme) => config.scheme = Scheme::of_number(low),
-            Some(Live::PollMs) => config.poll_us = low * 1_000,
-            Some(Live::LatencyMs) => link.latency_us = (low * 1_000, high * 1_000),
-            Some(Live::TowardsMs) => link.towards = towards(low * 1_000),
-            Some(Live::WaitUs) => config.wait_us = low,
-            Some(Live::SlewPpm) => config.slew_ppm = low,
-            None => {}
+    fn set(config: &mut Config, link: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
+        match key {
+            SET_SCHEME => config.scheme = Scheme::of_number(low),
+            SET_POLL_MS => config.poll_us = low * 1_000,
+            SET_TOWARDS_MS => link.towards = towards(low * 1_000),
+            SET_WAIT_US => config.wait_us = low,
+            SET_SLEW_PPM => config.slew_ppm = low,
+            _ => {}
         }
     }
 
@@ -797,16 +841,15 @@ impl Protocol for Node {
                 if from == SERVER {
                     self.answered = Some((nonce, bare.counter_us));
                 }
-                let now_us = bare.shown_us();
-                let added = self.added(bare);
-                self.post(from, Msg::Answer { nonce, received_us: now_us, sent_us: now_us, added }, fx);
+                self.serve(from, nonce, bare, fx);
             }
             Msg::Answer { nonce, received_us, sent_us, added } => {
                 self.answered(from, nonce, (received_us, sent_us), added, fx);
             }
             Msg::Adjust { nonce, total_us, delay_us, slack_us } => {
                 if let Some((_, counter_us)) = self.answered.take_if(|(answered, _)| *answered == nonce) {
-                    self.counting = Some(Counting { delay_us, counter_us, slack_us });
+                    let error_max_us = delay_us.div_ceil(2);
+                    self.counting = Some(Counting { delay_us, error_max_us, counter_us, slack_us });
                     self.correct(bare, total_us, fx);
                 }
             }
@@ -838,6 +881,13 @@ impl Protocol for Node {
             Timer::Poll => {
                 fx.set_timer(Timer::Poll, fx.config().poll_us.max(1));
                 self.poll(false, fx);
+            }
+            Timer::Serve(number) => {
+                let bare = self.look(fx);
+                if let Some(place) = self.serving.iter().position(|serving| serving.number == number) {
+                    let serving = self.serving.remove(place);
+                    self.answer(serving, bare, fx);
+                }
             }
             Timer::Leave(number) => {
                 if let Some(place) = self.outbox.iter().position(|(posted, ..)| *posted == number) {

@@ -1,21 +1,30 @@
 //! What must hold of clocks that are set, against the true time and the true clocks, which no node sees.
 
-use check::{Kind, Oracle, Property, Status, Verdict, Violation};
+use check::{Evidence, Kind, Oracle, Property, Status, Verdict};
 use sim::{Command, Event, LinkProfile, NodeId, Observer, Record, World};
 
 use super::samples::{CHARTED_MAX, Point, Sample, Samples};
-use super::{Bare, Config, Msg, Node, Note, SERVER, Scheme, TIMEOUT_US, WALL_AT_START_US};
+use super::{Bare, Claim, Config, Msg, Node, Note, SERVER, Scheme, TIMEOUT_US, WALL_AT_START_US};
 use algorithms::physical_clocks::{FILTER_STAGES, Measured};
 
 /// A node never sets its own software clock back.
 pub const NEVER_BACK: Property =
     Property { id: "never-back", name: "Monotonic Clock", claim: "No node sets its clock back", kind: Kind::Always };
 
-/// |measured offset − true offset| ≤ delay / 2 and what clocks drift meanwhile (Cristian 1989; RFC 5905 §8).
+/// |measured offset − true offset| ≤ delay / 2 and what clocks drift meanwhile (RFC 5905 §8); Cristian's is less by the
+/// least that a way takes (Cristian 1989).
 pub const WITHIN_HALF: Property = Property {
     id: "within-half-the-delay",
     name: "Error Bound",
     claim: "An offset is measured to within half of its delay",
+    kind: Kind::Always,
+};
+
+/// |true error − error that a node believes in| ≤ the bound that it states.
+pub const TRUTH_IN_BAND: Property = Property {
+    id: "truth-in-band",
+    name: "Stated Uncertainty",
+    claim: "A clock is as wrong as it believes, within the bound that it states",
     kind: Kind::Always,
 };
 
@@ -56,6 +65,9 @@ const SLOW_US_MAX: u64 = 200_000;
 /// So many syncs are remembered, and up to twice as many; a measurement by an older one is not checked.
 const SYNCS_MAX: usize = 64;
 
+/// What divisions leave over, in µs.
+const ROUNDING_US: u64 = 4;
+
 /// What is left over for rounding and for what a clock is slewed by while it is told so, in µs.
 const SPARE_US: u64 = 300;
 
@@ -66,6 +78,8 @@ struct Watched {
     shown: Option<(u32, u64)>,
     /// When somebody set its clock, in µs.
     set_us: Option<u64>,
+    /// Somebody has set its clock, and it has not noticed.
+    unaware: bool,
     /// Since when all it takes to agree has held although it did not agree, and how long that may be, in µs.
     apart: Option<(u64, u64)>,
     /// Whether it runs, and whether it agrees.
@@ -90,11 +104,16 @@ pub struct PhysicalOracle {
     samples: Samples,
     /// PTP: to whom syncs went, what they were called, and when they left, in µs; the newest last.
     syncs: Vec<(NodeId, u64, u64)>,
-    back: Option<Violation>,
-    beyond_half: Option<Violation>,
-    never_close: Option<Violation>,
-    sure: Option<Violation>,
-    forward: Option<Violation>,
+    /// Some link was quicker than Cristian's clients assume.
+    quicker: bool,
+    /// Somebody has set the server's clock, or the server corrects it itself, which clients do not know of at once.
+    server_moves: bool,
+    back: Option<Evidence>,
+    beyond_band: Option<Evidence>,
+    beyond_half: Option<Evidence>,
+    never_close: Option<Evidence>,
+    sure: Option<Evidence>,
+    forward: Option<Evidence>,
 }
 
 /// Where in the run something shows.
@@ -105,8 +124,8 @@ struct At {
 }
 
 impl At {
-    fn mark(&self, slot: &mut Option<Violation>, reason: impl FnOnce() -> String) {
-        slot.get_or_insert_with(|| Violation { step: self.step, time_us: self.time_us, reason: reason() });
+    fn mark(&self, slot: &mut Option<Evidence>, reason: impl FnOnce() -> String) {
+        slot.get_or_insert_with(|| Evidence { step: self.step, time_us: self.time_us, reason: reason() });
     }
 }
 
@@ -137,7 +156,9 @@ pub fn error_limit_us(config: &Config, link: &LinkProfile, drift_ppm: u64) -> u6
     let old_us = (FILTER_STAGES as u64 + 3) * config.poll_us + 2 * TIMEOUT_US;
     // Berkeley's coordinator is slewed as well, and knows of it a little earlier than its clients.
     let told_us = (high_us + 2 * config.wait_us) * config.slew_ppm / 1_000_000;
-    (high_us - low_us + config.wait_us) / 2 + old_us * 2 * drift_ppm / 1_000_000 + told_us + SPARE_US
+    // Cristian takes what the server needs for a part of the way.
+    let served_us = if config.scheme == Scheme::Cristian { config.serve_us } else { 0 };
+    (high_us - low_us + config.wait_us + served_us) / 2 + old_us * 2 * drift_ppm / 1_000_000 + told_us + SPARE_US
 }
 
 impl Default for PhysicalOracle {
@@ -161,7 +182,10 @@ impl PhysicalOracle {
             error_max_us: 0,
             samples: Samples::default(),
             syncs: Vec::new(),
+            quicker: false,
+            server_moves: false,
             back: None,
+            beyond_band: None,
             beyond_half: None,
             never_close: None,
             sure: None,
@@ -191,7 +215,8 @@ impl PhysicalOracle {
     fn clock_was_set(&mut self, node: NodeId, time_us: u64, drift_ppm: i32) {
         self.drift_ppm = self.drift_ppm.max(drift_ppm.unsigned_abs().into());
         let watched = self.of(node);
-        (watched.set_us, watched.shown) = (Some(time_us), None);
+        (watched.set_us, watched.shown, watched.unaware) = (Some(time_us), None, true);
+        self.server_moves |= node == SERVER;
         self.start_over();
     }
 
@@ -227,7 +252,8 @@ impl PhysicalOracle {
     ) {
         let drift_ppm = u128::from(drift_ppm.min(900_000));
         let drifted_us = u128::from(elapsed_us) * 3 * drift_ppm / (1_000_000 - drift_ppm);
-        let allowed_us = measured.error_max_us().saturating_add(u64::try_from(drifted_us).unwrap_or(u64::MAX)) + 4;
+        let bound_us = if self.quicker { measured.delay_us.div_ceil(2) } else { measured.error_max_us() };
+        let allowed_us = bound_us.saturating_add(u64::try_from(drifted_us).unwrap_or(u64::MAX)) + 4;
         let wrong_us = measured.offset_us.abs_diff(truly_us);
         if wrong_us > allowed_us {
             at.mark(&mut self.beyond_half, || {
@@ -259,6 +285,24 @@ impl PhysicalOracle {
                     since_us / 1_000,
                     beside(error_us)
                 )
+            });
+        }
+    }
+
+    /// Whether a node knows how its clock was set; it cannot tell that a clock which was set to before its beginning stands.
+    fn knows_its_clock(&self, node: NodeId, world: &World<Node>) -> bool {
+        let Some(watched) = self.nodes.get(node.index()) else { return true };
+        let stood = world.clock(node).offset_us().saturating_add_unsigned(watched.set_us.unwrap_or(0)) < 0;
+        !watched.unaware && !stood
+    }
+
+    /// A node believes this of its clock, which is so far ahead of the server's.
+    fn claims(&mut self, at: At, node: NodeId, error_us: i64, Claim { error_us: believed_us, bound_us }: Claim) {
+        // What a wrong measurement leads to is no finding of its own.
+        if error_us.abs_diff(believed_us) > bound_us.saturating_add(ROUNDING_US) && self.beyond_half.is_none() {
+            at.mark(&mut self.beyond_band, || {
+                let (name, said, truly) = (name(node), beside(believed_us), beside(error_us));
+                format!("{name} states that it is {said}, give or take {bound_us} µs; it is {truly}")
             });
         }
     }
@@ -300,7 +344,7 @@ impl PhysicalOracle {
                 }
             }
             Note::Unanswered(_) => self.unanswered += 1,
-            Note::ClockSet(_) => {}
+            Note::ClockSet(_) => self.of(me).unaware = false,
         }
     }
 
@@ -321,6 +365,9 @@ impl PhysicalOracle {
         let limit_us = error_limit_us(config, &world.cluster().link, config.drift_ppm + self.drift_ppm);
         let mut spread_us = None;
         self.error_us = 0;
+        self.server_moves |= config.scheme == Scheme::Berkeley;
+        // Drift that somebody has given a machine nobody allows for.
+        let stated = !self.server_moves && self.drift_ppm == 0 && !self.quicker;
         for id in world.node_ids() {
             let Some(node) = world.node(id) else {
                 let watched = self.of(id);
@@ -335,6 +382,12 @@ impl PhysicalOracle {
                 self.of(id).shown = None;
             }
             let error_us = apart(shown_us, truth_us);
+            let claim = if id == SERVER { None } else { node.claim(bare, config.phi_ppm()) };
+            if let (true, Some(server_us), Some(claim)) = (stated, server, claim)
+                && self.knows_its_clock(id, world)
+            {
+                self.claims(at, id, apart(shown_us, server_us), claim);
+            }
             if id != SERVER {
                 self.error_us = self.error_us.max(error_us.unsigned_abs());
                 let room_us = (promises && reaches(world, id))
@@ -343,7 +396,6 @@ impl PhysicalOracle {
                 self.compares(at, id, off_us, limit_us, room_us);
             }
             if wants && let Some(point) = points.get_mut(id.index()) {
-                let claim = if id == SERVER { None } else { node.claim(bare, config.phi_ppm()) };
                 *point = Some(Point {
                     error_us: narrow(error_us),
                     claim_us: claim
@@ -438,8 +490,19 @@ impl Observer<Node> for PhysicalOracle {
                 self.clock_was_set(*node, at.time_us, *drift_ppm);
                 jumped = true;
             }
+            Event::Boot(node) => self.of(*node).unaware = false,
             // What changes how clocks are set starts the time anew that they need.
-            Event::Command(Command::Set { .. }) => self.start_over(),
+            Event::Command(Command::Set { .. }) => {
+                self.start_over();
+                self.quicker |= world.cluster().link.latency_us.0 < world.config().way_min_us;
+            }
+            Event::Command(Command::Link { from, to, .. }) => {
+                let quickest_us = [(*from, *to), (*to, *from)]
+                    .map(|(from, to)| world.link_profile(from, to).latency_us.0)
+                    .into_iter()
+                    .min();
+                self.quicker |= quickest_us < Some(world.config().way_min_us);
+            }
             _ => {}
         }
         if let Some(me) = record.event.node() {
@@ -463,6 +526,11 @@ impl Observer<Node> for PhysicalOracle {
 impl Oracle<Node> for PhysicalOracle {
     fn verdicts(&self, _: u64) -> Vec<Verdict> {
         let measured = || format!("{} measurements checked", self.measured);
+        let banded = if self.server_moves || self.drift_ppm > 0 || self.quicker {
+            "the server’s clock moved, or a clock or link is outside what nodes assume: nothing is promised".to_owned()
+        } else {
+            measured()
+        };
         let clients = self.nodes.iter().skip(1).filter(|watched| watched.runs).count();
         let agree = self.nodes.iter().skip(1).filter(|watched| watched.runs && watched.agrees).count();
         let close = match &self.never_close {
@@ -473,6 +541,7 @@ impl Oracle<Node> for PhysicalOracle {
         vec![
             Verdict::always(NEVER_BACK, self.back.as_ref(), format!("{} corrections checked", self.corrected)),
             Verdict::always(WITHIN_HALF, self.beyond_half.as_ref(), measured()),
+            Verdict::always(TRUTH_IN_BAND, self.beyond_band.as_ref(), banded),
             Verdict { property: CONVERGES, status: close.0, evidence: self.never_close.clone(), basis: close.1 },
             Verdict::sometimes(CONFIDENTLY_WRONG, self.sure.as_ref(), String::new()),
             Verdict::sometimes(SOME_STEP, self.forward.as_ref(), String::new()),
@@ -480,7 +549,7 @@ impl Oracle<Node> for PhysicalOracle {
     }
 
     fn violated(&self) -> bool {
-        self.back.is_some() || self.beyond_half.is_some() || self.never_close.is_some()
+        [&self.back, &self.beyond_half, &self.beyond_band, &self.never_close].into_iter().any(Option::is_some)
     }
 }
 
@@ -515,7 +584,7 @@ mod tests {
     fn a_measurement_that_is_off_by_more_than_half_its_delay_is_rejected() {
         let check = |offset_us: i64, truly_us: i64, drift_ppm: u64| {
             let mut oracle = PhysicalOracle::new();
-            let measured = Measured { offset_us, delay_us: 20_000 };
+            let measured = Measured { offset_us, delay_us: 20_000, way_min_us: 0 };
             oracle.measured(at(9), (A, SERVER), measured, 20_000, truly_us, drift_ppm);
             oracle.beyond_half.map(|violation| violation.reason)
         };
@@ -529,6 +598,33 @@ mod tests {
         // At 1,000 ppm clocks may have drifted meanwhile by 60 µs, as far as can be said.
         assert_eq!(check(15_060, 5_000, 1_000), None);
         assert!(check(15_070, 5_000, 1_000).is_some());
+    }
+
+    #[test]
+    fn what_cristian_leaves_open_is_less_by_the_least_way() {
+        let check = |offset_us: i64, quicker: bool| {
+            let mut oracle = PhysicalOracle { quicker, ..PhysicalOracle::new() };
+            let measured = Measured { offset_us, delay_us: 20_000, way_min_us: 8_000 };
+            oracle.measured(at(9), (A, SERVER), measured, 20_000, 0, 0);
+            oracle.violated()
+        };
+        assert!(!check(2_000, false) && check(2_010, false));
+        // Where a message can be quicker than that, only half of the delay is left.
+        assert!(!check(2_010, true) && check(10_010, true));
+    }
+
+    #[test]
+    fn a_band_that_the_truth_is_outside_of_is_rejected() {
+        let check = |error_us: i64, believed_us: i64, bound_us: u64| {
+            let mut oracle = PhysicalOracle::new();
+            oracle.claims(at(9), A, error_us, Claim { error_us: believed_us, bound_us });
+            oracle.beyond_band.map(|violation| violation.reason)
+        };
+        assert_eq!(check(25_000, 0, 35_000), None);
+        assert_eq!(check(-10_000, 0, 10_004), None);
+        let reason = "n2 states that it is 0 µs ahead, give or take 0 µs; it is 25000 µs ahead";
+        assert_eq!(check(25_000, 0, 0).unwrap(), reason);
+        assert!(check(-10_000, 5_000, 10_000).is_some());
     }
 
     #[test]

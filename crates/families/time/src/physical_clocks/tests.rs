@@ -9,15 +9,16 @@ const A: NodeId = NodeId(1);
 const MS: u64 = 1_000;
 
 fn config(scheme: Scheme) -> Config {
-    let live = vec![Some(Live::Scheme), Some(Live::TowardsMs)];
     Config {
         scheme,
         skew_us: 0,
         drift_ppm: 0,
         poll_us: 500 * MS,
         wait_us: 0,
+        serve_us: 0,
+        way_min_us: 0,
+        gamma_us: 250 * MS,
         slew_ppm: 50_000,
-        live,
         bugs: Bugs::default(),
     }
 }
@@ -129,6 +130,7 @@ fn what_a_node_claims_is_so_at_any_moment_whatever_the_ways() {
         cluster.link.latency_us = (0, 90 * MS);
         cluster.link.towards = towards(30 * MS);
         (cluster.config.skew_us, cluster.config.drift_ppm, cluster.config.wait_us) = (300 * MS, 200, 5 * MS);
+        cluster.config.serve_us = 20 * MS;
         let mut claims = 0;
         cluster.watch(3, 20_000 * MS, |world| {
             for client in [A, NodeId(2), NodeId(3)] {
@@ -203,6 +205,49 @@ fn berkeley_comes_to_the_average_of_all() {
 }
 
 #[test]
+fn berkeley_follows_the_largest_set_that_agrees() {
+    // Which clocks are ahead, how far any two of a set may differ, and where the coordinator goes.
+    for (offsets_us, gamma_us, wanted_us) in [
+        // A clock that has gone mad moves nobody.
+        ([10_000, -10_000, 900_000], 40_000, 0),
+        // The coordinator's own clock is the one: it joins the others.
+        ([500_000, 510_000, 490_000], 40_000, 500_000),
+        // 0, 30, 60 and 90 ms: only two of them agree within 40 ms, or all four within 90.
+        ([30_000, 60_000, 90_000], 40_000, 15_000),
+        ([30_000, 60_000, 90_000], 90_000, 45_000),
+    ] {
+        let mut cluster = cluster(Scheme::Berkeley);
+        cluster.config.gamma_us = gamma_us;
+        for (node, offset_us) in [A, NodeId(2), NodeId(3)].into_iter().zip(offsets_us) {
+            cluster.command(1, Command::Clock { node, offset_us, drift_ppm: 0 });
+        }
+        let (world, oracle) = cluster.run(1, 30_000 * MS);
+        for node in world.node_ids() {
+            let shown_us = world.node(node).unwrap().shown_us(bare(&world, node));
+            let error_us = shown_us as i64 - reference_us(world.time_us()) as i64;
+            assert_eq!(error_us, wanted_us, "{node:?} of {offsets_us:?} within {gamma_us}");
+        }
+        assert!(!oracle.violated());
+    }
+}
+
+#[test]
+fn what_the_server_needs_for_its_answer_biases_cristian_by_half_of_it() {
+    for (scheme, wanted_us) in [(Scheme::Cristian, 3_000), (Scheme::Ntp, 0), (Scheme::Berkeley, 0), (Scheme::Ptp, 0)] {
+        let mut cluster = cluster(scheme);
+        (cluster.config.serve_us, cluster.config.way_min_us) = (6 * MS, 10 * MS);
+        let (world, oracle) = cluster.run(1, 10_000 * MS);
+        let (error_us, claim) = error_and_claim(&world, A);
+        let Claim { error_us: believed_us, bound_us } = claim.expect("it has measured");
+        assert_eq!((error_us, believed_us), (wanted_us, 0), "{scheme:?}");
+        // Cristian's clients know that no message is quicker than 10 ms, so that the 26 ms leave open no more than that.
+        let half_us = if scheme == Scheme::Cristian { 3_000 } else { 10_000 };
+        assert!((half_us..half_us + 100).contains(&bound_us), "{scheme:?}: {bound_us}");
+        assert!(!oracle.violated());
+    }
+}
+
+#[test]
 fn a_clock_far_behind_is_set_forward_and_one_far_ahead_is_slewed() {
     let after = |offset_us: i64, slew_ppm: u64, until_us: u64| {
         let mut cluster = cluster(Scheme::Ntp);
@@ -261,7 +306,7 @@ fn another_scheme_takes_over_while_the_cluster_runs() {
     cluster.config.skew_us = 80 * MS;
     cluster.link.latency_us = (8 * MS, 12 * MS);
     for (turn, number) in [2, 3, 0, 1, 3, 1, 2].into_iter().enumerate() {
-        cluster.command((turn as u64 + 1) * 7_100 * MS, Command::Set { key: 0, value: (number, number) });
+        cluster.command((turn as u64 + 1) * 7_100 * MS, Command::Set { key: SET_SCHEME, value: (number, number) });
     }
     let (world, oracle) = cluster.run(4, 60_000 * MS);
     assert!(!oracle.violated());

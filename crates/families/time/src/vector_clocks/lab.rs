@@ -2,42 +2,40 @@
 
 use crate::clocks::{Stamp, WALL_AT_START_US, machine};
 use crate::vector_clocks::{
-    Bugs, Config, Deed, EVERYBODY, FeedOracle, Live, Msg, Note, Op, PATH_MAX, Post, PostId, Process, Ret,
-    TEXT_CHARS_MAX, Timer, VALUE_MAX,
+    Bugs, Config, Deed, EVERYBODY, FeedOracle, Msg, Note, Op, PATH_MAX, Post, PostId, Process, Ret, TEXT_CHARS_MAX,
+    Taken, Timer, VALUE_MAX, Version,
 };
 use algorithms::clocks::{Order, VectorClock};
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
+use sim::{ClusterConfig, Command, Event, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
 use view::lens::space_time;
 use view::narration::Weight;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::error::InputError;
 use runs::kit::bug;
-use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Setup, Showcase, VariantInfo, VariantKind};
-use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
+use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo, VariantKind};
+use runs::ops::{Arg, ArgInfo, ArgKind, Args, OpInfo, Parts, node, number, op, text};
+use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings, Shape};
 use runs::plain::{Telling, Topic};
 
 const fn live(param: ParamInfo) -> ParamInfo {
     ParamInfo { live: true, ..param }
 }
 
-const NODES: ParamInfo = number("nodes", "Processes", 3, (2, 8), "");
-const CAUSAL_DELIVERY: ParamInfo = live(number("causal-delivery", "Causal delivery (1 is on)", 1, (0, 1), ""));
-/// Where it stands in [`INFO`]'s parameters: a test holds it there.
-const CAUSAL_DELIVERY_KEY: u32 = 1;
-const SKEW: ParamInfo = number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms");
+const NODES: ParamInfo = params::number("nodes", "Processes", 3, (2, 8), "");
+const CAUSAL_DELIVERY: ParamInfo = live(params::number("causal-delivery", "Causal delivery (1 is on)", 1, (0, 1), ""));
+const SKEW: ParamInfo = params::number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms");
 const PRUNE_AFTER: ParamInfo =
-    number("prune-after", "Vectors forget who is silent for (0: never)", 0, (0, 1_000), "events");
+    params::number("prune-after", "Vectors forget who is silent for (0: never)", 0, (0, 1_000), "events");
 const ACT_EVERY: ParamInfo =
-    live(number("act-every-ms", "Each process acts about every (0: never)", 400, (0, 60_000), "ms"));
+    live(params::number("act-every-ms", "Each process acts about every (0: never)", 400, (0, 60_000), "ms"));
 const ASK_EVERY: ParamInfo =
-    number("ask-every-ms", "Each asks what it missed about every (0: never)", 1_000, (0, 60_000), "ms");
+    params::number("ask-every-ms", "Each asks what it missed about every (0: never)", 1_000, (0, 60_000), "ms");
 const LATENCY: ParamInfo = ParamInfo {
     key: "latency-ms",
     title: "One-way latency",
@@ -49,41 +47,29 @@ const LATENCY: ParamInfo = ParamInfo {
     live: true,
 };
 
-const POST: OpInfo = OpInfo {
-    id: "post",
-    title: "Post",
-    summary: "The process posts something to everybody.",
-    form: "{\"post\": \"photo\"}",
-    of: Asked::Servers,
-};
-const REPLY: OpInfo = OpInfo {
-    id: "reply",
-    title: "Reply",
-    summary: "The process answers the newest post of somebody else.",
-    form: "{\"reply\": \"nice\"}",
-    of: Asked::Servers,
-};
-const TELL: OpInfo = OpInfo {
-    id: "tell",
-    title: "Tell",
-    summary: "The process tells the first one, which passes it on to the next.",
-    form: "{\"tell\": [\"n2\", \"n3\"]}",
-    of: Asked::Servers,
-};
-const WRITE: OpInfo = OpInfo {
-    id: "write",
-    title: "Write",
-    summary: "The process writes a replicated register.",
-    form: "{\"write\": [\"account\", 120]}",
-    of: Asked::Servers,
-};
-const LOCAL: OpInfo = OpInfo {
-    id: "local",
-    title: "Local event",
-    summary: "Something happens at the process.",
-    form: "\"local\"",
-    of: Asked::Servers,
-};
+const KEY: ArgInfo = text("Key", "account", TEXT_CHARS_MAX);
+const VALUE: ArgInfo = number("Value", 120, (0, VALUE_MAX as i64));
+
+const POST: OpInfo =
+    op("post", "Post", "The process posts something to everybody.").with(&[text("Text", "photo", TEXT_CHARS_MAX)]);
+const REPLY: OpInfo = op("reply", "Reply", "The process answers the newest post of somebody else.").with(&[text(
+    "Text",
+    "nice",
+    TEXT_CHARS_MAX,
+)]);
+const TELL: OpInfo = op("tell", "Tell", "The process tells the first one, which passes it on to the next.")
+    .with(&[ArgInfo { name: "Path", kind: ArgKind::Nodes(&["n2", "n3"], PATH_MAX) }]);
+const WRITE: OpInfo = op("write", "Write", "The process writes a replicated register.").with(&[KEY, VALUE]);
+const GET: OpInfo =
+    op("get", "Read at another", "The process reads a register of another one, as its client, and keeps the context.")
+        .with(&[node("Server", "n1"), KEY]);
+const PUT: OpInfo = op(
+    "put",
+    "Write at another",
+    "The process writes a register of another one, as its client, with the context of what it read last.",
+)
+.with(&[node("Server", "n1"), KEY, VALUE]);
+const LOCAL: OpInfo = op("local", "Local event", "Something happens at the process.");
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<VectorClocksLab>(&INFO);
@@ -119,6 +105,18 @@ static INFO: LabInfo = LabInfo {
             &[],
         ),
         bug(
+            "version-vectors-without-dots",
+            "version vectors without dots",
+            "An entry for each process, and writes have no dots: of two clients that write at one process with the same context, the second swallows the first.",
+            &[],
+        ),
+        bug(
+            "ignores-contexts",
+            "ignores contexts",
+            "A client’s write is taken as if the client had seen nothing: what it replaces stays beside it, and siblings pile up.",
+            &[],
+        ),
+        bug(
             "prunes-silent",
             "prunes silent processes",
             "Vectors forget who has been silent for four events: “before” turns into “concurrent”.",
@@ -132,7 +130,7 @@ static INFO: LabInfo = LabInfo {
         ),
     ],
     params: &[NODES, CAUSAL_DELIVERY, SKEW, PRUNE_AFTER, ACT_EVERY, ASK_EVERY, LATENCY, DISTANCE],
-    ops: &[POST, REPLY, TELL, WRITE, LOCAL],
+    ops: &[POST, REPLY, TELL, WRITE, GET, PUT, LOCAL],
     metrics: &[
         "events",
         "posts-shown",
@@ -161,6 +159,7 @@ static INFO: LabInfo = LabInfo {
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Comparison, LensKind::Checks],
+    ..LabInfo::BASE
 };
 
 /// The mistakes of a variant.
@@ -168,6 +167,8 @@ fn bugs(variant: &str) -> Bugs {
     Bugs {
         no_causal_delivery: variant == "no-causal-delivery",
         last_writer_wins: variant == "last-writer-wins",
+        no_dots: variant == "version-vectors-without-dots",
+        ignores_contexts: variant == "ignores-contexts",
         prunes_silent: variant == "prunes-silent",
         one_counter: variant == "counter-called-vector-clock",
     }
@@ -190,11 +191,14 @@ const EVENTS: PlannedOps<Op> = PlannedOps {
     next: |stream: &mut Stream, nodes| {
         let node = |stream: &mut Stream| NodeId((stream.range(0, 1_000_000) % u64::from(nodes.max(1))) as u32);
         let (me, peer) = (node(stream), node(stream));
-        let op = match stream.range(0, 5) {
+        let account = || "account".to_owned();
+        let op = match stream.range(0, 8) {
             0 | 1 => Op::Post("news".to_owned()),
             2 => Op::Reply("why?".to_owned()),
-            3 => Op::Write("account".to_owned(), stream.range(0, 99)),
+            3 => Op::Write(account(), stream.range(0, 99)),
             4 if peer != me => Op::Tell(vec![peer]),
+            5 | 6 if peer != me => Op::Get(peer, account()),
+            7 if peer != me => Op::Put(peer, account(), stream.range(0, 99)),
             _ => Op::Local,
         };
         Some(Command::Request { node: me, op })
@@ -208,7 +212,7 @@ const SWITCHES: PlannedOps<Op> = PlannedOps {
     swarm: true,
     next: |stream: &mut Stream, _| {
         let on = stream.range(0, 1);
-        Some(Command::Set { key: CAUSAL_DELIVERY_KEY, value: (on, on) })
+        Some(Command::Set { key: CAUSAL_DELIVERY.id(), value: (on, on) })
     },
 };
 
@@ -221,40 +225,27 @@ impl Lab for VectorClocksLab {
 
     const FORGETS: bool = true;
 
-    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
         let in_us = |param: &ParamInfo| {
             let Setting { low, high } = get(param);
             (low * 1_000, high * 1_000)
         };
         let nodes = get(&NODES).low as u32;
-        let live = |param: &ParamInfo| match param.key {
-            key if key == CAUSAL_DELIVERY.key => Some(Live::CausalDelivery),
-            key if key == LATENCY.key => Some(Live::LatencyMs),
-            key if key == ACT_EVERY.key => Some(Live::ActMs),
-            _ => None,
-        };
         let config = Config {
             causal_delivery: get(&CAUSAL_DELIVERY).low > 0,
             skew_us: in_us(&SKEW).0,
             prune_after: get(&PRUNE_AFTER).low,
             act_us: in_us(&ACT_EVERY).0,
             ask_us: in_us(&ASK_EVERY).0,
-            live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live).collect(),
             bugs: bugs(variant.id),
         };
-        let latency_us = in_us(&LATENCY);
         // Long enough for everybody to ask everybody twice.
-        let calm_us = 4 * u64::from(nodes) * config.ask_us + 32 * latency_us.1 + 2_000_000;
+        let calm_us = 4 * u64::from(nodes) * config.ask_us + 32 * in_us(&LATENCY).1 + 2_000_000;
         Setup {
             oracle: FeedOracle::new(&config),
             config,
-            cluster: ClusterConfig {
-                nodes,
-                link: LinkProfile { latency_us, ..LinkProfile::default() },
-                disk_sync_us: DISK_SYNC_US,
-                positions: Vec::new(),
-            },
+            cluster: ClusterConfig { disk_sync_us: DISK_SYNC_US, ..ClusterConfig::of(nodes) },
             names: Names::servers(nodes),
             layout: layout::circle(nodes as usize),
             fault_model: FaultModel {
@@ -280,35 +271,27 @@ impl Lab for VectorClocksLab {
         }
     }
 
-    fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-        let (info, argument) = OpInfo::read(value, known)?;
-        let within = |error: InputError| error.within(info.id);
-        match (info.id, argument) {
-            ("local", Value::Null) => Ok(Op::Local),
-            ("post", Value::String(text)) => read_text(text).map(Op::Post).map_err(within),
-            ("reply", Value::String(text)) => read_text(text).map(Op::Reply).map_err(within),
-            ("tell", Value::Array(path)) => read_path(path, names).map(Op::Tell).map_err(within),
-            ("write", Value::Array(pair)) => match &pair[..] {
-                [Value::String(key), value] => {
-                    let key = read_text(key).map_err(within)?;
-                    let value = value.as_u64().filter(|&value| value <= VALUE_MAX).ok_or_else(|| {
-                        InputError::new(info.id, format!("takes a whole number from 0 to {VALUE_MAX}"))
-                    })?;
-                    Ok(Op::Write(key, value))
-                }
-                _ => Err(info.unlike(argument)),
-            },
-            _ => Err(info.unlike(argument)),
+    fn make_op(id: &str, args: &mut Args) -> Op {
+        match id {
+            "post" => Op::Post(args.text()),
+            "reply" => Op::Reply(args.text()),
+            "tell" => Op::Tell(args.nodes()),
+            "write" => Op::Write(args.text(), args.count()),
+            "get" => Op::Get(args.node(), args.text()),
+            "put" => Op::Put(args.node(), args.text(), args.count()),
+            _ => Op::Local,
         }
     }
 
-    fn write_op(op: &Op, names: &Names) -> Value {
+    fn op_parts(op: &Op) -> Parts {
         match op {
-            Op::Local => json!("local"),
-            Op::Post(text) => json!({"post": text}),
-            Op::Reply(text) => json!({"reply": text}),
-            Op::Tell(path) => json!({"tell": path.iter().map(|&node| names.of(node)).collect::<Vec<_>>()}),
-            Op::Write(key, value) => json!({"write": [key, value]}),
+            Op::Local => (LOCAL.id, vec![]),
+            Op::Post(text) => (POST.id, vec![text.as_str().into()]),
+            Op::Reply(text) => (REPLY.id, vec![text.as_str().into()]),
+            Op::Tell(path) => (TELL.id, vec![Arg::Nodes(path.clone())]),
+            Op::Write(key, value) => (WRITE.id, vec![key.as_str().into(), (*value).into()]),
+            Op::Get(from, key) => (GET.id, vec![(*from).into(), key.as_str().into()]),
+            Op::Put(to, key, value) => (PUT.id, vec![(*to).into(), key.as_str().into(), (*value).into()]),
         }
     }
 
@@ -338,6 +321,9 @@ impl Lab for VectorClocksLab {
             Msg::Post { .. } => (MessageShape::Triangle, hue),
             Msg::Write { .. } => (MessageShape::Square, hue),
             Msg::Told { .. } => (MessageShape::Diamond, hue),
+            Msg::Get { .. } => (MessageShape::Circle, hue),
+            Msg::Got { .. } => (MessageShape::Ring, hue),
+            Msg::Put { .. } => (MessageShape::Square, hue),
             Msg::Have { .. } => (MessageShape::Circle, hue),
             Msg::CatchUp { .. } => (MessageShape::Ring, hue),
         }
@@ -345,7 +331,8 @@ impl Lab for VectorClocksLab {
 
     /// `process` (its name; `n1′` is another process on n1's machine), `events`; its clocks at its newest event:
     /// `vector` (by process), `lamport`, `wall_us`; `feed`: what it shows, the oldest first; `waiting`: what waits;
-    /// `shown`: the newest post that it shows of each author; `registers`: the values of each.
+    /// `shown`: the newest post that it shows of each author; `registers`: the values of each; `contexts`: as a client,
+    /// which writes were in what it read last of each.
     fn detail(process: &Process, names: &Names) -> Value {
         let line = |post: &Post| {
             let author = process_name(post.id.author, names);
@@ -355,10 +342,8 @@ impl Lab for VectorClocksLab {
             }
         };
         let lines = |posts: &[std::rc::Rc<Post>]| posts.iter().map(|post| line(post)).collect::<Vec<_>>();
-        let registers = process.registers.iter().map(|(key, register)| {
-            let values = register.siblings().iter().map(|version| version.value).collect::<Vec<_>>();
-            (key.clone(), Value::from(values))
-        });
+        let registers = process.registers.iter().map(|(key, register)| (key.clone(), Value::from(register.values())));
+        let contexts = process.contexts.iter().map(|(key, context)| (key.clone(), vector(context, names)));
         json!({
             "process": process_name(process.me, names),
             "events": process.events,
@@ -369,6 +354,7 @@ impl Lab for VectorClocksLab {
             "waiting": lines(process.feed.waiting()),
             "shown": vector(process.feed.delivered(), names),
             "registers": registers.collect::<Map<_, _>>(),
+            "contexts": contexts.collect::<Map<_, _>>(),
         })
     }
 
@@ -407,10 +393,10 @@ fn label(record: &Record<Process>, names: &Names) -> Option<String> {
         Deed::Posted(post) if post.answers.is_some() => format!("reply {}", post.text),
         Deed::Posted(post) => format!("post {}", post.text),
         Deed::Told(peer) => format!("tell {}", names.of(*peer)),
-        Deed::Wrote { key, version } => match kept(record) {
-            Some(values) if values != [version.value] => format!("{} is lost", version.value),
-            _ => format!("{key} = {}", version.value),
-        },
+        Deed::Wrote { value, .. } if took(record).is_some_and(|taken| !taken.kept) => format!("{value} is lost"),
+        Deed::Wrote { key, value } => format!("{key} = {value}"),
+        Deed::Get(from, key) => format!("read {key} at {}", names.of(*from)),
+        Deed::Put { to, key, value, .. } => format!("{key} = {value} at {}", names.of(*to)),
         Deed::Asked(Some(peer)) => format!("ask {}", names.of(*peer)),
         Deed::Asked(None) => "ask all".to_owned(),
         Deed::Received(_) => receipt_label(record, names),
@@ -426,41 +412,6 @@ fn stamp(record: &Record<Process>, names: &Names) -> Option<space_time::Stamp> {
         vector: stamp.vector.entries().map(|(process, count)| (process_name(process, names), count)).collect(),
         hybrid: Some((in_run_us(stamp.hybrid.wall_us), stamp.hybrid.count)),
     })
-}
-
-fn read_text(text: &str) -> Result<String, InputError> {
-    let text = text.trim();
-    let count = text.chars().count();
-    if text.is_empty() {
-        return Err(InputError::new("", "is empty"));
-    }
-    if count > TEXT_CHARS_MAX {
-        return Err(InputError::new("", format!("has {count} characters; {TEXT_CHARS_MAX} are the most")));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(InputError::new("", "has a control character"));
-    }
-    Ok(text.to_owned())
-}
-
-fn read_path(path: &[Value], names: &Names) -> Result<Vec<NodeId>, InputError> {
-    if path.is_empty() || path.len() > PATH_MAX {
-        return Err(InputError::new("", format!("names 1 to {PATH_MAX} processes, not {}", path.len())));
-    }
-    let mut nodes: Vec<NodeId> = Vec::new();
-    for (place, name) in path.iter().enumerate() {
-        let at = |error: InputError| error.within(&format!("[{place}]"));
-        let name = name.as_str().ok_or_else(|| at(InputError::new("", "is a name, such as \"n2\"")))?;
-        let node = names.find(name).map_err(at)?;
-        if nodes.last() == Some(&node) {
-            return Err(at(InputError::new(
-                "",
-                format!("nobody tells himself, and {name} stands there twice in a row"),
-            )));
-        }
-        nodes.push(node);
-    }
-    Ok(nodes)
 }
 
 /// What a process is called: as its machine, and with a prime where that has had another one before.
@@ -513,12 +464,25 @@ fn happened(record: &Record<Process>) -> Option<(&Stamp, &Deed)> {
     })
 }
 
-/// The values of a register after a step that wrote one or took one in.
-fn kept(record: &Record<Process>) -> Option<&[u64]> {
+/// What a step that wrote a register, or took values in, did there.
+fn took(record: &Record<Process>) -> Option<&Taken> {
     record.notes().find_map(|note| match note {
-        Note::Took { taken, .. } => Some(&taken.values[..]),
+        Note::Took { taken, .. } => Some(taken),
         _ => None,
     })
+}
+
+/// `120 and 80`; of what holds nothing, `nothing`.
+fn list(values: &[u64]) -> String {
+    if values.is_empty() {
+        return "nothing".to_owned();
+    }
+    values.iter().map(u64::to_string).collect::<Vec<_>>().join(" and ")
+}
+
+/// The values of versions, as a list.
+fn values_of(versions: &[Version]) -> String {
+    list(&versions.iter().map(|version| version.value).collect::<Vec<_>>())
 }
 
 /// A receipt in a word or two.
@@ -548,15 +512,28 @@ fn receipt_label(record: &Record<Process>, names: &Names) -> String {
             });
             next.map_or_else(|| "hear".to_owned(), |next| format!("hear, tell {}", names.of(next)))
         }
-        Msg::Write { version, .. } => match kept(record) {
-            None => format!("{} again", version.value),
-            Some([value]) if *value == version.value => format!("take {value}"),
-            Some([_]) => format!("drop {}", version.value),
-            Some([one, two]) => format!("keep {one} and {two}"),
-            Some(values) => format!("keep {} values", values.len()),
+        Msg::Write { versions, .. } => match took(record) {
+            None => format!("{} again", values_of(versions)),
+            Some(taken) => kept_label(taken),
+        },
+        Msg::Get { key, .. } => format!("hand out {key}"),
+        Msg::Got { values, .. } => format!("read {}", list(values)),
+        Msg::Put { value, .. } => match took(record) {
+            None => format!("{value} is refused"),
+            Some(taken) => kept_label(taken),
         },
         Msg::Have { .. } => format!("hear what {} has", names.of(id.from)),
         Msg::CatchUp { .. } => "catch up".to_owned(),
+    }
+}
+
+/// What became of a register, in a word or two.
+fn kept_label(taken: &Taken) -> String {
+    match &taken.values[..] {
+        _ if !taken.kept => format!("drop {}", values_of(&taken.new)),
+        [value] => format!("take {value}"),
+        [one, two] => format!("keep {one} and {two}"),
+        values => format!("keep {} values", values.len()),
     }
 }
 
@@ -578,7 +555,12 @@ fn tell(record: &Record<Process>, names: &Names) -> (String, Weight) {
             }
         },
         Deed::Told(peer) => format!("{me} tells {}", names.of(*peer)),
-        Deed::Wrote { key, version } => format!("{me} writes {key} = {}", version.value),
+        Deed::Wrote { key, value } => format!("{me} writes {key} = {value}"),
+        Deed::Get(from, key) => format!("{me} reads {key} at {}, as its client", names.of(*from)),
+        Deed::Put { to, key, value, context } => {
+            let (to, context) = (names.of(*to), vector_text(context, names));
+            format!("{me} writes {key} = {value} at {to}, having seen the writes {context}")
+        }
         Deed::Asked(Some(peer)) => {
             weight = Weight::Routine;
             format!("{me} asks {} what it has missed", names.of(*peer))
@@ -611,7 +593,7 @@ fn nothing_happened(record: &Record<Process>, me: &str) -> String {
     });
     match (&record.event, ret) {
         (Event::Boot(_), _) => format!("{me} starts, with an empty feed and no clock"),
-        (_, Some(Ret::ToItself)) => format!("{me} does not tell itself"),
+        (_, Some(Ret::ToItself)) => format!("{me} does not send to itself"),
         (_, Some(Ret::NothingToAnswer)) => format!("{me} has nothing to answer"),
         (_, Some(Ret::TooManyRegisters)) => format!("{me} has too many registers to make another one"),
         (Event::Timer { .. }, _) => format!("{me} has nothing to do"),
@@ -629,7 +611,12 @@ fn received(record: &Record<Process>, me: &str, from: &str, weight: &mut Weight)
     match msg {
         Msg::Post { post, .. } => format!("{me} receives “{}”{again}", post.text),
         Msg::Told { .. } => format!("{me} hears from {from}"),
-        Msg::Write { key, version, .. } => format!("{me} receives {from}’s {key} = {}{again}", version.value),
+        Msg::Write { key, versions, .. } => {
+            format!("{me} receives {from}’s {key} = {}{again}", values_of(versions))
+        }
+        Msg::Get { key, .. } => format!("{me} hands {key} out to {from}"),
+        Msg::Got { key, values, .. } => format!("{me} hears that {from} has {key} = {}", list(values)),
+        Msg::Put { key, value, .. } => format!("{me} receives {key} = {value} from its client {from}"),
         Msg::Have { .. } => {
             let supplies = record.notes().any(|note| matches!(note, Note::Supplied(..)));
             if !supplies {
@@ -677,35 +664,30 @@ fn effect(note: &Note, record: &Record<Process>, names: &Names) -> Option<(Strin
         }
         Note::NoRoom(_) => ("; it would have to wait, and there is no room".to_owned(), true),
         Note::Skipped(_) => ("; what has scrolled away everywhere it will never see".to_owned(), false),
-        Note::Took { key, version, taken } => {
-            let own = matches!(&record.event, Event::Deliver { msg: Msg::Write { .. }, .. } | Event::Command(_))
-                || matches!(&record.event, Event::Timer { .. });
-            let values = || taken.values.iter().map(u64::to_string).collect::<Vec<_>>().join(" and ");
-            let what = if own { String::new() } else { format!("; {key} = {}", version.value) };
+        Note::Took { key, taken } => {
+            let fetched = matches!(&record.event, Event::Deliver { msg: Msg::CatchUp { .. }, .. });
+            let what = if fetched { format!("; {key} = {}", values_of(&taken.new)) } else { String::new() };
             if !taken.kept {
-                (format!("{what}; it is gone at once: {} has the later wall clock", values()), true)
+                (format!("{what}; it is gone at once: {} has the later wall clock", list(&taken.values)), true)
             } else if taken.values.len() > 1 {
-                (format!("{what}; it keeps {}: neither had seen the other", values()), true)
+                let none = if taken.values.len() == 2 { "neither had seen the other" } else { "none had seen another" };
+                (format!("{what}; it keeps {}: {none}", list(&taken.values)), true)
             } else if taken.gone.is_empty() {
                 (what, false)
             } else {
-                let gone = taken.gone.iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>().join(" and ");
-                (format!("{what} in place of {gone}"), false)
+                (format!("{what} in place of {}", values_of(&taken.gone)), false)
             }
         }
+        Note::Refused => {
+            ("; it refuses, for it has too many registers, or values that its client has not seen".into(), true)
+        }
+        Note::Handed(values, context) => {
+            (format!(": {}, with the context {}", list(values), vector_text(context, names)), false)
+        }
+        Note::Read(_, context) => (format!(", and keeps the context {}", vector_text(context, names)), false),
         Note::Supplied(to, count) => {
             let things = if *count == 1 { "1 thing".to_owned() } else { format!("{count} things") };
             (format!(", and sends {} {things} that it had not", names.of(*to)), false)
         }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_sweeps_switch_is_causal_delivery() {
-        assert_eq!(INFO.params[CAUSAL_DELIVERY_KEY as usize].key, CAUSAL_DELIVERY.key);
-    }
 }

@@ -14,6 +14,10 @@
 //! decides what waits. A register has a third one, of its writes: to have heard of a process is not to have seen what it
 //! wrote.
 //!
+//! A process writes to its own replica having seen what is there. It may also be a client of another one: it reads a
+//! register there, keeps the values' context, and writes there or elsewhere with that context later, however old it
+//! has become.
+//!
 //! What is broadcast is sent once to each and may get lost. Every so often a process asks another one, in turn, for what
 //! it has missed, and so does whoever starts again. So what any running process shows is in time shown by all.
 //!
@@ -22,7 +26,8 @@
 //! [`crate::clocks`], and fetches what the others have. What nobody else had heard of is gone.
 //!
 //! Left out: acknowledgements, groups whose members change, stability (when nobody needs a post any more; each author's
-//! newest [`POSTS_KEPT`] are kept), and deletion.
+//! newest [`POSTS_KEPT`] are kept), deletion, and names for a client's writes: one that the network copies is written
+//! twice.
 
 mod feed;
 mod lab;
@@ -33,15 +38,15 @@ pub use lab::ENTRY;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, Protocol, RequestId};
+use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 use crate::clocks::{EventId, NAMES, STRIDE, Stamp, WALL_AT_START_US};
 use algorithms::clocks::{HybridClock, LamportClock, Order, VectorClock};
 
 pub use feed::{Arrival, Feed, POSTS_KEPT, Shown, WAITING_MAX};
 pub use oracle::{
-    CAUGHT_UP, CAUSAL_DELIVERY, CONCURRENT_WRITES, CONVERGENCE, FeedOracle, NO_LOST_WRITE, POST_WAITED,
-    VECTOR_CHARACTERIZES,
+    CAUGHT_UP, CAUSAL_DELIVERY, CONCURRENT_WRITES, CONVERGENCE, FeedOracle, NO_FALSE_SIBLING, NO_LOST_WRITE,
+    POST_WAITED, VECTOR_CHARACTERIZES,
 };
 pub use register::{Register, Rule, Taken, Version};
 
@@ -53,6 +58,8 @@ pub const VALUE_MAX: u64 = 999_999_999;
 pub const PATH_MAX: usize = 8;
 /// A process that knows of so many registers makes no new ones.
 pub const REGISTERS_MAX: usize = 16;
+/// A process that has so many values of a register which a client has not seen takes no other one from it.
+pub const SIBLINGS_MAX: usize = 8;
 
 /// Whose entry it is where one counter stands for all processes.
 pub const EVERYBODY: NodeId = NodeId(STRIDE - 1);
@@ -83,8 +90,6 @@ pub struct Config {
     pub act_us: u64,
     /// Each process asks another one for what it has missed about this often, in µs; 0 for never.
     pub ask_us: u64,
-    /// What the keys of [`Protocol::set`] stand for, in order; none for what stays as it is.
-    pub live: Vec<Option<Live>>,
     /// The mistakes to make.
     pub bugs: Bugs,
 }
@@ -99,16 +104,10 @@ impl Config {
     }
 }
 
-/// A parameter that can change while the cluster runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Live {
-    /// [`Config::causal_delivery`]: 0 or 1.
-    CausalDelivery,
-    /// The latency of links that no command has changed, in ms.
-    LatencyMs,
-    /// [`Config::act_us`], in ms.
-    ActMs,
-}
+/// Parameters that can change while the cluster runs: [`Config::causal_delivery`], 0 or 1.
+const SET_CAUSAL_DELIVERY: ParamKey = ParamKey::of("causal-delivery");
+/// [`Config::act_us`], in ms.
+const SET_ACT_EVERY_MS: ParamKey = ParamKey::of("act-every-ms");
 
 /// Classic mistakes. All off is what the papers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -117,6 +116,10 @@ pub struct Bugs {
     pub no_causal_delivery: bool,
     /// Of two values the one with the later wall clock stays.
     pub last_writer_wins: bool,
+    /// Registers go by version vectors with an entry for each process, and writes have no dots.
+    pub no_dots: bool,
+    /// A client's write is taken as if the client had seen nothing.
+    pub ignores_contexts: bool,
     /// Vectors are pruned and said to be exact all the same.
     pub prunes_silent: bool,
     /// The vector has one entry for all processes together.
@@ -173,14 +176,43 @@ pub enum Msg {
         /// Whom it is to be passed on to, one after the other.
         path: Vec<NodeId>,
     },
-    /// A value of a register, to everybody.
+    /// What a register holds after a write, to everybody.
     Write {
         /// When it was sent.
         stamp: Stamp,
         /// Which register.
         key: String,
+        /// Its values.
+        versions: Vec<Version>,
+    },
+    /// A client reads a register.
+    Get {
+        /// When it was sent.
+        stamp: Stamp,
+        /// Which register.
+        key: String,
+    },
+    /// What a client has read.
+    Got {
+        /// When it was sent.
+        stamp: Stamp,
+        /// Which register.
+        key: String,
+        /// Its values.
+        values: Vec<u64>,
+        /// Which writes are in them.
+        context: VectorClock,
+    },
+    /// A client writes a register.
+    Put {
+        /// When it was sent.
+        stamp: Stamp,
+        /// Which register.
+        key: String,
         /// The value.
-        version: Version,
+        value: u64,
+        /// What the client has seen of that register.
+        context: VectorClock,
     },
     /// What the sender has; it asks for the rest.
     Have {
@@ -190,7 +222,7 @@ pub enum Msg {
         delivered: VectorClock,
         /// Older ones that it has not.
         gaps: Vec<PostId>,
-        /// The writes that it has taken in, by register.
+        /// The writes that it has seen, by register.
         contexts: BTreeMap<String, VectorClock>,
     },
     /// What the receiver has missed.
@@ -201,8 +233,8 @@ pub enum Msg {
         scrolled: VectorClock,
         /// Posts, in the order in which the sender showed them.
         posts: Vec<Rc<Post>>,
-        /// Values.
-        versions: Vec<(String, Version)>,
+        /// Registers, each with all its values.
+        registers: Vec<(String, Vec<Version>)>,
     },
 }
 
@@ -214,6 +246,9 @@ impl Msg {
             Self::Post { stamp, .. }
             | Self::Told { stamp, .. }
             | Self::Write { stamp, .. }
+            | Self::Get { stamp, .. }
+            | Self::Got { stamp, .. }
+            | Self::Put { stamp, .. }
             | Self::Have { stamp, .. }
             | Self::CatchUp { stamp, .. } => stamp,
         }
@@ -226,6 +261,9 @@ impl Named for Msg {
             Self::Post { .. } => "post",
             Self::Told { .. } => "told",
             Self::Write { .. } => "write",
+            Self::Get { .. } => "get",
+            Self::Got { .. } => "got",
+            Self::Put { .. } => "put",
             Self::Have { .. } => "have",
             Self::CatchUp { .. } => "catch-up",
         }
@@ -263,6 +301,10 @@ pub enum Op {
     Tell(Vec<NodeId>),
     /// Write a register.
     Write(String, u64),
+    /// Read a register as a client of another process.
+    Get(NodeId, String),
+    /// Write a register as a client of another process, with the context of what was read last.
+    Put(NodeId, String, u64),
 }
 
 impl Named for Op {
@@ -273,6 +315,8 @@ impl Named for Op {
             Self::Reply(_) => "reply",
             Self::Tell(_) => "tell",
             Self::Write(..) => "write",
+            Self::Get(..) => "get",
+            Self::Put(..) => "put",
         }
     }
 }
@@ -282,7 +326,7 @@ impl Named for Op {
 pub enum Ret {
     /// The event has happened.
     Done(EventId),
-    /// Nobody tells himself.
+    /// Nobody sends messages to himself.
     ToItself,
     /// Nobody else's post is on the screen.
     NothingToAnswer,
@@ -314,7 +358,20 @@ pub enum Deed {
         /// The register.
         key: String,
         /// The value.
-        version: Version,
+        value: u64,
+    },
+    /// It has asked, as a client, what this process has of a register.
+    Get(NodeId, String),
+    /// It has sent, as a client, a value of a register to this process.
+    Put {
+        /// To whom.
+        to: NodeId,
+        /// The register.
+        key: String,
+        /// The value.
+        value: u64,
+        /// What it had seen of that register.
+        context: VectorClock,
     },
     /// It asked one process for what it has missed, or all of them.
     Asked(Option<NodeId>),
@@ -356,28 +413,21 @@ pub enum Note {
     NoRoom(PostId),
     /// Old posts that nobody has any more count as shown, up to these numbers.
     Skipped(VectorClock),
-    /// It has taken a value in.
+    /// It has taken values in.
     Took {
         /// The register.
         key: String,
-        /// The value.
-        version: Version,
         /// What that did.
-        taken: TakenIn,
+        taken: Taken,
     },
+    /// A client's write was refused: there are too many registers, or siblings that the client has not seen.
+    Refused,
+    /// It has answered a client with the values of a register, and their context.
+    Handed(Vec<u64>, VectorClock),
+    /// As a client, it has read these values of a register, and keeps their context.
+    Read(Vec<u64>, VectorClock),
     /// It has sent so many posts and values that somebody had missed.
     Supplied(NodeId, u32),
-}
-
-/// [`Taken`], as it is told of.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct TakenIn {
-    /// Whether it stays.
-    pub kept: bool,
-    /// Values that went, and who wrote them.
-    pub gone: Vec<(EventId, u64)>,
-    /// All values that there are now.
-    pub values: Vec<u64>,
 }
 
 impl Named for Note {
@@ -387,6 +437,8 @@ impl Named for Note {
             Self::Happened { deed: Deed::Posted(_), .. } => "posted",
             Self::Happened { deed: Deed::Told(_), .. } => "told",
             Self::Happened { deed: Deed::Wrote { .. }, .. } => "wrote",
+            Self::Happened { deed: Deed::Get(..), .. } => "get",
+            Self::Happened { deed: Deed::Put { .. }, .. } => "put",
             Self::Happened { deed: Deed::Asked(_), .. } => "asked",
             Self::Happened { deed: Deed::Received(_), .. } => "received",
             Self::PassedOn(_) => "passed-on",
@@ -396,9 +448,12 @@ impl Named for Note {
             Self::Waits { .. } => "waits",
             Self::NoRoom(_) => "no-room",
             Self::Skipped(_) => "skipped",
-            Self::Took { taken: TakenIn { kept: false, .. }, .. } => "dropped",
+            Self::Took { taken: Taken { kept: false, .. }, .. } => "dropped",
             Self::Took { taken, .. } if taken.values.len() > 1 => "kept-siblings",
             Self::Took { .. } => "took",
+            Self::Refused => "refused",
+            Self::Handed(..) => "handed",
+            Self::Read(..) => "read",
             Self::Supplied(..) => "supplied",
         }
     }
@@ -423,6 +478,8 @@ pub struct Process {
     pub feed: Feed,
     /// The registers that it knows of.
     pub registers: BTreeMap<String, Register>,
+    /// As a client: the context of what it has read of each register last; of one that it has only asked for, nothing.
+    pub contexts: BTreeMap<String, VectorClock>,
     /// For each process the newest event of it that it knows of, and at which of its own events it had heard of that.
     heard: BTreeMap<NodeId, (u64, u64)>,
     /// Whether it will do something of its own accord.
@@ -506,30 +563,65 @@ impl Process {
         Some(Answered { id: newest.id, text: newest.text.clone() })
     }
 
-    fn write(&mut self, key: String, value: u64, fx: &mut Fx<'_, Self>) -> Stamp {
-        let stamp = self.tick(None, fx);
-        let clock = self.registers.entry(key.clone()).or_default().next_of(self.me);
-        let version = Version { write: stamp.event, clock, value, wall_us: stamp.wall_us };
-        let deed = Deed::Wrote { key: key.clone(), version: version.clone() };
-        fx.note(Note::Happened { stamp: stamp.clone(), deed });
-        self.take(&key, &version, fx);
-        for peer in fx.peers() {
-            fx.send(peer, Msg::Write { stamp: stamp.clone(), key: key.clone(), version: version.clone() });
-        }
+    /// Writes to its own replica: it has seen whatever is there.
+    fn write(&mut self, key: &str, value: u64, fx: &mut Fx<'_, Self>) -> Stamp {
+        let stamp = self.happen(Deed::Wrote { key: key.to_owned(), value }, None, fx);
+        let context = self.registers.get(key).map_or(VectorClock::EMPTY, Register::context);
+        self.store(&stamp, key, value, context, fx);
         stamp
     }
 
-    fn take(&mut self, key: &str, version: &Version, fx: &mut Fx<'_, Self>) {
-        let rule = if fx.config().bugs.last_writer_wins { Rule::LastWriterWins } else { Rule::KeepConcurrent };
-        let register = self.registers.entry(key.to_owned()).or_default();
-        if let Some(taken) = register.take(version.clone(), rule) {
-            let taken = TakenIn {
-                kept: taken.kept,
-                gone: taken.gone.iter().map(|version| (version.write, version.value)).collect(),
-                values: register.siblings().iter().map(|version| version.value).collect(),
-            };
-            fx.note(Note::Took { key: key.to_owned(), version: version.clone(), taken });
+    /// A client's write, at the event that received it.
+    fn receive_put(&mut self, here: &Stamp, key: &str, value: u64, context: VectorClock, fx: &mut Fx<'_, Self>) {
+        let context = if fx.config().bugs.ignores_contexts { VectorClock::EMPTY } else { context };
+        let unseen = self.registers.get(key).map_or(0, |register| register.unseen(&context));
+        if self.has_room_for(key) && unseen < SIBLINGS_MAX {
+            self.store(here, key, value, context, fx);
+        } else {
+            fx.note(Note::Refused);
         }
+    }
+
+    fn has_room_for(&self, key: &str) -> bool {
+        self.registers.len() < REGISTERS_MAX || self.registers.contains_key(key)
+    }
+
+    /// Writes with a context, and tells everybody what the register holds then.
+    fn store(&mut self, here: &Stamp, key: &str, value: u64, context: VectorClock, fx: &mut Fx<'_, Self>) {
+        let register = self.registers.entry(key.to_owned()).or_default();
+        let taken = register.write(self.me, context, rule(fx.config()), (here.event, value, here.wall_us));
+        fx.note(Note::Took { key: key.to_owned(), taken });
+        for peer in fx.peers() {
+            let versions = register.siblings().to_vec();
+            fx.send(peer, Msg::Write { stamp: here.clone(), key: key.to_owned(), versions });
+        }
+    }
+
+    fn take(&mut self, key: &str, versions: &[Version], fx: &mut Fx<'_, Self>) {
+        let register = self.registers.entry(key.to_owned()).or_default();
+        if let Some(taken) = register.sync(versions, rule(fx.config())) {
+            fx.note(Note::Took { key: key.to_owned(), taken });
+        }
+    }
+
+    /// Asks for a register, as a client; none where it has read too many others.
+    fn get(&mut self, from: NodeId, key: String, fx: &mut Fx<'_, Self>) -> Option<Stamp> {
+        if self.contexts.len() >= REGISTERS_MAX && !self.contexts.contains_key(&key) {
+            return None;
+        }
+        self.contexts.entry(key.clone()).or_default();
+        let stamp = self.happen(Deed::Get(from, key.clone()), None, fx);
+        fx.send(from, Msg::Get { stamp: stamp.clone(), key });
+        Some(stamp)
+    }
+
+    fn put(&mut self, to: NodeId, key: String, value: u64, fx: &mut Fx<'_, Self>) -> Stamp {
+        // Who has read nothing has seen nothing.
+        let context = self.contexts.get(&key).cloned().unwrap_or_default();
+        let deed = Deed::Put { to, key: key.clone(), value, context: context.clone() };
+        let stamp = self.happen(deed, None, fx);
+        fx.send(to, Msg::Put { stamp: stamp.clone(), key, value, context });
+        stamp
     }
 
     fn tell(&mut self, path: &[NodeId], fx: &mut Fx<'_, Self>) -> Option<Stamp> {
@@ -544,7 +636,7 @@ impl Process {
         let only = if let [peer] = peers { Some(*peer) } else { None };
         let stamp = self.happen(Deed::Asked(only), None, fx);
         let contexts: BTreeMap<String, VectorClock> =
-            self.registers.iter().map(|(key, register)| (key.clone(), register.context().clone())).collect();
+            self.registers.iter().map(|(key, register)| (key.clone(), register.context())).collect();
         for &peer in peers {
             let (delivered, gaps) = (self.feed.delivered().clone(), self.feed.gaps());
             fx.send(peer, Msg::Have { stamp: stamp.clone(), delivered, gaps, contexts: contexts.clone() });
@@ -563,18 +655,14 @@ impl Process {
         let posts: Vec<Rc<Post>> = self.feed.posts().iter().filter(|post| missed(post)).cloned().collect();
         let scrolled = self.feed.scrolled();
         let scrolled = VectorClock::of(scrolled.entries().filter(|&(author, upto)| upto > delivered.get(author)));
-        let mut versions = Vec::new();
-        for (key, register) in &self.registers {
-            let context = contexts.get(key);
-            let known = |version: &Version| {
-                let dot = version.clock.dot;
-                context.is_some_and(|context| dot.number <= context.get(dot.node))
-            };
-            let missed = register.siblings().iter().filter(|version| !known(version));
-            versions.extend(missed.map(|version| (key.clone(), version.clone())));
-        }
-        let nothing = posts.is_empty() && versions.is_empty() && scrolled.is_empty();
-        (!nothing).then_some(Msg::CatchUp { stamp, scrolled, posts, versions })
+        let missed = |(key, register): &(&String, &Register)| {
+            contexts.get(*key).map_or(!register.siblings().is_empty(), |context| register.unseen(context) > 0)
+        };
+        let missed = self.registers.iter().filter(missed);
+        let registers: Vec<(String, Vec<Version>)> =
+            missed.map(|(key, register)| (key.clone(), register.siblings().to_vec())).collect();
+        let nothing = posts.is_empty() && registers.is_empty() && scrolled.is_empty();
+        (!nothing).then_some(Msg::CatchUp { stamp, scrolled, posts, registers })
     }
 
     fn receive_post(&mut self, post: &Rc<Post>, fx: &mut Fx<'_, Self>) {
@@ -640,7 +728,7 @@ impl Process {
             (6..=7, _) => {
                 let key = word(&KEYS, fx);
                 let value = fx.draw(DRAW_WORD, 1, 20) * 10;
-                self.write(key, value, fx);
+                self.write(&key, value, fx);
             }
             (8, _) if fx.nodes() > 1 => {
                 let peers: Vec<NodeId> = fx.peers().collect();
@@ -649,6 +737,14 @@ impl Process {
             }
             _ => drop(self.happen(Deed::Local, None, fx)),
         }
+    }
+}
+
+const fn rule(config: &Config) -> Rule {
+    match (config.bugs.last_writer_wins, config.bugs.no_dots) {
+        (true, _) => Rule::LastWriterWins,
+        (false, true) => Rule::Plain,
+        (false, false) => Rule::Dotted,
     }
 }
 
@@ -679,6 +775,7 @@ impl Protocol for Process {
             wall_us: Self::wall_us(fx),
             feed: Feed::default(),
             registers: BTreeMap::new(),
+            contexts: BTreeMap::new(),
             heard: BTreeMap::new(),
             acting: false,
             asked: 0,
@@ -692,12 +789,11 @@ impl Protocol for Process {
         process
     }
 
-    fn set(config: &mut Config, link: &mut LinkProfile, key: u32, (low, high): (u64, u64)) {
-        match config.live.get(key as usize).copied().flatten() {
-            Some(Live::CausalDelivery) => config.causal_delivery = low > 0,
-            Some(Live::LatencyMs) => link.latency_us = (low * 1_000, high * 1_000),
-            Some(Live::ActMs) => config.act_us = low * 1_000,
-            None => {}
+    fn set(config: &mut Config, _link: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
+        match key {
+            SET_CAUSAL_DELIVERY => config.causal_delivery = low > 0,
+            SET_ACT_EVERY_MS => config.act_us = low * 1_000,
+            _ => {}
         }
     }
 
@@ -714,24 +810,39 @@ impl Protocol for Process {
                     fx.send(next, Msg::Told { stamp: here, path: rest.to_vec() });
                 }
             }
-            Msg::Write { key, version, .. } => self.take(&key, &version, fx),
+            Msg::Write { key, versions, .. } => self.take(&key, &versions, fx),
+            Msg::Get { key, .. } => {
+                let register = self.registers.get(&key);
+                let values = register.map(Register::values).unwrap_or_default();
+                let context = register.map(Register::context).unwrap_or_default();
+                fx.note(Note::Handed(values.clone(), context.clone()));
+                fx.send(from, Msg::Got { stamp: here, key, values, context });
+            }
+            Msg::Got { key, values, context, .. } => {
+                // What another process on this machine has asked for is none of its business.
+                if let Some(read) = self.contexts.get_mut(&key) {
+                    read.clone_from(&context);
+                    fx.note(Note::Read(values, context));
+                }
+            }
+            Msg::Put { key, value, context, .. } => self.receive_put(&here, &key, value, context, fx),
             Msg::Have { delivered, gaps, contexts, .. } => {
                 if let Some(supply) = self.supply(here, &delivered, &gaps, &contexts) {
-                    if let Msg::CatchUp { posts, versions, .. } = &supply {
-                        fx.note(Note::Supplied(from, (posts.len() + versions.len()) as u32));
+                    if let Msg::CatchUp { posts, registers, .. } = &supply {
+                        fx.note(Note::Supplied(from, (posts.len() + registers.len()) as u32));
                     }
                     fx.send(from, supply);
                 }
             }
-            Msg::CatchUp { scrolled, posts, versions, .. } => {
+            Msg::CatchUp { scrolled, posts, registers, .. } => {
                 if self.feed.skip(&scrolled) {
                     fx.note(Note::Skipped(scrolled));
                 }
                 for post in &posts {
                     self.receive_post(post, fx);
                 }
-                for (key, version) in &versions {
-                    self.take(key, version, fx);
+                for (key, versions) in &registers {
+                    self.take(key, versions, fx);
                 }
             }
         }
@@ -773,10 +884,14 @@ impl Protocol for Process {
                 Some(stamp) => Ret::Done(stamp.event),
                 None => Ret::ToItself,
             },
-            Op::Write(key, _) if self.registers.len() >= REGISTERS_MAX && !self.registers.contains_key(&key) => {
-                Ret::TooManyRegisters
-            }
-            Op::Write(key, value) => Ret::Done(self.write(key, value, fx).event),
+            Op::Write(key, _) if !self.has_room_for(&key) => Ret::TooManyRegisters,
+            Op::Write(key, value) => Ret::Done(self.write(&key, value, fx).event),
+            Op::Get(peer, _) | Op::Put(peer, ..) if peer == fx.me() => Ret::ToItself,
+            Op::Get(from, key) => match self.get(from, key, fx) {
+                Some(stamp) => Ret::Done(stamp.event),
+                None => Ret::TooManyRegisters,
+            },
+            Op::Put(to, key, value) => Ret::Done(self.put(to, key, value, fx).event),
         };
         fx.reply(id, ret);
         self.settle(fx);
@@ -784,19 +899,23 @@ impl Protocol for Process {
 
     fn size_bytes(msg: &Msg) -> u64 {
         let post = |post: &Rc<Post>| 32 + 12 * (post.depends_on.len() + post.vector.len());
-        let version = |version: &Version| 32 + 12 * version.clock.past.len();
+        let versions =
+            |versions: &[Version]| versions.iter().map(|version| 32 + 12 * version.clock.past.len()).sum::<usize>();
         let body = match msg {
             Msg::Post { post: body, .. } => post(body),
             Msg::Told { path, .. } => 4 * path.len(),
-            Msg::Write { version: body, .. } => version(body),
+            Msg::Write { versions: body, .. } => versions(body),
+            Msg::Get { key, .. } => key.len(),
+            Msg::Got { values, context, .. } => 8 * values.len() + 12 * context.len(),
+            Msg::Put { context, .. } => 8 + 12 * context.len(),
             Msg::Have { delivered, gaps, contexts, .. } => {
                 let contexts: usize = contexts.values().map(|context| 24 + 12 * context.len()).sum();
                 12 * (delivered.len() + gaps.len()) + contexts
             }
-            Msg::CatchUp { scrolled, posts, versions, .. } => {
+            Msg::CatchUp { scrolled, posts, registers, .. } => {
                 let posts: usize = posts.iter().map(post).sum();
-                let versions: usize = versions.iter().map(|(_, body)| version(body)).sum();
-                12 * scrolled.len() + posts + versions
+                let registers: usize = registers.iter().map(|(_, body)| versions(body)).sum();
+                12 * scrolled.len() + posts + registers
             }
         };
         (64 + 12 * msg.stamp().vector.len() + body) as u64

@@ -1,13 +1,17 @@
 //! One replica of a register: the values that no later write has replaced.
 //!
-//! Nuno Preguiça et al., "Dotted Version Vectors", 2010 (see [`algorithms::clocks::Dotted`]): a write replaces what its writer
-//! had seen, and nothing else. Concurrent writes stay beside each other as siblings until somebody who has seen them
-//! all writes again.
+//! Nuno Preguiça et al., "Dotted Version Vectors", 2010 (see [`algorithms::clocks::Dotted`]): a client reads the values and a
+//! *context*, which says which writes are in them, and hands the context back when it writes. The write gets a dot of
+//! its own and replaces what its context covers, and nothing else. So two clients that wrote at one replica with the
+//! same context stay beside each other as siblings, until somebody who has read both writes again.
+//!
+//! Replicas send each other all values that they hold, never one alone: only then does a context that covers the n-th
+//! write of a replica cover all before it, and a version vector is enough to say so.
 
 use sim::NodeId;
 
 use crate::clocks::EventId;
-use algorithms::clocks::{Dotted, Order, VectorClock, update};
+use algorithms::clocks::{Dot, Dotted, Order, VectorClock};
 
 /// A value and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -18,15 +22,17 @@ pub struct Version {
     pub clock: Dotted,
     /// The value.
     pub value: u64,
-    /// What the writer's wall clock showed, in µs.
+    /// What the clock on the wall showed where it was taken, in µs.
     pub wall_us: u64,
 }
 
 /// Which versions stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// Those that no other one had seen.
-    KeepConcurrent,
+    /// Those that no other one had seen, as dotted version vectors tell it.
+    Dotted,
+    /// Those that no other one had seen, as version vectors with an entry for each replica tell it.
+    Plain,
     /// The one with the latest wall clock.
     LastWriterWins,
 }
@@ -35,19 +41,21 @@ pub enum Rule {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Register {
     siblings: Vec<Version>,
-    /// All writes that were ever taken in, and what they had seen.
-    context: VectorClock,
+    /// Counts the writes that were made here.
+    written: u64,
 }
 
-/// What a new version did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What new versions did.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Taken {
-    /// Whether it stays.
+    /// Those that were not known here.
+    pub new: Vec<Version>,
+    /// Whether any of those stays.
     pub kept: bool,
-    /// Versions that went.
+    /// Versions that were here, and went.
     pub gone: Vec<Version>,
-    /// How many versions there are now.
-    pub siblings: u32,
+    /// All values that there are now.
+    pub values: Vec<u64>,
 }
 
 impl Register {
@@ -57,42 +65,64 @@ impl Register {
         &self.siblings
     }
 
-    /// All writes that were ever taken in.
+    /// Those values alone.
     #[must_use]
-    pub const fn context(&self) -> &VectorClock {
-        &self.context
+    pub fn values(&self) -> Vec<u64> {
+        self.siblings.iter().map(|version| version.value).collect()
     }
 
-    /// The clock of a write by somebody who has seen what is here.
+    /// What somebody has seen who has read this.
     #[must_use]
-    pub fn next_of(&self, me: NodeId) -> Dotted {
-        update(&self.context, &[], me)
+    pub fn context(&self) -> VectorClock {
+        let mut context = VectorClock::EMPTY;
+        self.siblings.iter().for_each(|version| context.merge(&version.clock.ceiling()));
+        context
     }
 
-    /// Takes a version in; nothing when it, or something later, was taken in before.
-    pub fn take(&mut self, version: Version, rule: Rule) -> Option<Taken> {
-        let dot = version.clock.dot;
-        if dot.number <= self.context.get(dot.node) {
-            return None;
-        }
-        self.context.merge(&version.clock.ceiling());
-        let mut gone = Vec::new();
-        let newest = |version: &Version| (version.wall_us, version.clock.dot);
-        let kept = match rule {
-            Rule::KeepConcurrent => true,
-            Rule::LastWriterWins => self.siblings.iter().all(|other| newest(other) < newest(&version)),
+    /// How many of its values somebody has not seen who has this context.
+    #[must_use]
+    pub fn unseen(&self, context: &VectorClock) -> usize {
+        self.siblings.iter().filter(|version| !version.clock.dot.is_in(context)).count()
+    }
+
+    /// A write at `me` by somebody who has read this context.
+    pub fn write(
+        &mut self,
+        me: NodeId,
+        context: VectorClock,
+        rule: Rule,
+        (write, value, wall_us): (EventId, u64, u64),
+    ) -> Taken {
+        self.written += 1;
+        let dotted = Dotted { dot: Dot { node: me, number: self.written }, past: context };
+        let clock = if rule == Rule::Plain { dotted.without_dot() } else { dotted };
+        self.keep(vec![Version { write, clock, value, wall_us }], rule)
+    }
+
+    /// Takes in what another replica holds; nothing where that, or something later, is here already.
+    pub fn sync(&mut self, theirs: &[Version], rule: Rule) -> Option<Taken> {
+        let known = |version: &Version| {
+            let replaced = |other: &Version| version.clock.compare(&other.clock) == Order::Before;
+            self.siblings
+                .iter()
+                .any(|other| other.write == version.write || (rule != Rule::LastWriterWins && replaced(other)))
         };
-        if kept {
-            let replaced = |other: &Version| match rule {
-                Rule::KeepConcurrent => other.clock.compare(&version.clock) == Order::Before,
-                Rule::LastWriterWins => true,
-            };
-            gone = self.siblings.iter().filter(|other| replaced(other)).cloned().collect();
-            self.siblings.retain(|other| !replaced(other));
-            self.siblings.push(version);
-            self.siblings.sort_by_key(|version| version.clock.dot);
-        }
-        Some(Taken { kept, gone, siblings: self.siblings.len() as u32 })
+        let new: Vec<Version> = theirs.iter().filter(|version| !known(version)).cloned().collect();
+        (!new.is_empty()).then(|| self.keep(new, rule))
+    }
+
+    fn keep(&mut self, new: Vec<Version>, rule: Rule) -> Taken {
+        let all: Vec<Version> = self.siblings.iter().chain(&new).cloned().collect();
+        let later = |version: &Version| (version.wall_us, version.clock.dot);
+        let stays = |version: &Version| match rule {
+            Rule::Dotted | Rule::Plain => !all.iter().any(|other| version.clock.compare(&other.clock) == Order::Before),
+            Rule::LastWriterWins => all.iter().all(|other| later(other) <= later(version)),
+        };
+        let gone = self.siblings.iter().filter(|version| !stays(version)).cloned().collect();
+        let kept = new.iter().any(stays);
+        self.siblings = all.iter().filter(|version| stays(version)).cloned().collect();
+        self.siblings.sort_by_key(|version| version.clock.dot);
+        Taken { new, kept, gone, values: self.values() }
     }
 }
 
@@ -101,70 +131,111 @@ mod tests {
     use sim::random::{Domain, Stream};
 
     use super::*;
-    use algorithms::clocks::sync;
+    use algorithms::clocks::{sync, update};
 
     const A: NodeId = NodeId(0);
     const B: NodeId = NodeId(1);
 
-    fn write(register: &mut Register, me: NodeId, value: u64, wall_us: u64, rule: Rule) -> Version {
-        let clock = register.next_of(me);
-        let write = EventId { process: me, number: value };
-        let version = Version { write, clock, value, wall_us };
-        register.take(version.clone(), rule).expect("a write is new");
-        version
+    fn put(register: &mut Register, me: NodeId, context: VectorClock, value: u64, rule: Rule) -> Taken {
+        register.write(me, context, rule, (EventId { process: me, number: value }, value, value))
     }
 
-    fn values(register: &Register) -> Vec<u64> {
-        register.siblings().iter().map(|version| version.value).collect()
+    /// Whoever writes here has seen what is here.
+    fn write(register: &mut Register, me: NodeId, value: u64) -> Taken {
+        let context = register.context();
+        put(register, me, context, value, Rule::Dotted)
     }
 
     #[test]
     fn concurrent_writes_stay_until_somebody_has_seen_both() {
-        let rule = Rule::KeepConcurrent;
+        let rule = Rule::Dotted;
         let (mut a, mut b) = (Register::default(), Register::default());
-        let (first, second) = (write(&mut a, A, 120, 9, rule), write(&mut b, B, 100, 1, rule));
-        assert_eq!(a.take(second.clone(), rule).unwrap(), Taken { kept: true, gone: Vec::new(), siblings: 2 });
-        assert!(b.take(first.clone(), rule).is_some());
-        assert_eq!((values(&a), a == b), (vec![120, 100], true));
-        let third = write(&mut b, B, 130, 0, rule);
-        assert_eq!(a.take(third, rule).unwrap().gone, [first, second.clone()]);
-        assert_eq!(values(&a), [130]);
-        assert_eq!(a.take(second, rule), None, "a late copy changes nothing");
+        write(&mut a, A, 120);
+        write(&mut b, B, 100);
+        let (held, before) = (b.siblings().to_vec(), a.siblings().to_vec());
+        let taken = a.sync(&held, rule).unwrap();
+        assert_eq!((taken.kept, taken.gone, taken.values), (true, Vec::new(), vec![120, 100]));
+        assert!(b.sync(&before, rule).is_some());
+        assert_eq!((a.values(), a.siblings()), (vec![120, 100], b.siblings()));
+        write(&mut b, B, 130);
+        assert_eq!(a.sync(b.siblings(), rule).unwrap().gone.len(), 2);
+        assert_eq!(a.values(), [130]);
+        assert_eq!(a.sync(&held, rule), None, "a late copy changes nothing");
+    }
+
+    #[test]
+    fn two_clients_with_one_context_stay_beside_each_other_where_writes_have_dots() {
+        for (rule, wanted) in [(Rule::Dotted, &[90, 80][..]), (Rule::Plain, &[80])] {
+            let mut register = Register::default();
+            put(&mut register, A, VectorClock::EMPTY, 100, rule);
+            let read = register.context();
+            assert_eq!(put(&mut register, A, read.clone(), 90, rule).values, [90]);
+            // The second has read no more than the first.
+            assert_eq!(put(&mut register, A, read, 80, rule).values, wanted, "{rule:?}");
+            // Who has read what is there now replaces it, and who has read nothing replaces nothing.
+            let read = register.context();
+            assert_eq!(put(&mut register, A, read, 70, rule).values, [70]);
+        }
+        let mut register = Register::default();
+        write(&mut register, A, 100);
+        assert_eq!(put(&mut register, A, VectorClock::EMPTY, 90, Rule::Dotted).values, [100, 90]);
+    }
+
+    #[test]
+    fn a_context_covers_what_was_read_elsewhere_and_has_not_arrived_here() {
+        let (mut a, mut b) = (Register::default(), Register::default());
+        write(&mut a, A, 120);
+        let first = a.siblings().to_vec();
+        write(&mut b, B, 100);
+        // Read at A, written at B: it replaces A's value, and B's own one stays.
+        assert_eq!(put(&mut b, B, a.context(), 130, Rule::Dotted).values, [100, 130]);
+        assert_eq!(b.sync(&first, Rule::Dotted), None, "what it had seen comes later and is old");
+        assert_eq!((b.unseen(&a.context()), b.unseen(&b.context())), (2, 0));
     }
 
     #[test]
     fn the_later_wall_clock_wins_whatever_it_had_seen() {
         let rule = Rule::LastWriterWins;
         let (mut a, mut b) = (Register::default(), Register::default());
-        let first = write(&mut a, A, 120, 500, rule);
-        b.take(first.clone(), rule);
+        put(&mut a, A, VectorClock::EMPTY, 120, rule);
+        b.sync(a.siblings(), rule);
         // B has seen it, and writes later, by a clock that is behind.
-        write(&mut b, B, 100, 400, rule);
-        assert_eq!(values(&b), [120]);
+        let context = b.context();
+        let taken = put(&mut b, B, context, 100, rule);
+        assert_eq!((taken.kept, taken.values), (false, vec![120]));
     }
 
     #[test]
-    fn it_keeps_what_sync_keeps() {
+    fn it_keeps_what_sync_and_update_keep() {
+        let rule = Rule::Dotted;
         for seed in 0..80 {
             let mut stream = Stream::new(seed, Domain::Faults, 4);
-            let rule = Rule::KeepConcurrent;
             let mut registers = vec![Register::default(); 3];
-            let mut all: Vec<Version> = Vec::new();
-            let mut known: Vec<Vec<Dotted>> = vec![Vec::new(); 3];
-            for value in 0..40 {
+            let mut twins: Vec<Vec<Dotted>> = vec![Vec::new(); 3];
+            // Contexts that clients have read and may write with at any time, wherever they are then.
+            let mut contexts = vec![VectorClock::EMPTY];
+            for value in 0..60 {
                 let at = stream.range(0, 2) as usize;
-                let version = if stream.happens(400_000) || all.is_empty() {
-                    let version = write(&mut registers[at], NodeId(at as u32), value, 0, rule);
-                    all.push(version.clone());
-                    version
-                } else {
-                    let version = all[stream.range(0, all.len() as u64 - 1) as usize].clone();
-                    registers[at].take(version.clone(), rule);
-                    version
-                };
-                known[at].push(version.clock);
+                let me = NodeId(at as u32);
+                match stream.range(0, 2) {
+                    0 => contexts.push(registers[at].context()),
+                    1 => {
+                        // At one replica, what a context covers of its own is there or has been; `update` knows no
+                        // more of it than that.
+                        let context = contexts[stream.range(0, contexts.len() as u64 - 1) as usize].clone();
+                        let dotted = update(&context, &twins[at], me);
+                        put(&mut registers[at], me, context, value, rule);
+                        twins[at] = sync(&twins[at], &[dotted]);
+                    }
+                    _ => {
+                        let from = stream.range(0, 2) as usize;
+                        let held = registers[from].siblings().to_vec();
+                        registers[at].sync(&held, rule);
+                        twins[at] = sync(&twins[at], &twins[from].clone());
+                    }
+                }
                 let kept: Vec<Dotted> = registers[at].siblings().iter().map(|version| version.clock.clone()).collect();
-                assert_eq!(kept, sync(&known[at], &[]), "seed {seed}");
+                assert_eq!(kept, twins[at], "seed {seed}");
             }
         }
     }

@@ -1,8 +1,8 @@
 //! What the lenses show of Raft.
 
 use crate::raft::{Cell, Entry, KvOp, KvRet, Msg, Payload, Raft, RaftOracle, Server, Stance, Timer};
-use check::history::{End, OpId, Operation};
 use check::linearizability::Witness;
+use check::operations::{End, OpId, Operation};
 use sim::{Event, NodeId, Record, World};
 use view::Condition;
 use view::lens::history::{self, History};

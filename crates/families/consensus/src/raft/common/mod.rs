@@ -1,58 +1,50 @@
 //! What the labs about Raft have in common: parameters, operations, looks.
 
 mod lenses;
+pub mod panes;
 pub mod words;
 
+use std::any::Any;
+
 use crate::raft::{
-    Bugs, Config, KEY_BYTES_MAX, KvOp, Live, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer,
-    majority,
+    Bugs, Config, KEY_BYTES_MAX, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer, majority,
 };
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, LinkProfile, NodeId, Record, World};
-use view::lens::{History, Log, LogWindow, States};
-use view::{Condition, MessageShape, Stage, layout};
+use sim::{ClusterConfig, Command, Named, NodeId, Record, World};
+use view::lens::{OfHistory, OfStates};
+use view::{Condition, MessageShape, Pane, PaneAsk, Stage, layout};
 
 use runs::bands::RoleChange;
-use runs::error::InputError;
-use runs::json::kind_of;
 pub use runs::kit::{DISK_SYNC, LATENCY, bug};
 use runs::kit::{correct, live, range, servers};
-use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, Roles, Setup, VariantInfo};
-use runs::params::{DISTANCE, ParamInfo, Setting, Settings, number};
+use runs::lab::{Lab, LabInfo, Look, Names, Roles, Setup, VariantInfo};
+use runs::ops::{ArgInfo, Args, NUMBER_MAX, OpInfo, Parts, key, node, number, op};
+use runs::params::{self, ParamInfo, Setting, Settings};
 use runs::plain::Telling;
 
 pub const NODES: ParamInfo = servers(5, (3, 9));
 pub const ELECTION_TIMEOUT: ParamInfo =
     range("election-timeout-ms", "Election timeout", (150, 300), (10, 10_000), "ms");
-pub const HEARTBEAT: ParamInfo = live(number("heartbeat-ms", "Heartbeat interval", 50, (1, 10_000), "ms"));
-pub const PRE_VOTE: ParamInfo = number("pre-vote", "Pre-vote (1 is on)", 0, (0, 1), "");
-pub const CHECK_QUORUM: ParamInfo = number("check-quorum", "Check-quorum (1 is on)", 0, (0, 1), "");
-pub const LEASE_READS: ParamInfo = number("lease-reads", "Reads by lease (0: by read index)", 0, (0, 1), "");
-pub const CLIENTS: ParamInfo = number("clients", "Clients", 2, (0, 4), "");
+pub const HEARTBEAT: ParamInfo = live(params::number("heartbeat-ms", "Heartbeat interval", 50, (1, 10_000), "ms"));
+pub const PRE_VOTE: ParamInfo = params::number("pre-vote", "Pre-vote (1 is on)", 0, (0, 1), "");
+pub const CHECK_QUORUM: ParamInfo = params::number("check-quorum", "Check-quorum (1 is on)", 0, (0, 1), "");
+pub const LEASE_READS: ParamInfo = params::number("lease-reads", "Reads by lease (0: by read index)", 0, (0, 1), "");
+pub const CLIENTS: ParamInfo = params::number("clients", "Clients", 2, (0, 4), "");
+/// Where a lab is not about snapshots and does not offer this, they are rare, and only keep the log of
+/// a long run short.
 pub const SNAPSHOT_EVERY: ParamInfo =
-    live(number("snapshot-every", "Entries between snapshots (0: none)", 0, (0, 10_000), ""));
+    live(params::number("snapshot-every", "Entries between snapshots (0: none)", 200, (0, 10_000), ""));
 pub const WRITE_EVERY: ParamInfo =
-    number("write-every-ms", "Each client acts about every (0: never)", 400, (0, 60_000), "ms");
+    params::number("write-every-ms", "Each client acts about every (0: never)", 400, (0, 60_000), "ms");
 
 /// The algorithm as published.
 pub const CORRECT: VariantInfo = correct("Everything that must survive a crash is on disk before anybody hears of it.");
 
 /// Who leads and who wants to.
 pub const ROLES: Roles = Roles { holder: "leader", holds: "", seeks: "stands", number: "term", turning: "Election" };
-
-/// What a parameter changes while the cluster runs.
-fn live_key(param: &ParamInfo) -> Option<Live> {
-    match param.key {
-        _ if !param.live => None,
-        key if key == HEARTBEAT.key => Some(Live::HeartbeatMs),
-        key if key == LATENCY.key => Some(Live::LatencyMs),
-        key if key == SNAPSHOT_EVERY.key => Some(Live::SnapshotEvery),
-        _ => None,
-    }
-}
 
 /// The mistakes of a variant.
 fn bugs(variant: &str) -> Bugs {
@@ -89,6 +81,7 @@ fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Setti
         (low * 1_000, high * 1_000)
     };
     let (servers, clients) = (get(&NODES).low as u32, get(&CLIENTS).low as u32);
+    let members_change = info.ops.iter().any(|op| op.id == ADD_SERVER.id);
     let election_timeout_us = in_us(&ELECTION_TIMEOUT);
     let config = Config {
         servers,
@@ -97,26 +90,21 @@ fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Setti
         heartbeat_us: in_us(&HEARTBEAT).0,
         pre_vote: get(&PRE_VOTE).low == 1,
         check_quorum: get(&CHECK_QUORUM).low == 1,
+        // The basic algorithm of the paper has no such guard; whoever removes servers needs it.
+        vote_guard: members_change && variant.id != "no-vote-guard",
         reads: if get(&LEASE_READS).low == 1 { Reads::Lease } else { Reads::ReadIndex },
         snapshot_every: get(&SNAPSHOT_EVERY).low,
         workload_us: in_us(&WRITE_EVERY).0,
-        // Distance is the simulator's business, and stands last.
-        live: info.params.iter().filter(|param| param.key != DISTANCE.key).map(live_key).collect(),
         bugs: bugs(variant.id),
     };
     Setup {
         oracle: RaftOracle::new(&config),
         config,
-        cluster: ClusterConfig {
-            nodes: servers + clients,
-            link: LinkProfile { latency_us: in_us(&LATENCY), ..LinkProfile::default() },
-            disk_sync_us: in_us(&DISK_SYNC),
-            positions: Vec::new(),
-        },
+        cluster: ClusterConfig::of(servers + clients),
         names: Names::servers_and_clients(servers, clients),
         layout: layout::circle(servers as usize).into_iter().chain(layout::corners(clients as usize)).collect(),
         // Where members cannot be changed from outside there is nothing to plan but transfers.
-        planned_ops: if info.ops.iter().any(|op| op.id == ADD_SERVER.id) {
+        planned_ops: if members_change {
             vec![MEMBERSHIP_CHANGES, TRANSFERS, DIRECT_REQUESTS]
         } else {
             vec![TRANSFERS]
@@ -188,98 +176,46 @@ fn draw_node(stream: &mut Stream, nodes: u32) -> NodeId {
     NodeId(stream.range(0, u64::from(nodes) - 1) as u32)
 }
 
-pub const TIME_OUT: OpInfo = OpInfo {
-    id: "time-out",
-    title: "Time out now",
-    summary: "The server's election timer runs out at once.",
-    form: "\"time-out\"",
-    of: Asked::Servers,
-};
-pub const TRANSFER: OpInfo = OpInfo {
-    id: "transfer",
-    title: "Hand over",
-    summary: "The leader lets another server take its place.",
-    form: "{\"transfer\": \"n2\"}",
-    of: Asked::Servers,
-};
+const KEY: ArgInfo = key("x", KEY_BYTES_MAX);
+
+pub const TIME_OUT: OpInfo = op(
+    "time-out",
+    "Time out now",
+    "The server's election timer runs out at once. You ordered it, so servers that hear a leader vote as well, unless \
+     leases rest on their not doing so.",
+);
+pub const TRANSFER: OpInfo =
+    op("transfer", "Hand over", "The leader lets another server take its place.").with(&[node("To", "n2")]);
 pub const PUT: OpInfo =
-    OpInfo { id: "put", title: "Write", summary: "Sets a key.", form: "{\"put\": [\"x\", 1]}", of: Asked::Anybody };
-pub const GET: OpInfo =
-    OpInfo { id: "get", title: "Read", summary: "Reads a key.", form: "{\"get\": \"x\"}", of: Asked::Anybody };
+    op("put", "Write", "Sets a key.").with(&[KEY, number("Value", 1, (-NUMBER_MAX, NUMBER_MAX))]).of_anybody();
+pub const GET: OpInfo = op("get", "Read", "Reads a key.").with(&[KEY]).of_anybody();
 pub const ADD: OpInfo =
-    OpInfo { id: "add", title: "Add", summary: "Adds to a key.", form: "{\"add\": [\"x\", 1]}", of: Asked::Anybody };
-pub const ADD_SERVER: OpInfo = OpInfo {
-    id: "add-server",
-    title: "Add a server",
-    summary: "A machine becomes a member.",
-    form: "{\"add-server\": \"n6\"}",
-    of: Asked::Servers,
-};
-pub const REMOVE_SERVER: OpInfo = OpInfo {
-    id: "remove-server",
-    title: "Remove a server",
-    summary: "A member stops being one.",
-    form: "{\"remove-server\": \"n2\"}",
-    of: Asked::Servers,
-};
+    op("add", "Add", "Adds to a key.").with(&[KEY, number("Value", 1, (-NUMBER_MAX, NUMBER_MAX))]).of_anybody();
+pub const ADD_SERVER: OpInfo =
+    op("add-server", "Add a server", "A machine becomes a member.").with(&[node("Server", "n6")]);
+pub const REMOVE_SERVER: OpInfo =
+    op("remove-server", "Remove a server", "A member stops being one.").with(&[node("Server", "n2")]);
 
-/// Reads an operation: a text, or an object with one field.
-fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-    let (info, argument) = OpInfo::read(value, known)?;
-    let word = info.id;
-    let node = || {
-        let name = argument
-            .as_str()
-            .ok_or_else(|| InputError::new(word, format!("takes the name of a server, not {}", kind_of(argument))))?;
-        names.find(name).map_err(|error| error.within(word))
+fn make_op(id: &str, args: &mut Args) -> Op {
+    match id {
+        "transfer" => Op::Transfer(args.node()),
+        "add-server" => Op::AddServer(args.node()),
+        "remove-server" => Op::RemoveServer(args.node()),
+        "put" => Op::Kv(KvOp::Put { key: args.text(), value: args.number() }),
+        "add" => Op::Kv(KvOp::Add { key: args.text(), by: args.number() }),
+        "get" => Op::Kv(KvOp::Get { key: args.text() }),
+        _ => Op::TimeOut,
+    }
+}
+
+fn op_parts(op: &Op) -> Parts {
+    let parts = match op {
+        Op::TimeOut => vec![],
+        Op::Transfer(node) | Op::AddServer(node) | Op::RemoveServer(node) => vec![(*node).into()],
+        Op::Kv(KvOp::Get { key }) => vec![key.as_str().into()],
+        Op::Kv(KvOp::Put { key, value } | KvOp::Add { key, by: value }) => vec![key.as_str().into(), (*value).into()],
     };
-    Ok(match word {
-        "time-out" if argument.is_null() => Op::TimeOut,
-        "time-out" => return Err(InputError::new(word, "takes nothing: it is written as a text")),
-        "transfer" => Op::Transfer(node()?),
-        "add-server" => Op::AddServer(node()?),
-        "remove-server" => Op::RemoveServer(node()?),
-        "put" => {
-            let (key, value) = read_pair(word, argument)?;
-            Op::Kv(KvOp::Put { key, value })
-        }
-        "add" => {
-            let (key, by) = read_pair(word, argument)?;
-            Op::Kv(KvOp::Add { key, by })
-        }
-        "get" => Op::Kv(KvOp::Get { key: read_key(word, argument)? }),
-        _ => return Err(info.unlike(argument)),
-    })
-}
-
-/// Numbers stay exact on their way through JavaScript.
-const VALUE_MAX: i64 = 1 << 53;
-
-fn read_pair(word: &str, argument: &Value) -> Result<(String, i64), InputError> {
-    let wrong = || InputError::new(word, format!("takes a key and a whole number, such as [\"x\", 1], not {argument}"));
-    let [key, value] = argument.as_array().map(Vec::as_slice).ok_or_else(wrong)? else { return Err(wrong()) };
-    let value = value.as_i64().filter(|value| value.abs() < VALUE_MAX).ok_or_else(wrong)?;
-    Ok((read_key(word, key)?, value))
-}
-
-fn read_key(word: &str, value: &Value) -> Result<String, InputError> {
-    match value.as_str() {
-        Some(key) if !key.is_empty() && key.len() <= KEY_BYTES_MAX => Ok(key.to_owned()),
-        _ => Err(InputError::new(word, format!("takes a key of 1 to {KEY_BYTES_MAX} bytes, not {value}"))),
-    }
-}
-
-/// Writes an operation.
-fn write_op(op: &Op, names: &Names) -> Value {
-    match op {
-        Op::TimeOut => "time-out".into(),
-        Op::Transfer(node) => json!({"transfer": names.of(*node)}),
-        Op::AddServer(node) => json!({"add-server": names.of(*node)}),
-        Op::RemoveServer(node) => json!({"remove-server": names.of(*node)}),
-        Op::Kv(KvOp::Put { key, value }) => json!({"put": [key, value]}),
-        Op::Kv(KvOp::Get { key }) => json!({"get": key}),
-        Op::Kv(KvOp::Add { key, by }) => json!({"add": [key, by]}),
-    }
+    (op.name(), parts)
 }
 
 /// Fills in what servers and clients look like.
@@ -296,7 +232,7 @@ fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
             continue;
         };
         match raft {
-            Raft::Server(server) => dress_server(server, newest_led, names, node),
+            Raft::Server(server) => dress_server(id, server, newest_led, names, node),
             Raft::Client(client) => {
                 node.small = true;
                 node.role = "client".into();
@@ -317,7 +253,7 @@ fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
     stage.links.retain(|link| !(small[link.a] && small[link.b]));
 }
 
-fn dress_server(server: &Server, newest_led: Option<u64>, names: &Names, node: &mut view::Node) {
+fn dress_server(id: NodeId, server: &Server, newest_led: Option<u64>, names: &Names, node: &mut view::Node) {
     node.role = role_name(&server.role).into();
     node.label = format!("term {}", server.term);
     node.hue = hue(server.term);
@@ -336,7 +272,7 @@ fn dress_server(server: &Server, newest_led: Option<u64>, names: &Names, node: &
             let question = if matches!(server.role, Role::PreCandidate { .. }) { "?" } else { "" };
             node.badge = Some(format!("{} / {needed}{question}", votes.len()));
         }
-        Role::Follower { leader: None } if server.members().is_empty() => node.remark = Some("not a member".into()),
+        Role::Follower { leader: None } if !server.members().contains(&id) => node.remark = Some("not a member".into()),
         Role::Follower { leader: None } => {
             node.remark = server.voted_for.map(|candidate| format!("voted for {}", names.of(candidate)));
         }
@@ -441,12 +377,12 @@ impl Lab for RaftLab {
         setup(info, variant, settings)
     }
 
-    fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-        read_op(value, names, known)
+    fn make_op(id: &str, args: &mut Args) -> Op {
+        make_op(id, args)
     }
 
-    fn write_op(op: &Op, names: &Names) -> Value {
-        write_op(op, names)
+    fn op_parts(op: &Op) -> Parts {
+        op_parts(op)
     }
 
     fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
@@ -482,16 +418,21 @@ impl Lab for RaftLab {
         opening_us(world)
     }
 
-    fn log(world: &World<Raft>, names: &Names, window: LogWindow) -> Option<Log> {
-        Some(lenses::log(world, names, window))
+    fn pane(id: &str, look: Look<'_, Self>, ask: &PaneAsk) -> Pane {
+        match id {
+            _ if id == panes::PROGRESS.id => panes::progress(look.world, look.names, ask),
+            _ => Pane::default(),
+        }
     }
 
-    fn states(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> Option<States> {
-        Some(lenses::states(world, oracle, names))
-    }
-
-    fn history(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> Option<History> {
-        Some(lenses::history(world, oracle, names))
+    fn answer(question: &dyn Any, Look { world, oracle, names }: Look<'_, Self>) -> Option<Box<dyn Any>> {
+        if let Some(window) = question.downcast_ref() {
+            return Some(Box::new(lenses::log(world, names, *window)));
+        }
+        if question.is::<OfStates>() {
+            return Some(Box::new(lenses::states(world, oracle, names)));
+        }
+        question.is::<OfHistory>().then(|| Box::new(lenses::history(world, oracle, names)) as Box<dyn Any>)
     }
 }
 

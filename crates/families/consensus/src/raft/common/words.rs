@@ -1,6 +1,6 @@
 //! What happens in Raft, in words.
 
-use crate::raft::{AppendOutcome, Msg, Note, Op, Payload, Raft, Refusal, Ret, StepDown, Timer, Why};
+use crate::raft::{AppendOutcome, LogEnd, Msg, Note, Op, Payload, Raft, Refusal, Ret, StepDown, Timer, Why};
 use sim::{Command, Event, Outcome, Record};
 use view::narration::Weight;
 
@@ -87,7 +87,11 @@ fn tell_note(record: &Record<Raft>, note: &Note, me: &str, names: &Names) -> Opt
             let why = match why {
                 Refusal::OldTerm => format!("it is in term {term} already"),
                 Refusal::VotedFor(other) => format!("its vote in term {term} went to {}", names.of(*other)),
-                Refusal::LogBehind => format!("{candidate}'s log lacks what its own has"),
+                Refusal::LogBehind { own, candidate: theirs } => {
+                    let end = |end: &LogEnd| format!("(term {}, index {})", end.term, end.index);
+                    let newer = if own.term > theirs.term { "has the newer term" } else { "is longer" };
+                    format!("its own log, which ends at {}, {newer}; {candidate}'s ends at {}", end(own), end(theirs))
+                }
                 Refusal::HearsLeader => "it hears a leader".to_owned(),
             };
             (format!("{me} refuses {candidate} its vote: {why}"), Weight::Event)
@@ -217,6 +221,7 @@ const fn refusal(why: Why) -> &'static str {
         Why::AlreadyLeader => "it leads, and a leader does not time out",
         Why::NotLeader => "it does not lead",
         Why::HearsLeader => "it hears a leader, which relies on its lease",
+        Why::NotAMember => "it is no member",
         Why::Transferring => "it is handing over",
         Why::ChangeUnderWay => "another change of members has not committed yet",
         Why::NothingCommittedYet => "it has not yet committed an entry of its term",

@@ -1,12 +1,12 @@
 //! Election Safety, one vote per term, and split votes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use check::{Kind, Property, Verdict, Violation};
+use check::{Evidence, Kind, Property, Verdict};
 use sim::{NodeId, Record, World};
 
 use super::{At, Note, Raft, Term, count_of, name};
-use crate::raft::Msg;
+use crate::raft::{Msg, Refusal, majority};
 
 /// At most one leader in a term (Figure 3, "Election Safety").
 pub const ELECTION_SAFETY: Property = Property {
@@ -24,7 +24,8 @@ pub const ONE_VOTE_PER_TERM: Property = Property {
     kind: Kind::Always,
 };
 
-/// An election ends without a leader because the votes were split (§5.2).
+/// An election ends without a leader because the votes were split (§5.2): a server refused one
+/// candidate because another had its vote, and neither got a majority.
 pub const SPLIT_VOTE: Property = Property {
     id: "split-vote",
     name: "Split Vote",
@@ -35,7 +36,10 @@ pub const SPLIT_VOTE: Property = Property {
 /// One term's election.
 #[derive(Clone, Debug, Default)]
 struct Election {
-    candidates: BTreeSet<NodeId>,
+    /// The candidates, and how many votes each needs.
+    candidates: BTreeMap<NodeId, u32>,
+    /// A server refused one of them because its vote was another's.
+    contested: bool,
     leader: Option<(NodeId, u64)>,
 }
 
@@ -44,9 +48,9 @@ struct Election {
 pub(super) struct Elections {
     elections: BTreeMap<Term, Election>,
     votes: BTreeMap<(Term, NodeId), (NodeId, u64)>,
-    two_leaders: Option<Violation>,
-    two_votes: Option<Violation>,
-    split_vote: Option<Violation>,
+    two_leaders: Option<Evidence>,
+    two_votes: Option<Evidence>,
+    split_vote: Option<Evidence>,
 }
 
 impl Elections {
@@ -75,25 +79,41 @@ impl Elections {
         }
     }
 
-    pub(super) fn noted(&mut self, at: &At, node: NodeId, note: &Note) {
+    pub(super) fn noted(&mut self, at: &At, node: NodeId, note: &Note, world: &World<Raft>) {
         match note {
-            Note::BecameCandidate { term } => self.on_candidate(at, node, *term),
+            Note::BecameCandidate { term } => {
+                let members = world.node(node).and_then(Raft::server).map_or(0, |server| server.members().len());
+                self.on_candidate(at, node, *term, majority(members as u32));
+            }
+            Note::RefusedVote { term, why: Refusal::VotedFor(_), pre: false, .. } => self.on_contested(*term),
             Note::BecameLeader { term, .. } => self.on_leader(at, node, *term),
             _ => {}
         }
     }
 
-    fn on_candidate(&mut self, at: &At, node: NodeId, term: Term) {
+    fn on_contested(&mut self, term: Term) {
+        self.elections.entry(term).or_default().contested = true;
+    }
+
+    fn votes_for(&self, candidate: NodeId, term: Term) -> u32 {
+        let votes = self.votes.range((term, NodeId(0))..=(term, NodeId(u32::MAX)));
+        votes.filter(|(_, (other, _))| *other == candidate).count() as u32
+    }
+
+    /// A candidate that needs so many votes.
+    fn on_candidate(&mut self, at: &At, node: NodeId, term: Term, needed: u32) {
         if self.split_vote.is_none()
             && let Some((&before, election)) = self.elections.range(..term).next_back()
             && election.leader.is_none()
+            && election.contested
             && election.candidates.len() > 1
+            && election.candidates.iter().all(|(&node, &needed)| self.votes_for(node, before) < needed)
         {
-            let names: Vec<_> = election.candidates.iter().map(|&node| name(node)).collect();
+            let names: Vec<_> = election.candidates.keys().map(|&node| name(node)).collect();
             let reason = format!("term {before} ends without a leader: {} divided its votes", names.join(" and "));
             self.split_vote = Some(at.evidence(reason));
         }
-        self.elections.entry(term).or_default().candidates.insert(node);
+        self.elections.entry(term).or_default().candidates.insert(node, needed);
     }
 
     fn on_leader(&mut self, at: &At, node: NodeId, term: Term) {
@@ -168,10 +188,10 @@ mod tests {
     #[test]
     fn two_leaders_in_one_term_are_rejected() {
         let mut elections = Elections::default();
-        elections.noted(&AT, N1, &Note::BecameLeader { term: 1, votes: 3 });
-        elections.noted(&AT, N2, &Note::BecameLeader { term: 2, votes: 3 });
+        elections.on_leader(&AT, N1, 1);
+        elections.on_leader(&AT, N2, 2);
         assert_eq!(status(&elections, ELECTION_SAFETY), Status::Holds);
-        elections.noted(&AT, N3, &Note::BecameLeader { term: 2, votes: 3 });
+        elections.on_leader(&AT, N3, 2);
         assert_eq!(status(&elections, ELECTION_SAFETY), Status::Violated);
         assert!(elections.violated());
     }
@@ -187,24 +207,46 @@ mod tests {
         assert_eq!(status(&elections, ONE_VOTE_PER_TERM), Status::Violated);
     }
 
+    /// Two candidates of term 1, each with its own vote, and then one of term 2.
+    fn two_candidates(between: impl FnOnce(&mut Elections)) -> Status {
+        let mut elections = Elections::default();
+        for node in [N1, N2] {
+            elections.on_candidate(&AT, node, 1, 2);
+            elections.on_vote(&AT, node, 1, node);
+        }
+        between(&mut elections);
+        assert_eq!(status(&elections, SPLIT_VOTE), Status::Unseen);
+        elections.on_candidate(&AT, N1, 2, 2);
+        status(&elections, SPLIT_VOTE)
+    }
+
     #[test]
     fn a_split_vote_is_seen_when_the_next_term_begins() {
-        let mut elections = Elections::default();
-        elections.noted(&AT, N1, &Note::BecameCandidate { term: 1 });
-        elections.noted(&AT, N2, &Note::BecameCandidate { term: 1 });
-        assert_eq!(status(&elections, SPLIT_VOTE), Status::Unseen);
-        elections.noted(&AT, N1, &Note::BecameCandidate { term: 2 });
-        assert_eq!(status(&elections, SPLIT_VOTE), Status::Met);
+        assert_eq!(two_candidates(|elections| elections.on_contested(1)), Status::Met);
+    }
+
+    #[test]
+    fn candidates_whose_requests_nobody_gets_divide_no_votes() {
+        assert_eq!(two_candidates(|_| {}), Status::Unseen);
+    }
+
+    #[test]
+    fn a_candidate_that_fails_with_a_majority_has_split_no_votes() {
+        let crashes = |elections: &mut Elections| {
+            elections.on_vote(&AT, N3, 1, N1);
+            elections.on_contested(1);
+        };
+        assert_eq!(two_candidates(crashes), Status::Unseen);
     }
 
     #[test]
     fn a_term_with_one_candidate_is_no_split_vote() {
         let mut elections = Elections::default();
-        elections.noted(&AT, N1, &Note::BecameCandidate { term: 1 });
-        elections.noted(&AT, N1, &Note::BecameCandidate { term: 2 });
-        elections.noted(&AT, N2, &Note::BecameCandidate { term: 2 });
-        elections.noted(&AT, N2, &Note::BecameLeader { term: 2, votes: 3 });
-        elections.noted(&AT, N1, &Note::BecameCandidate { term: 3 });
+        elections.on_candidate(&AT, N1, 1, 2);
+        elections.on_candidate(&AT, N1, 2, 2);
+        elections.on_candidate(&AT, N2, 2, 2);
+        elections.on_leader(&AT, N2, 2);
+        elections.on_candidate(&AT, N1, 3, 2);
         assert_eq!(status(&elections, SPLIT_VOTE), Status::Unseen);
     }
 }

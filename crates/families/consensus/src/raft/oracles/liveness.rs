@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use check::{Kind, Property, Status, Verdict, Violation};
+use check::{Evidence, Kind, Property, Status, Verdict};
 use sim::{Command, DiskMode, Event, NodeId, Record, World};
 
-use super::{At, Config, Note, Raft};
+use super::{At, Config, Note, Raft, Term};
 use crate::raft::{Server, majority};
 
 /// While a majority can talk to each other in good time, it has a leader, or gets one before long
@@ -33,7 +33,10 @@ pub(super) struct Liveness {
     /// Since when a majority is connected and has no leader.
     leaderless_since_us: Option<u64>,
     connected: bool,
-    violation: Option<Violation>,
+    /// Servers whose disk works again, but still has writes from before to do, which take as long as
+    /// they took then.
+    catching_up: BTreeSet<NodeId>,
+    violation: Option<Evidence>,
     last_step: u64,
 }
 
@@ -45,6 +48,7 @@ impl Liveness {
             sensible,
             leaderless_since_us: sensible.then_some(0),
             connected: sensible,
+            catching_up: BTreeSet::new(),
             violation: None,
             last_step: 0,
         }
@@ -59,19 +63,27 @@ impl Liveness {
                 self.look(at.time_us, false, false);
             }
         }
-        // Only commands, roles and memberships change who is connected and who leads.
+        if let Event::Command(Command::Disk { node, .. }) = record.event {
+            self.catching_up.insert(node);
+        }
+        let waiting = self.catching_up.len();
+        self.catching_up.retain(|&node| world.node(node).is_some() && world.unsynced_writes(node) > 0);
+        // Only commands, roles, memberships and disks change who is connected and who leads.
         let changed = matches!(record.event, Event::Command(_) | Event::Boot(_))
+            || self.catching_up.len() < waiting
             || record.notes().any(|note| {
-                matches!(note, Note::BecameLeader { .. } | Note::SteppedDown { .. } | Note::MembersChanged { .. })
+                matches!(
+                    note,
+                    Note::BecameCandidate { .. }
+                        | Note::BecameLeader { .. }
+                        | Note::SteppedDown { .. }
+                        | Note::MembersChanged { .. }
+                )
             });
         if changed && self.sensible {
-            let net = Network::of(world);
+            let net = Network::of(world, &self.catching_up);
             let leads = |node: NodeId| world.node(node).is_some_and(Raft::leads);
-            self.look(
-                at.time_us,
-                net.serves_majority(),
-                net.nodes().any(|node| leads(node) && net.reaches_majority(node)),
-            );
+            self.look(at.time_us, net.serves_majority(), net.nodes().any(|node| leads(node) && net.is_followed(node)));
         }
     }
 
@@ -96,7 +108,7 @@ impl Liveness {
                 since_us / 1_000,
                 self.bound_us / 1_000
             );
-            self.violation = Some(Violation { step: self.last_step, time_us: now_us, reason });
+            self.violation = Some(Evidence { step: self.last_step, time_us: now_us, reason });
         }
     }
 
@@ -144,6 +156,11 @@ struct Network {
     good: Vec<u64>,
     /// `touched[a]` has bit b set when anything at all passes between them, in either direction.
     touched: Vec<u64>,
+    /// `linked[a]` has bit b set when messages pass between them both ways, however late; its own bit
+    /// when it runs. A leader that is slow may be heard in time nevertheless.
+    linked: Vec<u64>,
+    /// The term of each server; 0 for those that are down.
+    terms: Vec<Term>,
     /// The members that each server goes by, as bits; 0 for those that know of none.
     views: Vec<u64>,
     /// Whether a server that hears only some of a majority can do no harm.
@@ -151,7 +168,7 @@ struct Network {
 }
 
 impl Network {
-    fn of(world: &World<Raft>) -> Self {
+    fn of(world: &World<Raft>, catching_up: &BTreeSet<NodeId>) -> Self {
         let config = world.config();
         // Blank machines that nobody counts as members neither vote nor stand for election.
         let server = |node: NodeId| world.node(node).and_then(Raft::server);
@@ -171,11 +188,12 @@ impl Network {
             !matches!(mode, DiskMode::Slow | DiskMode::Full)
                 && sync_us.is_none_or(|sync_us| sync_us.1 * 4 <= timeout_us)
         };
-        let runs = |node: NodeId| {
-            world.is_up(node)
-                && !world.is_paused(node)
+        let runs = |node: NodeId| world.is_up(node) && !world.is_paused(node);
+        let keeps_time = |node: NodeId| {
+            runs(node)
                 && world.clock(node).drift_ppm().unsigned_abs() <= DRIFT_PPM_MAX
                 && disk_works(node)
+                && !catching_up.contains(&node)
         };
         let passes = |from: NodeId, to: NodeId| world.link_up(from, to);
         let good = |from: NodeId, to: NodeId| {
@@ -189,13 +207,18 @@ impl Network {
         let bits = |test: &dyn Fn(NodeId) -> bool| {
             servers.iter().enumerate().filter(|(_, node)| test(**node)).fold(0u64, |bits, (place, _)| bits | 1 << place)
         };
-        let rows = |test: &dyn Fn(NodeId, NodeId) -> bool| -> Vec<u64> {
-            servers.iter().map(|&a| bits(&|b| runs(a) && runs(b) && (a == b || test(a, b)))).collect()
+        let rows = |takes_part: &dyn Fn(NodeId) -> bool, test: &dyn Fn(NodeId, NodeId) -> bool| -> Vec<u64> {
+            servers.iter().map(|&a| bits(&|b| takes_part(a) && takes_part(b) && (a == b || test(a, b)))).collect()
         };
+        // With a full disk nothing leaves a server.
+        let speaks = |node: NodeId| runs(node) && world.disk_mode(node).0 != DiskMode::Full;
+        let linked = |a: NodeId, b: NodeId| passes(a, b) && !world.link_held(a, b);
         let view = |server: &Server| bits(&|node| server.members().contains(&node));
         Self {
-            good: rows(&|a, b| good(a, b) && good(b, a)),
-            touched: rows(&|a, b| passes(a, b) || passes(b, a)),
+            good: rows(&keeps_time, &|a, b| good(a, b) && good(b, a)),
+            touched: rows(&keeps_time, &|a, b| passes(a, b) || passes(b, a)),
+            linked: rows(&speaks, &|a, b| linked(a, b) && linked(b, a)),
+            terms: servers.iter().map(|&node| server(node).map_or(0, |server| server.term)).collect(),
             views: servers.iter().map(|&node| world.node(node).and_then(Raft::server).map_or(0, view)).collect(),
             robust: config.pre_vote && config.check_quorum,
             servers,
@@ -206,10 +229,14 @@ impl Network {
         self.servers.iter().copied()
     }
 
-    /// Whether a server reaches a majority of the members that it goes by.
-    fn reaches_majority(&self, node: NodeId) -> bool {
-        let place = self.servers.iter().position(|&known| known == node);
-        place.is_some_and(|place| is_majority(self.good[place], self.views[place]))
+    /// Whether a leader reaches a majority of the members that it goes by, itself included, which has not
+    /// gone on to a later term: as long as they hear it in time, they do not.
+    fn is_followed(&self, leader: NodeId) -> bool {
+        self.servers.iter().position(|&known| known == leader).is_some_and(|place| {
+            let ahead = (0..self.servers.len()).filter(|&other| self.terms[other] > self.terms[place]);
+            let ahead = ahead.fold(0, |bits, other| bits | 1 << other);
+            is_majority(self.linked[place] & !ahead, self.views[place])
+        })
     }
 
     /// Whether some set of servers is fully connected and a majority by everybody's reckoning. Other
@@ -261,10 +288,10 @@ mod tests {
             heartbeat_us: 50_000,
             pre_vote: false,
             check_quorum: false,
+            vote_guard: false,
             reads: Reads::ReadIndex,
             snapshot_every: 0,
             workload_us: 0,
-            live: Vec::new(),
             bugs: Bugs::default(),
         }
     }
@@ -272,7 +299,15 @@ mod tests {
     fn network(good: &[u64], robust: bool) -> Network {
         let servers = (0..good.len() as u32).map(NodeId).collect();
         let all = (1 << good.len()) - 1;
-        Network { servers, good: good.to_vec(), touched: good.to_vec(), views: vec![all; good.len()], robust }
+        Network {
+            servers,
+            good: good.to_vec(),
+            touched: good.to_vec(),
+            linked: good.to_vec(),
+            terms: vec![1; good.len()],
+            views: vec![all; good.len()],
+            robust,
+        }
     }
 
     #[test]
@@ -306,7 +341,18 @@ mod tests {
         // A star reaches a majority from its centre, but is no connected majority.
         let star = network(&[0b11111, 0b00011, 0b00101, 0b01001, 0b10001], true);
         assert!(!star.serves_majority());
-        assert!(star.reaches_majority(NodeId(0)));
+        assert!(star.is_followed(NodeId(0)));
+    }
+
+    #[test]
+    fn a_leader_that_a_majority_has_outgrown_is_followed_no_more() {
+        let mut net = network(&[0b01111, 0b01111, 0b01111, 0b01111, 0b10000], false);
+        assert!(net.is_followed(NodeId(0)) && !net.is_followed(NodeId(4)));
+        // A guard may keep n2's term from the others; n5 is cut off.
+        (net.terms[1], net.terms[4]) = (9, 9);
+        assert!(net.is_followed(NodeId(0)));
+        net.terms[2] = 2;
+        assert!(!net.is_followed(NodeId(0)));
     }
 
     #[test]

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use check::{Kind, Property, Verdict, Violation};
+use check::{Evidence, Kind, Property, Verdict};
 use sim::hash::StableHasher;
 use sim::{NodeId, Outcome, Record, World, Write};
 
 use super::{At, Note, Raft, Term, count_of, name};
-use crate::raft::{Entry, Log, Payload};
+use crate::raft::{Cell, Config, Entry, Kv, Log, Payload, Snapshot};
 
 /// Entries of the same index and term are the same, and so is everything before them (Figure 3).
 pub const LOG_MATCHING: Property = Property {
@@ -34,7 +34,8 @@ pub const LEADER_COMPLETENESS: Property = Property {
     kind: Kind::Always,
 };
 
-/// No two servers apply different entries at the same index (Figure 3).
+/// No two servers apply different entries at the same index (Figure 3), and a snapshot is what the
+/// entries that it replaces come to (§7).
 pub const STATE_MACHINE_SAFETY: Property = Property {
     id: "state-machine-safety",
     name: "State Machine Safety",
@@ -55,10 +56,42 @@ pub const CONFLICT: Property = Property {
 struct Committed {
     term: Term,
     payload: u64,
+    /// The hash of what a snapshot up to this entry has to hold.
+    state: u64,
     /// The term in which it was committed, which may be later than its own.
     in_term: Term,
     by: NodeId,
     step: u64,
+}
+
+/// What a leader had in its log when it was elected, of what was not known to be committed: an older
+/// leader may commit some of it later.
+#[derive(Clone, Debug)]
+struct Elected {
+    leader: NodeId,
+    step: u64,
+    /// The first index that nobody had committed.
+    first: u64,
+    /// The terms of its entries from there on.
+    terms: Vec<Term>,
+}
+
+/// What a snapshot holds besides the place of its last entry: the map with its sessions, and the
+/// members.
+#[derive(Clone, Debug, Default, Hash)]
+struct Machine {
+    kv: Kv,
+    members: BTreeSet<NodeId>,
+}
+
+impl Machine {
+    fn apply(&mut self, payload: &Payload) {
+        match payload {
+            Payload::Noop => {}
+            Payload::Command { origin, op } => drop(self.kv.apply(*origin, op)),
+            Payload::Members(members) => self.members.clone_from(members),
+        }
+    }
 }
 
 /// The state of the oracles about logs.
@@ -68,15 +101,25 @@ pub(super) struct Logs {
     /// payload's hash. Matching step by step, it matches as a whole, by induction.
     written: BTreeMap<(u64, Term), (Option<Term>, u64)>,
     committed: BTreeMap<u64, Committed>,
+    /// Who was elected in each term, with what nobody had committed yet.
+    elected: BTreeMap<Term, Elected>,
+    /// What the committed entries come to. Every entry is first applied by some server that has
+    /// applied, or has a snapshot of, all before it, so they get here in order.
+    reference: Machine,
     leading: BTreeSet<NodeId>,
-    matching: Option<Violation>,
-    append_only: Option<Violation>,
-    completeness: Option<Violation>,
-    machine: Option<Violation>,
-    conflict: Option<Violation>,
+    matching: Option<Evidence>,
+    append_only: Option<Evidence>,
+    completeness: Option<Evidence>,
+    machine: Option<Evidence>,
+    conflict: Option<Evidence>,
 }
 
 impl Logs {
+    pub(super) fn new(config: &Config) -> Self {
+        let reference = Machine { kv: Kv::default(), members: config.first_servers().collect() };
+        Self { reference, ..Self::default() }
+    }
+
     pub(super) fn committed(&self) -> u64 {
         self.committed.len() as u64
     }
@@ -124,6 +167,31 @@ impl Logs {
         }
     }
 
+    /// Looks at the snapshots that a server writes in a step, after what it applied in it.
+    pub(super) fn saved(&mut self, at: &At, node: NodeId, record: &Record<Raft>) {
+        for outcome in &record.outcomes {
+            if let Outcome::Wrote { write: Write::Save(Cell::Snapshot(snapshot)), .. } = outcome {
+                self.on_snapshot(at, node, snapshot);
+            }
+        }
+    }
+
+    fn on_snapshot(&mut self, at: &At, node: NodeId, snapshot: &Snapshot) {
+        let Snapshot { index, term, kv, members } = snapshot;
+        let wrong = match self.committed.get(index) {
+            None => "but nobody has applied that entry".to_owned(),
+            Some(known) if known.term != *term => format!("but that entry is of term {}", known.term),
+            Some(known) if known.state != StableHasher::of(&(kv, members)) => {
+                format!("but entries 1 to {index} come to something else")
+            }
+            Some(_) => return,
+        };
+        if self.machine.is_none() {
+            let reason = format!("{} has a snapshot up to entry {index} of term {term}, {wrong}", name(node));
+            self.machine = Some(at.evidence(reason));
+        }
+    }
+
     fn on_append(&mut self, at: &At, node: NodeId, entry: &Entry, before: Option<Term>) {
         let payload = StableHasher::of(&entry.payload);
         let known = self.written.entry((entry.index, entry.term)).or_insert((before, payload));
@@ -156,6 +224,9 @@ impl Logs {
         if self.completeness.is_some() {
             return;
         }
+        let first = self.committed.last_key_value().map_or(0, |(index, _)| *index) + 1;
+        let terms = (first..=log.last_index()).map_while(|index| log.term_at(index)).collect();
+        self.elected.insert(term, Elected { leader: node, step: at.step, first, terms });
         let first = log.snapshot().index + 1;
         let lacks = self
             .committed
@@ -175,8 +246,14 @@ impl Logs {
 
     fn on_apply(&mut self, at: &At, node: NodeId, entry: &Entry, in_term: Term) {
         let payload = StableHasher::of(&entry.payload);
-        let fresh = Committed { term: entry.term, payload, in_term, by: node, step: at.step };
-        let known = self.committed.entry(entry.index).or_insert(fresh);
+        if !self.committed.contains_key(&entry.index) {
+            self.on_commit(at, node, entry, in_term);
+        }
+        let known = self.committed.entry(entry.index).or_insert_with(|| {
+            self.reference.apply(&entry.payload);
+            let state = StableHasher::of(&self.reference);
+            Committed { term: entry.term, payload, state, in_term, by: node, step: at.step }
+        });
         if self.machine.is_none() && (known.term, known.payload) != (entry.term, payload) {
             let reason = format!(
                 "{} applies {} at index {}, where {} applied an entry of term {} at step {}",
@@ -188,6 +265,28 @@ impl Logs {
                 known.step
             );
             self.machine = Some(at.evidence(reason));
+        }
+    }
+
+    /// An entry that nobody had applied: the leaders of later terms that there are already must have had
+    /// it when they were elected.
+    fn on_commit(&mut self, at: &At, node: NodeId, entry: &Entry, in_term: Term) {
+        let lacks = self.elected.range(in_term + 1..).find(|(_, elected)| {
+            let place = entry.index.checked_sub(elected.first);
+            place.is_some_and(|place| elected.terms.get(place as usize) != Some(&entry.term))
+        });
+        if self.completeness.is_none()
+            && let Some((term, elected)) = lacks
+        {
+            let reason = format!(
+                "{} commits entry {} of term {} in term {in_term}, but {}, elected for term {term} at step {}, lacks it",
+                name(node),
+                entry.index,
+                entry.term,
+                name(elected.leader),
+                elected.step
+            );
+            self.completeness = Some(at.evidence(reason));
         }
     }
 
@@ -222,7 +321,7 @@ fn words(entry: &Entry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::raft::{Kv, KvOp, Origin, Snapshot};
+    use crate::raft::{KvOp, Origin};
     use check::Status;
     use sim::RequestId;
 
@@ -295,6 +394,21 @@ mod tests {
     }
 
     #[test]
+    fn a_commit_of_an_older_term_that_a_leader_lacks_is_rejected() {
+        let commits_late = |log_of_n2: &[Term]| {
+            let mut logs = Logs::default();
+            logs.on_apply(&AT, N1, &entry(1, 1, 7), 1);
+            logs.on_leader(&AT, N2, 2, &log(log_of_n2));
+            // Only now n1, which leads term 1, learns that a majority has its second entry.
+            logs.on_apply(&AT, N1, &entry(2, 1, 7), 1);
+            status(&logs, LEADER_COMPLETENESS)
+        };
+        assert_eq!(commits_late(&[1, 1]), Status::Holds);
+        assert_eq!(commits_late(&[1]), Status::Violated);
+        assert_eq!(commits_late(&[1, 2]), Status::Violated);
+    }
+
+    #[test]
     fn different_entries_applied_at_one_index_are_rejected() {
         let mut logs = Logs::default();
         logs.on_apply(&AT, N1, &entry(1, 1, 7), 1);
@@ -302,5 +416,46 @@ mod tests {
         assert_eq!(status(&logs, STATE_MACHINE_SAFETY), Status::Holds);
         logs.on_apply(&AT, N2, &entry(1, 2, 7), 2);
         assert_eq!(status(&logs, STATE_MACHINE_SAFETY), Status::Violated);
+    }
+
+    #[test]
+    fn a_snapshot_that_the_entries_do_not_come_to_is_rejected() {
+        let member = Entry { index: 2, term: 1, payload: Payload::Members([N1, N2].into()) };
+        let origin = Origin::Session { client: NodeId(7), session: 9, number: 1 };
+        let add = KvOp::Add { key: "x".into(), by: 1 };
+        let added = Entry { index: 3, term: 2, payload: Payload::Command { origin, op: add.clone() } };
+        let mut logs = Logs::default();
+        for entry in [entry(1, 1, 7), member, added] {
+            logs.on_apply(&AT, N1, &entry, 2);
+        }
+        let mut kv = Kv::default();
+        kv.apply(
+            Origin::Direct(RequestId { at_us: 0, node: N1, ordinal: 0 }),
+            &KvOp::Put { key: "x".into(), value: 7 },
+        );
+        let before = Snapshot { index: 2, term: 1, kv: kv.clone(), members: [N1, N2].into() };
+        // What it holds is the same without its session; only a retry would show the difference.
+        let mut without_session = kv.clone();
+        without_session.apply(Origin::Direct(RequestId { at_us: 1, node: N1, ordinal: 0 }), &add);
+        kv.apply(origin, &add);
+        let right = Snapshot { index: 3, term: 2, kv, members: [N1, N2].into() };
+        logs.on_snapshot(&AT, N1, &right);
+        // One that was taken earlier by a server that lags behind is right as well.
+        logs.on_snapshot(&AT, N2, &before);
+        assert_eq!(status(&logs, STATE_MACHINE_SAFETY), Status::Holds);
+        assert_eq!(without_session.values(), right.kv.values());
+        let wrong = [
+            Snapshot { kv: before.kv.clone(), ..right.clone() },
+            Snapshot { kv: without_session, ..right.clone() },
+            Snapshot { members: [N1].into(), ..right.clone() },
+            Snapshot { term: 1, ..right.clone() },
+            Snapshot { index: 2, ..right.clone() },
+            Snapshot { index: 4, ..right },
+        ];
+        for snapshot in wrong {
+            let mut logs = logs.clone();
+            logs.on_snapshot(&AT, N2, &snapshot);
+            assert_eq!(status(&logs, STATE_MACHINE_SAFETY), Status::Violated, "{snapshot:?}");
+        }
     }
 }

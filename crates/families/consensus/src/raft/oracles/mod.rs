@@ -9,9 +9,9 @@ mod liveness;
 mod logs;
 mod stances;
 
-use check::history::History;
 use check::linearizability::Witness;
-use check::{Oracle, Verdict, Violation};
+use check::operations::History;
+use check::{At, Oracle, Verdict};
 use sim::{NodeId, Observer, Record, World};
 
 use super::{Config, KvOp, KvRet, Note, Raft, Term};
@@ -38,7 +38,7 @@ impl RaftOracle {
     pub fn new(config: &Config) -> Self {
         Self {
             elections: elections::Elections::default(),
-            logs: logs::Logs::default(),
+            logs: logs::Logs::new(config),
             liveness: liveness::Liveness::new(config),
             consistency: consistency::Consistency::default(),
             stances: stances::Stances::default(),
@@ -89,15 +89,16 @@ impl RaftOracle {
 
 impl Observer<Raft> for RaftOracle {
     fn observe(&mut self, record: &Record<Raft>, world: &World<Raft>) {
-        let at = At { step: record.step, time_us: record.time_us };
+        let at = At::of(record);
         self.elections.sent(&at, record, world);
         if let Some(node) = record.event.node() {
             self.logs.wrote(&at, node, record, world);
             for note in record.notes() {
-                self.elections.noted(&at, node, note);
+                self.elections.noted(&at, node, note, world);
                 self.logs.noted(&at, node, note, world);
                 self.consistency.noted(&at, note);
             }
+            self.logs.saved(&at, node, record);
         }
         self.consistency.observe(&at, record);
         self.stances.observe(record, world);
@@ -118,19 +119,6 @@ impl Oracle<Raft> for RaftOracle {
 
     fn violated(&self) -> bool {
         self.elections.violated() || self.logs.violated() || self.liveness.violated() || self.consistency.violated()
-    }
-}
-
-/// Where in the run something showed.
-#[derive(Clone, Copy, Debug)]
-struct At {
-    step: u64,
-    time_us: u64,
-}
-
-impl At {
-    fn evidence(&self, reason: String) -> Violation {
-        Violation { step: self.step, time_us: self.time_us, reason }
     }
 }
 
@@ -160,10 +148,10 @@ mod tests {
                 heartbeat_us: 50_000,
                 pre_vote,
                 check_quorum: false,
+                vote_guard: false,
                 reads: Reads::ReadIndex,
                 snapshot_every: 0,
                 workload_us: 0,
-                live: Vec::new(),
                 bugs: Bugs::default(),
             };
             let link = LinkProfile { latency_us: (5_000, 15_000), ..LinkProfile::default() };

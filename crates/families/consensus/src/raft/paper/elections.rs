@@ -109,7 +109,7 @@ fn an_election_runs_as_described() {
     assert_eq!((told.server(N2).term, told.server(N2).voted_for), (1, Some(N2)));
     assert_eq!(told.server(N2).role, Role::Candidate { votes: BTreeSet::from([N2]) });
     let asked: Vec<_> = told.log().sent.iter().map(|(time_us, _, to, msg)| (*time_us, *to, msg.clone())).collect();
-    let ask = |to| (MS, to, Msg::RequestVote { term: 1, last: LogEnd { term: 0, index: 0 }, transfer: false });
+    let ask = |to| (MS, to, Msg::RequestVote { term: 1, last: LogEnd { term: 0, index: 0 }, ordered: true });
     assert_eq!(asked, [ask(N1), ask(N3), ask(N4), ask(N5)], "as soon as its own vote is on disk");
     let told = check(&by_hand(5), &[time_out(0, N2)], 1_000 * MS);
     let (won_us, _) =

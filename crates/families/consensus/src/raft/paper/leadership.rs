@@ -94,31 +94,67 @@ fn a_leader_that_is_cut_off_steps_down() {
 }
 
 /// Diss. §4.2.3: "if a server receives a RequestVote request within the minimum election timeout of
-/// hearing from a current leader, it does not update its term or grant its vote".
+/// hearing from a current leader, it does not update its term or grant its vote". That is a rule of
+/// its own, which check-quorum and leases bring with them.
 #[test]
-fn with_check_quorum_nobody_votes_who_hears_a_leader() {
-    let mut told = by_hand(3).with(|config| config.check_quorum = true).start();
-    told.elects_later(N1);
-    let term = told.server(N1).term;
-    told.asks(N3, Op::TimeOut);
-    told.wait(11);
-    assert_eq!([N1, N2].map(|node| told.server(node).term), [term; 2]);
-    assert!(told.notes(N2).iter().any(|(_, note)| {
-        matches!(note, Note::RefusedVote { candidate: N3, why: Refusal::HearsLeader, pre: false, .. })
-    }));
-    told.is_safe();
+fn nobody_votes_who_hears_a_leader() {
+    for (vote_guard, check_quorum, reads) in [
+        (true, false, Reads::ReadIndex),
+        (false, true, Reads::ReadIndex),
+        (false, false, Reads::Lease),
+        (false, false, Reads::ReadIndex),
+    ] {
+        let cluster = by_hand(3).with(|config| {
+            config.election_timeout_us = (1_000 * MS, 2_000 * MS);
+            (config.vote_guard, config.check_quorum, config.reads) = (vote_guard, check_quorum, reads);
+        });
+        let mut told = cluster.start();
+        told.wait(5_000);
+        let [leader] = told.leaders()[..] else { panic!("one leader") };
+        let [apart, other] = [N1, N2, N3].into_iter().filter(|node| *node != leader).collect::<Vec<_>>()[..] else {
+            panic!("two followers")
+        };
+        let term = told.server(leader).term;
+        // It hears nothing more of the leader, which the third server goes on hearing.
+        told.does(&Command::Cut { from: leader, to: apart, both: true });
+        told.wait(5_000);
+        assert!(told.server(apart).term > term, "it stood for election");
+        let guarded = vote_guard || check_quorum || reads == Reads::Lease;
+        assert_eq!(told.server(other).term == term, guarded);
+        assert_eq!(told.leaders() == [leader], guarded);
+        let refused = told.notes(other).iter().any(|(_, note)| {
+            matches!(note, Note::RefusedVote { candidate, why: Refusal::HearsLeader, pre: false, .. } if *candidate == apart)
+        });
+        assert_eq!(refused, guarded);
+        told.is_safe();
+    }
 }
 
-impl Told {
-    /// As [`Told::elects`], where nobody votes within an election timeout of having booted.
-    fn elects_later(&mut self, node: NodeId) {
-        let (low_us, _) = self.world().config().election_timeout_us;
-        self.wait(low_us / MS - 10);
-        self.asks(node, Op::TimeOut);
-        self.wait(11);
-        self.asks(node, Op::TimeOut);
-        self.wait(80);
-        assert!(self.server(node).leads());
+/// Diss. §4.2.3: requests for votes "can include a special flag to indicate" that the election is
+/// wanted. A leader that hands over sets it, and so does whoever orders a timeout by hand; but a lease
+/// rests on nobody's voting meanwhile, and only the leader itself knows when it gives that up.
+#[test]
+fn an_ordered_election_passes_the_guard_but_no_lease() {
+    for reads in [Reads::ReadIndex, Reads::Lease] {
+        let mut told = by_hand(3).with(|config| (config.vote_guard, config.reads) = (true, reads)).start();
+        told.wait(30_000);
+        let [leader] = told.leaders()[..] else { panic!("one leader") };
+        let [one, two] = [N1, N2, N3].into_iter().filter(|node| *node != leader).collect::<Vec<_>>()[..] else {
+            panic!("two followers")
+        };
+        let (term, asked) = (told.server(leader).term, told.asks(one, Op::TimeOut));
+        told.wait(100);
+        if reads == Reads::Lease {
+            assert_eq!(told.answer(asked), Some(&Ret::Refused(Why::HearsLeader)));
+            assert_eq!((told.leaders(), told.server(two).term), (vec![leader], term));
+        } else {
+            assert_eq!((told.leaders(), told.server(one).term), (vec![one], term + 1));
+        }
+        let [leader] = told.leaders()[..] else { panic!("one leader") };
+        told.asks(leader, Op::Transfer(two));
+        told.wait(100);
+        assert_eq!(told.leaders(), [two]);
+        told.is_safe();
     }
 }
 

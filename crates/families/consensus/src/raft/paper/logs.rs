@@ -4,7 +4,7 @@ use check::Status;
 use sim::{Command, DiskMode, MessageAct, Outcome, Write};
 
 use super::*;
-use crate::raft::{AppendOutcome, Conflict, LEADER_COMPLETENESS, Refusal, STATE_MACHINE_SAFETY};
+use crate::raft::{AppendOutcome, Conflict, LEADER_COMPLETENESS, LogEnd, Refusal, STATE_MACHINE_SAFETY};
 
 fn outcomes(told: &Told, from: NodeId) -> Vec<AppendOutcome> {
     let sent = told.log().sent.iter().filter(|(_, sender, _, _)| *sender == from);
@@ -229,7 +229,8 @@ fn the_more_up_to_date_log_wins() {
     told.heals();
     told.asks(N3, Op::TimeOut);
     told.wait(60);
-    let refused = Note::RefusedVote { term: 2, candidate: N3, why: Refusal::LogBehind, pre: false };
+    let why = Refusal::LogBehind { own: LogEnd { term: 1, index: 2 }, candidate: LogEnd { term: 1, index: 1 } };
+    let refused = Note::RefusedVote { term: 2, candidate: N3, why, pre: false };
     assert!(told.said(N2, &refused) && told.leaders().is_empty());
     told.elects(N2);
     told.wait(40);
@@ -250,7 +251,8 @@ fn the_more_up_to_date_log_wins() {
     told.wait(60);
     told.asks(N1, Op::TimeOut);
     told.wait(60);
-    assert!(told.said(N3, &Note::RefusedVote { term: 3, candidate: N1, why: Refusal::LogBehind, pre: false }));
+    let why = Refusal::LogBehind { own: LogEnd { term: 2, index: 2 }, candidate: LogEnd { term: 1, index: 4 } };
+    assert!(told.said(N3, &Note::RefusedVote { term: 3, candidate: N1, why, pre: false }));
     assert!(told.leaders().is_empty());
     told.is_safe();
 }

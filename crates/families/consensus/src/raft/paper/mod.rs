@@ -87,10 +87,10 @@ fn by_hand(servers: u32) -> Cluster {
         heartbeat_us: 50 * MS,
         pre_vote: false,
         check_quorum: false,
+        vote_guard: false,
         reads: Reads::ReadIndex,
         snapshot_every: 0,
         workload_us: 0,
-        live: Vec::new(),
         bugs: Bugs::default(),
     };
     Cluster { seed: 1, config, spare: 0, latency_us: (10 * MS, 10 * MS), disk_sync_us: (MS, MS) }

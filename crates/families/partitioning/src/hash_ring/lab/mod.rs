@@ -3,78 +3,62 @@
 pub mod ring;
 mod words;
 
+use std::any::Any;
+
 use crate::hash_ring::{
-    Bugs, Change, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, KeyOp, Live, Msg, Op, Scheme, Server, Timer,
-    VNODES_MAX, WEIGHT_MAX,
+    Bugs, Change, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, KeyOp, Msg, Op, Scheme, Server, Timer, VNODES_MAX,
+    WEIGHT_MAX,
 };
 use algorithms::hashing::HashKind;
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, LinkProfile, NodeId, Record, World};
-use view::lens::{LensKind, Ring};
+use sim::{ClusterConfig, Command, NodeId, Record, World};
+use view::lens::LensKind;
 use view::{Condition, MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::error::InputError;
 use runs::kit::{DISK_SYNC, LATENCY, bug};
-use runs::lab::{Asked, Lab, LabInfo, Names, OpInfo, RingAsk, Setup, Showcase, VariantInfo, VariantKind};
-use runs::params::{DISTANCE, ParamInfo, Setting, Settings, number};
+use runs::lab::{Lab, LabInfo, Look, Names, Setup, Showcase, VariantInfo, VariantKind};
+use runs::ops::{Args, NUMBER_MAX, OpInfo, Parts, key, node, number, op};
+use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings};
 use runs::plain::Telling;
 
-const NODES: ParamInfo = number("nodes", "Servers", 5, (1, 100), "");
-const CLIENTS: ParamInfo = number("clients", "Clients", 2, (1, 3), "");
-const REPLICAS: ParamInfo = number("replicas", "Replicas of a key", 3, (1, 5), "");
-const WRITE_QUORUM: ParamInfo = number("write-quorum", "Replicas that acknowledge a write", 2, (1, 5), "");
-const READ_QUORUM: ParamInfo = number("read-quorum", "Replicas that answer a read", 2, (1, 5), "");
-const VNODES: ParamInfo = number("vnodes", "Virtual nodes per weight", 8, (1, VNODES_MAX as u64), "");
-const HASH: ParamInfo = number("hash", "Hash (0 SHA-1, 1 CRC-32, 2 FNV-1a, 3 Murmur3)", 0, (0, 3), "");
-const RENDEZVOUS: ParamInfo = number("rendezvous", "Rendezvous instead of a ring (1 is on)", 0, (0, 1), "");
-const KEYS: ParamInfo = number("keys", "Keys that clients use", 24, (1, 10_000), "");
+const NODES: ParamInfo = params::number("nodes", "Servers", 5, (1, 100), "");
+const CLIENTS: ParamInfo = params::number("clients", "Clients", 2, (1, 3), "");
+const REPLICAS: ParamInfo = params::number("replicas", "Replicas of a key", 3, (1, 5), "");
+const WRITE_QUORUM: ParamInfo = params::number("write-quorum", "Replicas that acknowledge a write", 2, (1, 5), "");
+const READ_QUORUM: ParamInfo = params::number("read-quorum", "Replicas that answer a read", 2, (1, 5), "");
+const VNODES: ParamInfo = params::number("vnodes", "Virtual nodes per weight", 8, (1, VNODES_MAX as u64), "");
+const HASH: ParamInfo = params::number("hash", "Hash (0 SHA-1, 1 CRC-32, 2 FNV-1a, 3 Murmur3)", 0, (0, 3), "");
+const RENDEZVOUS: ParamInfo = params::number("rendezvous", "Rendezvous instead of a ring (1 is on)", 0, (0, 1), "");
+const KEYS: ParamInfo = params::number("keys", "Keys that clients use", 24, (1, 10_000), "");
 const WRITE_EVERY: ParamInfo =
-    number("write-every-ms", "Each client acts about every (0: never)", 200, (0, 60_000), "ms");
-const RETRY: ParamInfo = number("retry-ms", "Asks again after", 100, (10, 10_000), "ms");
+    params::number("write-every-ms", "Each client acts about every (0: never)", 200, (0, 60_000), "ms");
+const RETRY: ParamInfo = params::number("retry-ms", "Asks again after", 100, (10, 10_000), "ms");
 
-const PUT: OpInfo =
-    OpInfo { id: "put", title: "Write", summary: "Sets a key.", form: "{\"put\": [\"k1\", 1]}", of: Asked::Anybody };
-const GET: OpInfo =
-    OpInfo { id: "get", title: "Read", summary: "Reads a key.", form: "{\"get\": \"k1\"}", of: Asked::Anybody };
-const ADD_SERVER: OpInfo = OpInfo {
-    id: "add-server",
-    title: "Add a server",
-    summary: "A machine joins the ring.",
-    form: "{\"add-server\": \"n6\"}",
-    of: Asked::Servers,
-};
-const REMOVE_SERVER: OpInfo = OpInfo {
-    id: "remove-server",
-    title: "Remove a server",
-    summary: "A server leaves the ring.",
-    form: "{\"remove-server\": \"n2\"}",
-    of: Asked::Servers,
-};
-const WEIGHT: OpInfo = OpInfo {
-    id: "weight",
-    title: "Change a weight",
-    summary: "A server has more or fewer virtual nodes.",
-    form: "{\"weight\": [\"n2\", 3]}",
-    of: Asked::Servers,
-};
-const TOKEN: OpInfo = OpInfo {
-    id: "token",
-    title: "Move a virtual node",
-    summary: "One virtual node of a server goes elsewhere: which, and where to.",
-    form: "{\"token\": [\"n2\", 0, 2147483648]}",
-    of: Asked::Servers,
-};
-const VIRTUAL_NODES: OpInfo = OpInfo {
-    id: "virtual-nodes",
-    title: "Virtual nodes",
-    summary: "Every server has this many for each share of its weight.",
-    form: "{\"virtual-nodes\": 16}",
-    of: Asked::Servers,
-};
+const PUT: OpInfo = op("put", "Write", "Sets a key.")
+    .with(&[key("k1", KEY_BYTES_MAX), number("Value", 1, (-NUMBER_MAX, NUMBER_MAX))])
+    .of_anybody();
+const GET: OpInfo = op("get", "Read", "Reads a key.").with(&[key("k1", KEY_BYTES_MAX)]).of_anybody();
+const ADD_SERVER: OpInfo = op("add-server", "Add a server", "A machine joins the ring.").with(&[node("Server", "n6")]);
+const REMOVE_SERVER: OpInfo =
+    op("remove-server", "Remove a server", "A server leaves the ring.").with(&[node("Server", "n2")]);
+const WEIGHT: OpInfo = op("weight", "Change a weight", "A server has more or fewer virtual nodes.")
+    .with(&[node("Server", "n2"), number("Weight", 3, (1, WEIGHT_MAX as i64))]);
+const TOKEN: OpInfo =
+    op("token", "Move a virtual node", "One virtual node of a server goes elsewhere: which, and where to.").with(&[
+        node("Server", "n2"),
+        number("Virtual node", 0, (0, VNODES_MAX as i64 * WEIGHT_MAX as i64 - 1)),
+        number("Position", 2_147_483_648, (0, u32::MAX as i64)),
+    ]);
+const VIRTUAL_NODES: OpInfo = op(
+    "virtual-nodes",
+    "Virtual nodes",
+    "Every server has this many for each share of its weight.",
+)
+.with(&[number("Virtual nodes", 16, (1, VNODES_MAX as i64))]);
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<HashRingLab>(&INFO);
@@ -165,6 +149,7 @@ static INFO: LabInfo = LabInfo {
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Ring, LensKind::Placements, LensKind::Checks],
+    ..LabInfo::BASE
 };
 
 /// The mistakes of a variant.
@@ -213,7 +198,7 @@ impl Lab for HashRingLab {
     type Protocol = HashRing;
     type Oracle = HashRingOracle;
 
-    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
         let small = |param: &ParamInfo| get(param).low as u32;
         let in_us = |param: &ParamInfo| {
@@ -234,23 +219,12 @@ impl Lab for HashRingLab {
             keys: small(&KEYS),
             workload_us: in_us(&WRITE_EVERY).0,
             retry_us: in_us(&RETRY).0,
-            live: info
-                .params
-                .iter()
-                .filter(|param| param.key != DISTANCE.key)
-                .map(|param| (param.key == LATENCY.key).then_some(Live::LatencyMs))
-                .collect(),
             bugs: bugs(variant.id),
         };
         Setup {
-            oracle: HashRingOracle::new(&config),
+            oracle: HashRingOracle::new(&config, check::Names::servers_and_clients(servers, clients).and("a1")),
             config,
-            cluster: ClusterConfig {
-                nodes: servers + clients + 1,
-                link: LinkProfile { latency_us: in_us(&LATENCY), ..LinkProfile::default() },
-                disk_sync_us: in_us(&DISK_SYNC),
-                positions: Vec::new(),
-            },
+            cluster: ClusterConfig::of(servers + clients + 1),
             names: Names::servers_and_clients(servers, clients).and("a1"),
             layout: places(servers as usize, clients as usize),
             fault_model: FaultModel {
@@ -265,19 +239,29 @@ impl Lab for HashRingLab {
         }
     }
 
-    fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-        read_op(value, names, known)
+    fn make_op(id: &str, args: &mut Args) -> Op {
+        match id {
+            "put" => Op::Key(KeyOp::Put { key: args.text(), value: args.number() }),
+            "get" => Op::Key(KeyOp::Get { key: args.text() }),
+            "add-server" => Op::Change(Change::Add(args.node())),
+            "remove-server" => Op::Change(Change::Remove(args.node())),
+            "weight" => Op::Change(Change::Weight(args.node(), args.count() as u32)),
+            "token" => Op::Change(Change::Token(args.node(), args.count() as u32, args.count() as u32)),
+            _ => Op::Change(Change::Vnodes(args.count() as u32)),
+        }
     }
 
-    fn write_op(op: &Op, names: &Names) -> Value {
+    fn op_parts(op: &Op) -> Parts {
         match op {
-            Op::Key(KeyOp::Put { key, value }) => json!({"put": [key, value]}),
-            Op::Key(KeyOp::Get { key }) => json!({"get": key}),
-            Op::Change(Change::Add(node)) => json!({"add-server": names.of(*node)}),
-            Op::Change(Change::Remove(node)) => json!({"remove-server": names.of(*node)}),
-            Op::Change(Change::Weight(node, weight)) => json!({"weight": [names.of(*node), weight]}),
-            Op::Change(Change::Token(node, index, token)) => json!({"token": [names.of(*node), index, token]}),
-            Op::Change(Change::Vnodes(vnodes)) => json!({"virtual-nodes": vnodes}),
+            Op::Key(KeyOp::Put { key, value }) => (PUT.id, vec![key.as_str().into(), (*value).into()]),
+            Op::Key(KeyOp::Get { key }) => (GET.id, vec![key.as_str().into()]),
+            Op::Change(Change::Add(node)) => (ADD_SERVER.id, vec![(*node).into()]),
+            Op::Change(Change::Remove(node)) => (REMOVE_SERVER.id, vec![(*node).into()]),
+            Op::Change(Change::Weight(node, weight)) => (WEIGHT.id, vec![(*node).into(), (*weight).into()]),
+            Op::Change(Change::Token(node, index, token)) => {
+                (TOKEN.id, vec![(*node).into(), (*index).into(), (*token).into()])
+            }
+            Op::Change(Change::Vnodes(vnodes)) => (VIRTUAL_NODES.id, vec![(*vnodes).into()]),
         }
     }
 
@@ -295,7 +279,8 @@ impl Lab for HashRingLab {
                 Some(HashRing::Server(server)) => dress_server(server, node),
                 Some(HashRing::Client(client)) => {
                     node.role = "client".into();
-                    node.label = client.current.as_ref().map_or_else(String::new, |job| words::key_op(&job.op));
+                    node.label =
+                        client.requests.current.as_ref().map_or_else(String::new, |job| words::key_op(&job.op));
                 }
                 Some(HashRing::Admin(admin)) => {
                     node.role = "administrator".into();
@@ -355,11 +340,11 @@ impl Lab for HashRingLab {
         match node {
             HashRing::Server(server) => server_detail(server, names),
             HashRing::Client(client) => json!({
-                "session": client.session,
-                "number": client.number,
+                "session": client.requests.session(),
+                "number": client.requests.number(),
                 "epoch": client.view.epoch,
-                "current": client.current.as_ref().map(|job| words::key_op(&job.op)),
-                "waiting": client.queue.len(),
+                "current": client.requests.current.as_ref().map(|job| words::key_op(&job.op)),
+                "waiting": client.requests.waiting(),
                 "answer": client.answer.as_ref().map(|(op, value)| words::answer(op, *value)),
             }),
             HashRing::Admin(admin) => {
@@ -385,8 +370,9 @@ impl Lab for HashRingLab {
         vec![answered, asked, oracle.changes(), oracle.keys_moved(), oracle.hints()]
     }
 
-    fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask: RingAsk<'_>) -> Option<Ring> {
-        Some(ring::ring(world, oracle, names, ask))
+    fn answer(question: &dyn Any, look: Look<'_, Self>) -> Option<Box<dyn Any>> {
+        let ask = question.downcast_ref()?;
+        Some(Box::new(ring::ring(look.world, look.oracle, look.names, ask)))
     }
 
     fn opening_us(world: &World<HashRing>) -> u64 {
@@ -452,48 +438,5 @@ fn server_detail(server: &Server, names: &Names) -> Value {
             "owned": server.keys_owned(),
             "moving": server.keys_moving(),
         },
-    })
-}
-
-/// Numbers stay exact on their way through JavaScript.
-const VALUE_MAX: i64 = 1 << 53;
-
-/// Reads an operation: an object with one field.
-fn read_op(value: &Value, names: &Names, known: &[OpInfo]) -> Result<Op, InputError> {
-    let (info, argument) = OpInfo::read(value, known)?;
-    let wrong = || info.unlike(argument);
-    let items = argument.as_array().map_or(&[][..], Vec::as_slice);
-    let server = |value: &Value| {
-        let name = value.as_str().ok_or_else(wrong)?;
-        names.find(name).map_err(|error| error.within(info.id))
-    };
-    let number = |value: &Value, min: u64, max: u64, what: &str| match value.as_u64() {
-        Some(number) if (min..=max).contains(&number) => Ok(number as u32),
-        _ => Err(InputError::new(info.id, format!("{what} is a whole number from {min} to {max}, not {value}"))),
-    };
-    let key = |value: &Value| match value.as_str() {
-        Some(key) if !key.is_empty() && key.len() <= KEY_BYTES_MAX => Ok(key.to_owned()),
-        _ => Err(InputError::new(info.id, format!("takes a key of 1 to {KEY_BYTES_MAX} bytes, not {value}"))),
-    };
-    Ok(match (info.id, items) {
-        ("put", [name, value]) => {
-            let value = value.as_i64().filter(|value| value.abs() < VALUE_MAX).ok_or_else(wrong)?;
-            Op::Key(KeyOp::Put { key: key(name)?, value })
-        }
-        ("get", []) => Op::Key(KeyOp::Get { key: key(argument)? }),
-        ("add-server", []) => Op::Change(Change::Add(server(argument)?)),
-        ("remove-server", []) => Op::Change(Change::Remove(server(argument)?)),
-        ("weight", [node, weight]) => {
-            Op::Change(Change::Weight(server(node)?, number(weight, 1, u64::from(WEIGHT_MAX), "a weight")?))
-        }
-        ("token", [node, index, token]) => Op::Change(Change::Token(
-            server(node)?,
-            number(index, 0, u64::from(WEIGHT_MAX * VNODES_MAX) - 1, "a virtual node")?,
-            number(token, 0, u64::from(u32::MAX), "a token")?,
-        )),
-        ("virtual-nodes", []) => {
-            Op::Change(Change::Vnodes(number(argument, 1, u64::from(VNODES_MAX), "the number of virtual nodes")?))
-        }
-        _ => return Err(wrong()),
     })
 }

@@ -9,10 +9,10 @@ use crate::hash_ring::{
 };
 use sim::{NodeId, World};
 use view::Condition;
-use view::lens::ring::{Change, Circle, Key, Membership, Ring, Scheme, Server};
+use view::lens::ring::{Ask, Change, Circle, Key, Membership, Ring, Scheme, Server};
 
 use super::words;
-use runs::lab::{Names, RingAsk};
+use runs::lab::Names;
 
 /// Most keys that are shown.
 const KEYS_MAX: usize = 12_000;
@@ -20,13 +20,14 @@ const KEYS_MAX: usize = 12_000;
 const SAMPLE: u32 = 2_000;
 
 /// The ring as it is now.
-pub fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask: RingAsk<'_>) -> Ring {
+pub fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask: &Ask) -> Ring {
+    let known = ask.known.as_deref();
     let config = world.config();
     let view = newest_view(world);
     let rings = rings_of(world, &view).unwrap_or_else(|| Rings::new(config, &view));
     let circle = |members: &Members| {
         let of = membership(config, members);
-        let known = ask.known.iter().flat_map(|ring| [Some(&ring.now), ring.next.as_ref()]).flatten();
+        let known = known.iter().flat_map(|ring| [Some(&ring.now), ring.next.as_ref()]).flatten();
         known.clone().find(|known| known.of == of).cloned().unwrap_or_else(|| Arc::new(circle(config, members, of)))
     };
     let servers: Vec<NodeId> = world.node_ids().filter(|&id| config.is_server(id)).collect();
@@ -65,7 +66,7 @@ pub fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask
             && known.keys.len() == (config.keys as usize + others.len()).min(KEYS_MAX)
             && others.iter().all(|name| known.key(config.hash.of(name.as_bytes()), name).is_some())
     };
-    let keys = ask.known.filter(stays).map_or_else(
+    let keys = known.filter(stays).map_or_else(
         || {
             let used = (1..=config.keys).map(Config::key).chain(others.iter().map(|&name| name.to_owned()));
             let mut keys: Vec<Key> = used.take(KEYS_MAX).map(|name| key(&name)).collect();
@@ -74,7 +75,7 @@ pub fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask
         },
         |known| known.keys.clone(),
     );
-    let asked = ask.key.filter(|name| !name.is_empty() && name.len() <= KEY_BYTES_MAX).map(key);
+    let asked = ask.key.as_deref().filter(|name| !name.is_empty() && name.len() <= KEY_BYTES_MAX).map(key);
     Ring {
         epoch: view.epoch,
         count: config.replicas as usize,

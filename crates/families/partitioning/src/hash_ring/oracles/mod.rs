@@ -4,7 +4,7 @@ mod moves;
 mod placement;
 mod writes;
 
-use check::{Oracle, Verdict, Violation};
+use check::{At, Board, Names, Oracle, Property, Verdict};
 use sim::{NodeId, Observer, Record, World};
 
 use super::{Change, Config, HashRing, Members, Note, View};
@@ -13,9 +13,22 @@ pub use moves::{HAND_OFF_COMPLETES, HAND_OFF_RESUMED, HINTED_WRITE, READ_ON_THE_
 pub use placement::{DISTINCT_REPLICAS, EVERY_KEY_HAS_AN_OWNER, MINIMAL_MOVEMENT};
 pub use writes::ACKNOWLEDGED_WRITES;
 
+/// What is checked, in the order in which people read it.
+const PROPERTIES: [Property; 8] = [
+    EVERY_KEY_HAS_AN_OWNER,
+    DISTINCT_REPLICAS,
+    MINIMAL_MOVEMENT,
+    ACKNOWLEDGED_WRITES,
+    HAND_OFF_COMPLETES,
+    READ_ON_THE_MOVE,
+    HINTED_WRITE,
+    HAND_OFF_RESUMED,
+];
+
 /// All oracles of the hash ring.
 #[derive(Clone, Debug)]
 pub struct HashRingOracle {
+    board: Board,
     placement: placement::Placed,
     writes: writes::Writes,
     moves: moves::Moves,
@@ -25,10 +38,11 @@ pub struct HashRingOracle {
 }
 
 impl HashRingOracle {
-    /// The oracles for a cluster with this configuration.
+    /// The oracles for a cluster with this configuration, whose nodes are called by these names.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: &Config, names: Names) -> Self {
         Self {
+            board: Board::new(&PROPERTIES, names),
             placement: placement::Placed::new(config),
             writes: writes::Writes::new(config),
             moves: moves::Moves::default(),
@@ -86,60 +100,47 @@ impl HashRingOracle {
 
 impl Observer<HashRing> for HashRingOracle {
     fn observe(&mut self, record: &Record<HashRing>, world: &World<HashRing>) {
-        let at = At { step: record.step, time_us: record.time_us };
+        let at = At::of(record);
+        self.board.observe(at);
         if let Some(node) = record.event.node() {
             for note in record.notes() {
-                self.writes.noted(&at, note);
-                self.placement.noted(&at, node, note, world);
-                self.moves.noted(&at, node, note, world.config());
+                self.writes.noted(&mut self.board, at, note);
+                self.placement.noted(&mut self.board, at, node, note, world);
+                self.moves.noted(&mut self.board, at, node, note);
                 self.follow(node, note, world);
             }
         }
         self.writes.observe(record);
-        self.moves.observe(&at, record, world);
+        self.moves.observe(&mut self.board, at, record, world);
     }
 }
 
 impl Oracle<HashRing> for HashRingOracle {
     fn verdicts(&self, now_us: u64) -> Vec<Verdict> {
-        let mut verdicts = self.placement.always();
-        verdicts.push(self.writes.verdict());
-        verdicts.push(self.moves.verdict(now_us));
-        verdicts.extend(self.moves.sometimes());
-        verdicts
+        self.board.verdicts(now_us, |property| match *property {
+            EVERY_KEY_HAS_AN_OWNER | DISTINCT_REPLICAS => self.placement.operations_basis(),
+            MINIMAL_MOVEMENT => self.placement.changes_basis(),
+            ACKNOWLEDGED_WRITES => self.writes.basis(),
+            HAND_OFF_COMPLETES => format!("{} changes complete", self.moves.ended),
+            HINTED_WRITE => format!("{} hints kept", self.moves.hints),
+            _ => String::new(),
+        })
     }
 
     fn violated(&self) -> bool {
-        self.placement.violated() || self.writes.violated() || self.moves.violated()
+        self.board.violated()
     }
 }
 
-/// Where in the run something showed.
-#[derive(Clone, Copy, Debug)]
-struct At {
-    step: u64,
-    time_us: u64,
-}
-
-impl At {
-    fn evidence(&self, reason: String) -> Violation {
-        Violation { step: self.step, time_us: self.time_us, reason }
-    }
-}
-
-/// Servers in words: "n1, n2 and n3".
-fn list(config: &Config, nodes: &[NodeId]) -> String {
-    let names: Vec<String> = nodes.iter().map(|&node| config.name(node)).collect();
-    match names.as_slice() {
-        [] => "nobody".to_owned(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
+/// A board for tests of oracles: four servers and a client.
+#[cfg(test)]
+fn some_board() -> Board {
+    Board::new(&PROPERTIES, Names::servers_and_clients(4, 1).and("a1"))
 }
 
 /// A configuration for tests of oracles: four servers and a client.
 #[cfg(test)]
-fn some_config() -> Config {
+pub(super) fn some_config() -> Config {
     Config {
         servers: 4,
         clients: 1,
@@ -152,7 +153,6 @@ fn some_config() -> Config {
         keys: 24,
         workload_us: 0,
         retry_us: 100_000,
-        live: Vec::new(),
         bugs: super::Bugs::default(),
     }
 }

@@ -1,9 +1,9 @@
 //! Keys that move arrive, and what has been seen on the way.
 
-use check::{Kind, Property, Status, Verdict, Violation};
+use check::{At, Board, Kind, Property};
 use sim::{DiskMode, Event, NodeId, Record, World};
 
-use super::{At, Config, HashRing, Note};
+use super::{HashRing, Note};
 
 /// A change ends before long while all machines and links that it needs work.
 pub const HAND_OFF_COMPLETES: Property = Property {
@@ -56,94 +56,55 @@ pub(super) struct Moves {
     /// How many writes were kept for silent replicas.
     pub(super) hints: u64,
     moving: bool,
-    /// Since when keys move although everything works.
-    since_us: Option<u64>,
-    violation: Option<Violation>,
-    last_step: u64,
-    read: Option<Violation>,
-    hinted: Option<Violation>,
-    resumed: Option<Violation>,
 }
 
 impl Moves {
-    pub(super) fn noted(&mut self, at: &At, node: NodeId, note: &Note, config: &Config) {
-        let me = || config.name(node);
+    pub(super) fn noted(&mut self, board: &mut Board, at: At, node: NodeId, note: &Note) {
         match note {
-            Note::ReadMoving { key } if self.read.is_none() => {
-                self.read = Some(at.evidence(format!("{} serves a read of {key}, which moves", me())));
+            Note::ReadMoving { key } => {
+                board.see(&READ_ON_THE_MOVE, at, |names| {
+                    format!("{} serves a read of {key}, which moves", names.of(node))
+                });
             }
             Note::HintKept { .. } => self.hints += 1,
-            Note::HintDelivered { replica, key } if self.hinted.is_none() => {
-                self.hinted = Some(at.evidence(format!("{} has given {key} to {}", me(), config.name(*replica))));
+            Note::HintDelivered { replica, key } => {
+                board.see(&HINTED_WRITE, at, |names| {
+                    format!("{} has given {key} to {}", names.of(node), names.of(*replica))
+                });
             }
-            Note::HandOffResumed if self.resumed.is_none() => {
-                self.resumed = Some(at.evidence(format!("{} goes on handing keys over", me())));
+            Note::HandOffResumed => {
+                board.see(&HAND_OFF_RESUMED, at, |names| format!("{} goes on handing keys over", names.of(node)));
             }
             Note::BatchStored { keys, .. } => self.keys += u64::from(*keys),
             Note::ChangeStarted { .. } => self.moving = true,
             Note::ChangeEnded { .. } => {
                 // The next change may start in the same step; it has its own time.
                 self.moving = false;
-                self.since_us = None;
+                board.meet(&HAND_OFF_COMPLETES);
                 self.ended += 1;
             }
             _ => {}
         }
     }
 
-    pub(super) fn observe(&mut self, at: &At, record: &Record<HashRing>, world: &World<HashRing>) {
-        self.last_step = at.step;
-        self.expire(at.time_us);
+    pub(super) fn observe(&self, board: &mut Board, at: At, record: &Record<HashRing>, world: &World<HashRing>) {
         // Only commands and changes decide who is needed and whether all of it works.
         let changed = matches!(record.event, Event::Command(_))
             || record.notes().any(|note| matches!(note, Note::ChangeStarted { .. } | Note::ChangeEnded { .. }));
         if changed {
-            self.look(at.time_us, self.moving && all_works(world));
+            self.look(board, at, || all_works(world));
         }
     }
 
-    fn look(&mut self, now_us: u64, promised: bool) {
-        self.since_us = if promised { self.since_us.or(Some(now_us)) } else { None };
-    }
-
-    fn expire(&mut self, now_us: u64) {
-        if self.violation.is_none()
-            && let Some(since_us) = self.since_us
-            && now_us > since_us + BOUND_US
-        {
-            let reason = format!(
-                "everything has been working since {} ms, and {} ms later keys are still on the move",
-                since_us / 1_000,
-                BOUND_US / 1_000
-            );
-            self.violation = Some(Violation { step: self.last_step, time_us: now_us, reason });
+    fn look(&self, board: &mut Board, at: At, works: impl FnOnce() -> bool) {
+        if !self.moving {
+            board.meet(&HAND_OFF_COMPLETES);
+        } else if works() {
+            let missing = "keys are still on the move";
+            board.wait(&HAND_OFF_COMPLETES, at, BOUND_US, "everything has been working", missing);
+        } else {
+            board.excuse(&HAND_OFF_COMPLETES, "somebody who is needed cannot take part");
         }
-    }
-
-    pub(super) const fn violated(&self) -> bool {
-        self.violation.is_some()
-    }
-
-    pub(super) fn verdict(&self, now_us: u64) -> Verdict {
-        let mut this = self.clone();
-        this.expire(now_us);
-        let (status, basis) = match (&this.violation, this.since_us) {
-            (Some(_), _) => (Status::Violated, String::new()),
-            (None, Some(since_us)) => {
-                (Status::Pending, format!("moving for {} ms of {}", (now_us - since_us) / 1_000, BOUND_US / 1_000))
-            }
-            (None, None) if this.moving => (Status::Pending, "somebody who is needed cannot take part".to_owned()),
-            (None, None) => (Status::Met, format!("{} changes complete", this.ended)),
-        };
-        Verdict { property: HAND_OFF_COMPLETES, status, evidence: this.violation, basis }
-    }
-
-    pub(super) fn sometimes(&self) -> [Verdict; 3] {
-        [
-            Verdict::sometimes(READ_ON_THE_MOVE, self.read.as_ref(), String::new()),
-            Verdict::sometimes(HINTED_WRITE, self.hinted.as_ref(), format!("{} hints kept", self.hints)),
-            Verdict::sometimes(HAND_OFF_RESUMED, self.resumed.as_ref(), String::new()),
-        ]
     }
 }
 
@@ -176,7 +137,9 @@ fn all_works(world: &World<HashRing>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::some_config;
+    use check::Status;
+
+    use super::super::some_board;
     use super::*;
     use crate::hash_ring::Change;
 
@@ -184,40 +147,47 @@ mod tests {
         At { step: time_us / 1_000, time_us }
     }
 
-    fn started(moves: &mut Moves, time_us: u64) {
-        let note = Note::ChangeStarted { epoch: 1, change: Change::Vnodes(9) };
-        moves.noted(&at(time_us), NodeId(5), &note, &some_config());
+    /// How a property stands.
+    fn status(board: &Board, property: Property, now_us: u64) -> Status {
+        let verdicts = board.verdicts(now_us, |_| String::new());
+        verdicts.into_iter().find(|verdict| verdict.property == property).unwrap().status
     }
 
     #[test]
     fn a_hand_off_that_never_ends_is_rejected() {
-        let mut moves = Moves::default();
-        assert_eq!(moves.verdict(0).status, Status::Met);
-        started(&mut moves, 1_000);
-        moves.look(1_000, true);
-        assert_eq!(moves.verdict(BOUND_US + 1_000).status, Status::Pending);
-        let verdict = moves.verdict(BOUND_US + 1_001);
-        assert_eq!(verdict.status, Status::Violated);
-        assert!(verdict.evidence.unwrap().reason.contains("since 1 ms"));
+        let (mut moves, mut board) = (Moves::default(), some_board());
+        let hand_off = |board: &Board, now_us| status(board, HAND_OFF_COMPLETES, now_us);
+        assert_eq!(hand_off(&board, 0), Status::Met);
+        let started = Note::ChangeStarted { epoch: 1, change: Change::Vnodes(9) };
+        moves.noted(&mut board, at(1_000), NodeId(5), &started);
+        moves.look(&mut board, at(1_000), || true);
+        assert_eq!(hand_off(&board, BOUND_US + 1_000), Status::Pending);
+        assert_eq!(hand_off(&board, BOUND_US + 1_001), Status::Violated);
+        let mut late = board.clone();
+        late.observe(at(BOUND_US + 1_001));
+        assert!(late.evidence(&HAND_OFF_COMPLETES).unwrap().reason.contains("since 1 ms"));
         // One that ends in time, and one that cannot go on, are not.
-        let mut ended = moves.clone();
-        ended.noted(&at(2_000), NodeId(5), &Note::ChangeEnded { epoch: 2 }, &some_config());
-        assert_eq!(ended.verdict(2 * BOUND_US).status, Status::Met);
-        moves.look(3_000, false);
-        assert_eq!(moves.verdict(2 * BOUND_US).status, Status::Pending);
+        let (mut ended, mut in_time) = (moves.clone(), board.clone());
+        ended.noted(&mut in_time, at(2_000), NodeId(5), &Note::ChangeEnded { epoch: 2 });
+        assert_eq!(hand_off(&in_time, 2 * BOUND_US), Status::Met);
+        moves.look(&mut board, at(3_000), || false);
+        assert_eq!(hand_off(&board, 2 * BOUND_US), Status::Pending);
     }
 
     #[test]
     fn what_sometimes_happens_is_seen() {
-        let mut moves = Moves::default();
-        assert!(moves.sometimes().iter().all(|verdict| verdict.status == Status::Unseen));
+        let (mut moves, mut board) = (Moves::default(), some_board());
+        let seen = |board: &Board| {
+            [READ_ON_THE_MOVE, HINTED_WRITE, HAND_OFF_RESUMED].map(|property| status(board, property, 1))
+        };
+        assert_eq!(seen(&board), [Status::Unseen; 3]);
         for note in [
             Note::ReadMoving { key: "x".into() },
             Note::HintDelivered { replica: NodeId(1), key: "x".into() },
             Note::HandOffResumed,
         ] {
-            moves.noted(&at(1), NodeId(0), &note, &some_config());
+            moves.noted(&mut board, at(1), NodeId(0), &note);
         }
-        assert!(moves.sometimes().iter().all(|verdict| verdict.status == Status::Met));
+        assert_eq!(seen(&board), [Status::Met; 3]);
     }
 }

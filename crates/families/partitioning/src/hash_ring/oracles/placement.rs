@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use check::{Kind, Property, Verdict, Violation};
+use check::{At, Board, Kind, Names, Property};
 use sim::{NodeId, World};
 
-use super::{At, Config, HashRing, Note, list};
+use super::{Config, HashRing, Note};
 use crate::hash_ring::{Members, Rings, View};
 
 /// Whatever the key, somebody owns it.
@@ -41,29 +41,26 @@ pub(super) struct Placed {
     keys: Rc<BTreeSet<String>>,
     asked: u64,
     changes: u64,
-    ownerless: Option<Violation>,
-    few: Option<Violation>,
-    moved: Option<Violation>,
 }
 
 impl Placed {
     pub(super) fn new(config: &Config) -> Self {
         let keys: BTreeSet<String> = (1..=config.keys).map(Config::key).collect();
-        Self { keys: Rc::new(keys), asked: 0, changes: 0, ownerless: None, few: None, moved: None }
+        Self { keys: Rc::new(keys), asked: 0, changes: 0 }
     }
 
-    pub(super) fn noted(&mut self, at: &At, node: NodeId, note: &Note, world: &World<HashRing>) {
+    pub(super) fn noted(&mut self, board: &mut Board, at: At, node: NodeId, note: &Note, world: &World<HashRing>) {
         let config = world.config();
         match note {
             Note::Invoked { op, .. } => {
                 if let Some(client) = world.node(node).and_then(HashRing::client) {
                     let replicas = client.rings.now().replicas(op.key(), config.replicas);
-                    self.asked_for(at, op.key(), &replicas, config);
+                    self.asked_for(board, at, op.key(), &replicas, config);
                 }
             }
             Note::ChangeStarted { .. } => {
                 if let Some(admin) = world.node(node).and_then(HashRing::admin) {
-                    self.change(at, &admin.view, config);
+                    self.change(board, at, &admin.view, config);
                 }
             }
             _ => {}
@@ -71,52 +68,42 @@ impl Placed {
     }
 
     /// A client asks for a key that these servers hold, as far as it knows.
-    fn asked_for(&mut self, at: &At, key: &str, replicas: &[NodeId], config: &Config) {
+    fn asked_for(&mut self, board: &mut Board, at: At, key: &str, replicas: &[NodeId], config: &Config) {
         self.asked += 1;
         if !self.keys.contains(key) {
             Rc::make_mut(&mut self.keys).insert(key.to_owned());
         }
         let distinct: BTreeSet<NodeId> = replicas.iter().copied().collect();
         if replicas.is_empty() {
-            self.ownerless.get_or_insert_with(|| {
-                at.evidence(format!("no server owns {key}: behind the last point of the ring there is nothing"))
+            board.violate(&EVERY_KEY_HAS_AN_OWNER, at, |_| {
+                format!("no server owns {key}: behind the last point of the ring there is nothing")
             });
         } else if distinct.len() < config.replicas as usize {
-            let reason =
-                format!("{key} has to be on {} servers, but is on {}", config.replicas, list(config, replicas));
-            self.few.get_or_insert_with(|| at.evidence(reason));
+            board.violate(&DISTINCT_REPLICAS, at, |names| {
+                format!("{key} has to be on {} servers, but is on {}", config.replicas, names.list(replicas))
+            });
         }
     }
 
-    fn change(&mut self, at: &At, view: &View, config: &Config) {
+    fn change(&mut self, board: &mut Board, at: At, view: &View, config: &Config) {
         self.changes += 1;
         let Some(next) = &view.next else { return };
         let concerned = concerned(&view.now, next);
         let rings = Rings::new(config, view);
         for key in &*self.keys {
             let replicas = rings.replicas(key);
-            self.moved = self
-                .moved
-                .take()
-                .or_else(|| moved_for_nothing(at, key, &replicas.now, &replicas.next, &concerned, config));
+            if let Some(moved) = moved_for_nothing(&replicas.now, &replicas.next, &concerned) {
+                board.violate(&MINIMAL_MOVEMENT, at, |names| moved.words(key, &concerned, names));
+            }
         }
     }
 
-    pub(super) fn always(&self) -> Vec<Verdict> {
-        let asked = || format!("{} operations checked", self.asked);
-        vec![
-            Verdict::always(EVERY_KEY_HAS_AN_OWNER, self.ownerless.as_ref(), asked()),
-            Verdict::always(DISTINCT_REPLICAS, self.few.as_ref(), asked()),
-            Verdict::always(
-                MINIMAL_MOVEMENT,
-                self.moved.as_ref(),
-                format!("{} changes checked on {} keys", self.changes, self.keys.len()),
-            ),
-        ]
+    pub(super) fn operations_basis(&self) -> String {
+        format!("{} operations checked", self.asked)
     }
 
-    pub(super) const fn violated(&self) -> bool {
-        self.ownerless.is_some() || self.few.is_some() || self.moved.is_some()
+    pub(super) fn changes_basis(&self) -> String {
+        format!("{} changes checked on {} keys", self.changes, self.keys.len())
     }
 }
 
@@ -131,34 +118,35 @@ fn concerned(now: &Members, next: &Members) -> BTreeSet<NodeId> {
     all.filter(|&node| points(now, node) != points(next, node)).collect()
 }
 
+/// A move that nobody needed.
+struct Moved<'a> {
+    what: &'static str,
+    now: &'a [NodeId],
+    next: &'a [NodeId],
+}
+
+impl Moved<'_> {
+    fn words(&self, key: &str, concerned: &BTreeSet<NodeId>, names: &Names) -> String {
+        let (whom, now, next) = (names.list(concerned), names.list(self.now), names.list(self.next));
+        format!("a change of {whom} moves {key} {} {now} to {next}", self.what)
+    }
+}
+
 /// Complains when the list of a key's servers changes although nobody in it is concerned; the owner on its own
 /// has to stay likewise.
-fn moved_for_nothing(
-    at: &At,
-    key: &str,
-    now: &[NodeId],
-    next: &[NodeId],
-    concerned: &BTreeSet<NodeId>,
-    config: &Config,
-) -> Option<Violation> {
+fn moved_for_nothing<'a>(now: &'a [NodeId], next: &'a [NodeId], concerned: &BTreeSet<NodeId>) -> Option<Moved<'a>> {
     let concerns = |nodes: &[NodeId]| nodes.iter().any(|node| concerned.contains(node));
-    let owners = |nodes: &[NodeId]| nodes.first().copied().into_iter().collect::<Vec<_>>();
     let for_nothing = |now: &[NodeId], next: &[NodeId]| now != next && !concerns(now) && !concerns(next);
-    let complain = |what: &str, now: &[NodeId], next: &[NodeId]| {
-        let whom: Vec<NodeId> = concerned.iter().copied().collect();
-        let (whom, now, next) = (list(config, &whom), list(config, now), list(config, next));
-        at.evidence(format!("a change of {whom} moves {key} {what} {now} to {next}"))
-    };
-    let (owner_now, owner_next) = (owners(now), owners(next));
-    if for_nothing(&owner_now, &owner_next) {
-        return Some(complain("from", &owner_now, &owner_next));
+    let (owner_now, owner_next) = (&now[..now.len().min(1)], &next[..next.len().min(1)]);
+    if for_nothing(owner_now, owner_next) {
+        return Some(Moved { what: "from", now: owner_now, next: owner_next });
     }
-    for_nothing(now, next).then(|| complain("from the servers", now, next))
+    for_nothing(now, next).then_some(Moved { what: "from the servers", now, next })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::some_config;
+    use super::super::{some_board, some_config};
     use super::*;
 
     const AT: At = At { step: 7, time_us: 7_000 };
@@ -170,24 +158,24 @@ mod tests {
     #[test]
     fn a_key_without_an_owner_or_with_too_few_is_rejected() {
         let config = some_config();
-        let mut placed = Placed::new(&config);
-        placed.asked_for(&AT, "x", &nodes(&[0, 1, 2]), &config);
-        assert!(!placed.violated());
-        placed.asked_for(&AT, "y", &[], &config);
-        assert!(placed.ownerless.as_ref().unwrap().reason.contains("owns y"));
+        let asked_for = |replicas: &[u32]| {
+            let mut board = some_board();
+            Placed::new(&config).asked_for(&mut board, AT, "x", &nodes(replicas), &config);
+            board
+        };
+        assert!(!asked_for(&[0, 1, 2]).violated());
+        assert!(asked_for(&[]).evidence(&EVERY_KEY_HAS_AN_OWNER).unwrap().reason.contains("owns x"));
         for few in [&[0, 1][..], &[0, 1, 0]] {
-            let mut placed = Placed::new(&config);
-            placed.asked_for(&AT, "z", &nodes(few), &config);
-            assert!(placed.few.as_ref().unwrap().reason.contains("n1"));
+            assert!(asked_for(few).evidence(&DISTINCT_REPLICAS).unwrap().reason.contains("n1"));
         }
     }
 
     #[test]
     fn a_key_that_moves_for_nothing_is_rejected() {
-        let config = some_config();
-        let newcomer = BTreeSet::from([NodeId(3)]);
+        let (newcomer, names) = (BTreeSet::from([NodeId(3)]), Names::servers(4));
         let judge = |now: &[u32], next: &[u32]| {
-            moved_for_nothing(&AT, "x", &nodes(now), &nodes(next), &newcomer, &config).map(|violation| violation.reason)
+            let (now, next) = (nodes(now), nodes(next));
+            moved_for_nothing(&now, &next, &newcomer).map(|moved| moved.words("x", &newcomer, &names))
         };
         assert_eq!(judge(&[0, 1, 2], &[0, 1, 2]), None);
         assert_eq!(judge(&[0, 1, 2], &[3, 0, 1]), None);

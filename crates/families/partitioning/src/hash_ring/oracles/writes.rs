@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use check::{Kind, Property, Verdict, Violation};
+use check::{At, Board, Kind, Property};
 use sim::{Command, Event, Record};
 
-use super::{At, Config, HashRing, Note};
+use super::{Config, HashRing, Note};
 use crate::hash_ring::{KeyOp, Origin, Version};
 
 /// Whatever moves: an operation that starts after a write was acknowledged finds that write or a newer one. It
@@ -31,7 +31,6 @@ pub(super) struct Writes {
     open: BTreeMap<Origin, Option<Acked>>,
     asked: u64,
     answered: u64,
-    violation: Option<Violation>,
 }
 
 impl Writes {
@@ -42,7 +41,6 @@ impl Writes {
             open: BTreeMap::new(),
             asked: 0,
             answered: 0,
-            violation: None,
         }
     }
 
@@ -50,7 +48,7 @@ impl Writes {
         (self.asked, self.answered)
     }
 
-    pub(super) fn noted(&mut self, at: &At, note: &Note) {
+    pub(super) fn noted(&mut self, board: &mut Board, at: At, note: &Note) {
         match note {
             Note::Invoked { origin, op } => {
                 self.asked += 1;
@@ -64,14 +62,14 @@ impl Writes {
                     && self.overlap
                     && found.is_none_or(|(version, _)| version < wanted)
                 {
-                    let key = op.key();
-                    let what = match (op, found) {
-                        (KeyOp::Get { .. }, None) => "a read that started later found nothing".to_owned(),
-                        (KeyOp::Get { .. }, Some((_, old))) => format!("a read that started later found {old}"),
-                        (KeyOp::Put { value, .. }, _) => format!("a later write of {value} counts as older"),
-                    };
-                    let reason = format!("{key}={value} was acknowledged, and {what}");
-                    self.violation.get_or_insert_with(|| at.evidence(reason));
+                    board.violate(&ACKNOWLEDGED_WRITES, at, |_| {
+                        let what = match (op, found) {
+                            (KeyOp::Get { .. }, None) => "a read that started later found nothing".to_owned(),
+                            (KeyOp::Get { .. }, Some((_, old))) => format!("a read that started later found {old}"),
+                            (KeyOp::Put { value, .. }, _) => format!("a later write of {value} counts as older"),
+                        };
+                        format!("{}={value} was acknowledged, and {what}", op.key())
+                    });
                 }
                 if let (KeyOp::Put { key, .. }, Some((version, value))) = (op, found) {
                     let newest = self.acked.entry(key.clone()).or_insert((version, value));
@@ -91,17 +89,12 @@ impl Writes {
         }
     }
 
-    pub(super) fn verdict(&self) -> Verdict {
-        let basis = if self.overlap {
+    pub(super) fn basis(&self) -> String {
+        if self.overlap {
             format!("{} of {} operations answered", self.answered, self.asked)
         } else {
             "read and write quorums do not overlap, so nothing is promised".to_owned()
-        };
-        Verdict::always(ACKNOWLEDGED_WRITES, self.violation.as_ref(), basis)
-    }
-
-    pub(super) const fn violated(&self) -> bool {
-        self.violation.is_some()
+        }
     }
 }
 
@@ -109,7 +102,7 @@ impl Writes {
 mod tests {
     use sim::NodeId;
 
-    use super::super::some_config;
+    use super::super::{some_board, some_config};
     use super::*;
     use crate::hash_ring::Stored;
 
@@ -117,7 +110,7 @@ mod tests {
         At { step, time_us: step * 1_000 }
     }
 
-    fn origin(number: u32) -> Origin {
+    fn origin(number: u64) -> Origin {
         Origin { client: NodeId(4), session: 1, number }
     }
 
@@ -129,19 +122,34 @@ mod tests {
         KeyOp::Put { key: "x".into(), value }
     }
 
-    fn stored(counter: u64, number: u32, value: i64) -> Option<Stored> {
+    fn stored(counter: u64, number: u64, value: i64) -> Option<Stored> {
         Some(Stored { version: Version { counter, origin: origin(number) }, value })
     }
 
+    /// The board after these notes.
+    fn told(writes: &mut Writes, notes: &[Note]) -> Board {
+        let mut board = some_board();
+        for (step, note) in (1..).zip(notes) {
+            writes.noted(&mut board, at(step), note);
+        }
+        board
+    }
+
+    fn invoked(number: u64, op: KeyOp) -> Note {
+        Note::Invoked { origin: origin(number), op }
+    }
+
+    fn answered(number: u64, op: KeyOp, stored: Option<Stored>) -> Note {
+        Note::Answered { origin: origin(number), op, stored }
+    }
+
     /// Acknowledges x=1, starts an operation, and gives it this answer.
-    fn after_a_write(op: KeyOp, answer: Option<Stored>) -> Writes {
+    fn after_a_write(op: KeyOp, answer: Option<Stored>) -> Board {
+        let notes =
+            [invoked(1, put(1)), answered(1, put(1), stored(5, 1, 1)), invoked(2, op.clone()), answered(2, op, answer)];
         let mut writes = Writes::new(&some_config());
-        writes.noted(&at(1), &Note::Invoked { origin: origin(1), op: put(1) });
-        writes.noted(&at(2), &Note::Answered { origin: origin(1), op: put(1), stored: stored(5, 1, 1) });
-        writes.noted(&at(3), &Note::Invoked { origin: origin(2), op: op.clone() });
-        assert!(!writes.violated());
-        writes.noted(&at(4), &Note::Answered { origin: origin(2), op, stored: answer });
-        writes
+        assert!(!told(&mut writes, &notes[..3]).violated());
+        told(&mut Writes::new(&some_config()), &notes)
     }
 
     #[test]
@@ -149,7 +157,8 @@ mod tests {
         assert!(!after_a_write(get(), stored(5, 1, 1)).violated());
         assert!(!after_a_write(get(), stored(6, 9, 3)).violated());
         for old in [None, stored(4, 9, 3)] {
-            let reason = after_a_write(get(), old).violation.unwrap().reason;
+            let board = after_a_write(get(), old);
+            let reason = &board.evidence(&ACKNOWLEDGED_WRITES).unwrap().reason;
             assert!(reason.contains("x=1 was acknowledged"), "{reason}");
         }
     }
@@ -162,21 +171,16 @@ mod tests {
 
     #[test]
     fn what_was_not_acknowledged_before_may_be_missed() {
-        let mut writes = Writes::new(&some_config());
-        writes.noted(&at(1), &Note::Invoked { origin: origin(2), op: get() });
-        writes.noted(&at(2), &Note::Invoked { origin: origin(1), op: put(1) });
-        writes.noted(&at(3), &Note::Answered { origin: origin(1), op: put(1), stored: stored(1, 1, 1) });
-        writes.noted(&at(4), &Note::Answered { origin: origin(2), op: get(), stored: None });
-        assert!(!writes.violated());
+        let notes =
+            [invoked(2, get()), invoked(1, put(1)), answered(1, put(1), stored(1, 1, 1)), answered(2, get(), None)];
+        assert!(!told(&mut Writes::new(&some_config()), &notes).violated());
     }
 
     #[test]
     fn without_overlap_nothing_is_promised() {
         let mut writes = Writes::new(&Config { read_quorum: 1, ..some_config() });
-        writes.noted(&at(1), &Note::Invoked { origin: origin(1), op: put(1) });
-        writes.noted(&at(2), &Note::Answered { origin: origin(1), op: put(1), stored: stored(5, 1, 1) });
-        writes.noted(&at(3), &Note::Invoked { origin: origin(2), op: get() });
-        writes.noted(&at(4), &Note::Answered { origin: origin(2), op: get(), stored: None });
-        assert!(!writes.violated() && writes.verdict().basis.contains("do not overlap"));
+        let notes =
+            [invoked(1, put(1)), answered(1, put(1), stored(5, 1, 1)), invoked(2, get()), answered(2, get(), None)];
+        assert!(!told(&mut writes, &notes).violated() && writes.basis().contains("do not overlap"));
     }
 }

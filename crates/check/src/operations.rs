@@ -14,6 +14,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::verdict::At;
+
 /// Identifies an operation: the client or the server asked (`node`), when, and which of those that
 /// were asked at the same time. One identifier names one operation of a history.
 pub use sim::RequestId as OpId;
@@ -25,15 +27,6 @@ pub const OPERATIONS_MAX: u32 = 1_000_000;
 /// of what a clone costs. Measured with 10,000 operations: see `clones_share_chunks`.
 const CHUNK: usize = 64;
 
-/// A step of the run and its simulated time.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Moment {
-    /// The step.
-    pub step: u64,
-    /// Its time, in µs.
-    pub time_us: u64,
-}
-
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End<Ret> {
@@ -42,7 +35,7 @@ pub enum End<Ret> {
     /// It was answered.
     Answered {
         /// When.
-        at: Moment,
+        at: At,
         /// Counts the history's events, see [`Operation::asked_event`].
         event: u32,
         /// The answer.
@@ -52,7 +45,7 @@ pub enum End<Ret> {
     /// happened, and it may happen yet.
     GivenUp {
         /// When.
-        at: Moment,
+        at: At,
         /// Counts the history's events, see [`Operation::asked_event`].
         event: u32,
     },
@@ -66,7 +59,7 @@ pub struct Operation<Op, Ret> {
     /// What was asked for.
     pub op: Op,
     /// When it was asked for.
-    pub asked: Moment,
+    pub asked: At,
     /// Counts the history's events (asked, answered, given up) from 0. Events of one step are told
     /// apart by it: what precedes what is decided by these numbers, not by steps.
     pub asked_event: u32,
@@ -95,7 +88,7 @@ pub struct History<Op, Ret> {
     len: u32,
     given_up: u32,
     events: u32,
-    last: Moment,
+    last: At,
 }
 
 // Derived, `Clone` and `Default` would ask the same of `Op` and `Ret`.
@@ -107,7 +100,7 @@ impl<Op, Ret> Clone for History<Op, Ret> {
 
 impl<Op, Ret> Default for History<Op, Ret> {
     fn default() -> Self {
-        let last = Moment { step: 0, time_us: 0 };
+        let last = At { step: 0, time_us: 0 };
         Self { chunks: Vec::new(), open: BTreeMap::new(), len: 0, given_up: 0, events: 0, last }
     }
 }
@@ -171,7 +164,7 @@ impl<Op, Ret> History<Op, Ret> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
 
-    fn event(&mut self, at: Moment) -> u32 {
+    fn event(&mut self, at: At) -> u32 {
         assert!(at.step >= self.last.step && at.time_us >= self.last.time_us, "a history is told in order of time");
         self.last = at;
         self.events += 1;
@@ -191,7 +184,7 @@ impl<Op: Clone, Ret: Clone> History<Op, Ret> {
     /// If an operation with that identifier is open, if `at` lies before an earlier event, or if
     /// the history is full. In debug builds also if one of the latest operations had that
     /// identifier.
-    pub fn invoke(&mut self, id: OpId, at: Moment, op: Op) -> u32 {
+    pub fn invoke(&mut self, id: OpId, at: At, op: Op) -> u32 {
         assert!(!self.is_full(), "a history takes at most {OPERATIONS_MAX} operations");
         debug_assert!(self.iter().rev().take(CHUNK).all(|known| known.id != id), "{id:?} was asked for before");
         let asked_event = self.event(at);
@@ -218,7 +211,7 @@ impl<Op: Clone, Ret: Clone> History<Op, Ret> {
     /// # Panics
     ///
     /// If the operation is not open, or if `at` lies before an earlier event.
-    pub fn answer(&mut self, id: OpId, at: Moment, ret: Ret) -> u32 {
+    pub fn answer(&mut self, id: OpId, at: At, ret: Ret) -> u32 {
         let position = self.close(id);
         let event = self.event(at);
         self.operation_mut(position).end = End::Answered { at, event, ret };
@@ -230,7 +223,7 @@ impl<Op: Clone, Ret: Clone> History<Op, Ret> {
     /// # Panics
     ///
     /// If the operation is not open, or if `at` lies before an earlier event.
-    pub fn give_up(&mut self, id: OpId, at: Moment) -> u32 {
+    pub fn give_up(&mut self, id: OpId, at: At) -> u32 {
         let position = self.close(id);
         let event = self.event(at);
         self.given_up += 1;
@@ -253,8 +246,8 @@ mod tests {
         OpId { at_us: number, node: NodeId((number % 3) as u32), ordinal: 0 }
     }
 
-    fn at(step: u64) -> Moment {
-        Moment { step, time_us: 10 * step }
+    fn at(step: u64) -> At {
+        At { step, time_us: 10 * step }
     }
 
     #[test]

@@ -1,0 +1,219 @@
+//! Panes: golden pictures and golden words of each block, and that whatever a lab says stays text.
+
+use view::Theme;
+use view::pane::{
+    Align, Arrow, Axis, Block, Column, Does, Edge, Fact, Facts, Graph, Group, Id, Item, Lane, Lanes, Layout, Mark,
+    Node, Pane, Pattern, Point, Row, Span, Table, Text, picture,
+};
+
+use super::{check, parse};
+
+fn table() -> Block {
+    let number = |number: u64| vec![Item::new(number.to_string())];
+    let row = |head: Item, next: u64, filled: u32| Row {
+        head,
+        cells: vec![number(next), vec![Item::new((next - 1).to_string()).filled(filled)]],
+        rows: Vec::new(),
+    };
+    let mut rows = vec![
+        row(Item::node("n1").mark(Some(Mark::Leads)), 13, 1_000_000),
+        row(Item::node("n2"), 11, 760_000),
+        row(Item::node("n3").pattern(Pattern::Down), 2, 0),
+    ];
+    let sibling = |text: &str, hue| Item::new(text).hue(Some(hue)).id(Id::Own(text.to_owned()));
+    rows[1].cells.push(vec![sibling("v1", 0), sibling("v2", 1).pattern(Pattern::Tentative)]);
+    rows[1].rows.push(Row {
+        head: Item::new("round 4").pattern(Pattern::Faint),
+        cells: vec![
+            Vec::new(),
+            vec![Item::new("yes").mark(Some(Mark::Yes))],
+            vec![Item::new("").mark(Some(Mark::Waits))],
+        ],
+        rows: Vec::new(),
+    });
+    let columns = vec![
+        Column::of_numbers("Next"),
+        Column { title: "Matched".into(), align: Align::End },
+        Column::of_words("Values"),
+    ];
+    Block::Table(Table { caption: "What n1 knows".into(), corner: "Server".into(), columns, rows })
+}
+
+fn lanes(axis: Axis) -> Block {
+    let unit = if axis == Axis::Time { 1_000 } else { 1 };
+    let span = |text: &str, from: u64, until: Option<u64>| Span {
+        item: Item::new(text),
+        from: from * unit,
+        until: until.map(|until| until * unit),
+    };
+    let coordinator = Lane {
+        head: Item::node("n1"),
+        spans: vec![
+            Span { item: Item::new("prepares").hue(Some(0)), ..span("", 2, Some(14)) },
+            Span { item: Item::new("commits").hue(Some(2)).mark(Some(Mark::Yes)), ..span("", 16, Some(38)) },
+        ],
+        points: vec![Point { item: Item::new("asked"), at: unit }],
+    };
+    let participant = Lane {
+        head: Item::node("n2"),
+        spans: vec![
+            Span { item: Item::new("in doubt").pattern(Pattern::Tentative), ..span("", 6, Some(21)) },
+            span("holds x", 5, None),
+            Span { item: Item::new("down").pattern(Pattern::Down), ..span("", 27, Some(36)) },
+        ],
+        points: vec![],
+    };
+    let quiet = Lane { head: Item::node("client"), ..Lane::default() };
+    let arrow = |text: &str, from: (usize, u64), to: (usize, u64)| Arrow {
+        item: Item::new(text),
+        from: (from.0, from.1 * unit),
+        to: (to.0, to.1 * unit),
+    };
+    let arrows = vec![
+        arrow("vote", (1, 9), (0, 14)),
+        Arrow { item: Item::new("").hue(Some(2)), ..arrow("", (0, 17), (1, 21)) },
+        // Nobody has so many lanes.
+        arrow("lost", (0, 1), (9, 2)),
+    ];
+    Block::Lanes(Lanes {
+        caption: "One transaction".into(),
+        axis,
+        from: 0,
+        until: 40 * unit,
+        now: Some(33 * unit),
+        lanes: vec![coordinator, participant, quiet],
+        arrows,
+    })
+}
+
+fn graph(layout: Layout) -> Block {
+    let places = [(0, 0), (120, 0), (120, 90), (0, 90), (60, 160), (260, 40)];
+    let mut nodes: Vec<Node> =
+        (1..=6).map(|number| Node { item: Item::new(format!("t{number}")), at: Some(places[number - 1]) }).collect();
+    nodes[1].item = Item::new("t2").hue(Some(3)).act("Abort t2", Does::Run(r#"{"do":"request"}"#.into()));
+    nodes[4].item = Item::new("t5").mark(Some(Mark::No)).pattern(Pattern::Faint);
+    let edge = |(from, to): (usize, usize)| Edge { from, to, ..Edge::default() };
+    let mut edges: Vec<Edge> =
+        [(0, 1), (1, 2), (2, 0), (0, 3), (3, 4), (0, 4), (4, 4), (3, 0), (7, 1)].map(edge).to_vec();
+    edges[0] = Edge { item: Item::new("waits for x"), count: Some(3), ..edges[0].clone() };
+    edges[4].item.ink.pattern = Pattern::Tentative;
+    Block::Graph(Graph { caption: "Who waits for whom".into(), layout, nodes, edges, cycle: vec![0, 1, 2] })
+}
+
+fn facts() -> Block {
+    let fact = |name: &str, item: Item| Fact::new(name, item);
+    let group = |title: &str, facts| Group { title: title.into(), facts };
+    Block::Facts(Facts {
+        groups: vec![
+            group("", vec![fact("Phase", Item::new("prepared")), fact("Coordinator", Item::node("n1"))]),
+            group(
+                "Votes",
+                vec![
+                    fact("n2", Item::new("yes").mark(Some(Mark::Yes))),
+                    fact("n3", Item::new("no").mark(Some(Mark::No)).pattern(Pattern::Strong)),
+                    fact("n4", Item::new("").mark(Some(Mark::Waits))),
+                ],
+            ),
+        ],
+    })
+}
+
+fn text() -> Block {
+    let long = "Nobody can decide: n2 has promised to do what n1 says, and n1 is down. It waits until n1 is back";
+    let lines = vec![
+        Item::new(long).act("See when n1 crashed", Does::Seek(20_000)),
+        Item::new("Nothing was lost.").mark(Some(Mark::Yes)).pattern(Pattern::Faint),
+    ];
+    Block::Text(Text { lines })
+}
+
+fn blocks() -> Vec<(&'static str, Block)> {
+    vec![
+        ("table", table()),
+        ("lanes-time", lanes(Axis::Time)),
+        ("lanes-order", lanes(Axis::Order)),
+        ("graph-layered", graph(Layout::Layered)),
+        ("graph-tree", graph(Layout::Tree)),
+        ("graph-circle", graph(Layout::Circle)),
+        ("graph-given", graph(Layout::Given)),
+        ("facts", facts()),
+        ("text", text()),
+    ]
+}
+
+#[test]
+fn blocks_look_as_they_did() {
+    for (name, block) in blocks() {
+        let pane = Pane { blocks: vec![block] };
+        for theme in [Theme::Light, Theme::Dark] {
+            let drawn = picture(&pane, 360.0, theme, "A pane");
+            parse(&drawn).unwrap_or_else(|problem| panic!("{name}: {problem}"));
+            check(&format!("pane-{name}-{}.svg", theme.name()), &drawn);
+        }
+    }
+}
+
+#[test]
+fn blocks_sound_as_they_did() {
+    let spoken: Vec<String> = blocks().iter().map(|(name, block)| format!("{name}: {}\n", block.spoken())).collect();
+    check("panes-spoken.txt", &spoken.concat());
+}
+
+#[test]
+fn blocks_are_data() {
+    let pane = Pane { blocks: vec![table(), lanes(Axis::Order), graph(Layout::Circle), facts(), text()] };
+    check("panes.json", &(serde_json::to_string_pretty(&pane).unwrap() + "\n"));
+}
+
+#[test]
+fn parts_keep_their_names_while_their_looks_change() {
+    for (name, block) in blocks() {
+        let keys = |block: &Block| block.draw(360.0).parts.into_iter().map(|part| part.key).collect::<Vec<_>>();
+        let all = keys(&block);
+        let unique: std::collections::BTreeSet<&String> = all.iter().collect();
+        assert_eq!(unique.len(), all.len(), "{name}: {all:?}");
+    }
+    let Block::Table(mut table) = table() else { unreachable!("it is a table") };
+    let before = Block::Table(table.clone()).draw(360.0);
+    table.rows[1].head.ink.hue = Some(4);
+    let after = Block::Table(table).draw(360.0);
+    let changed: Vec<&str> = before
+        .parts
+        .iter()
+        .zip(&after.parts)
+        .filter(|(before, after)| before.key == after.key && before.shapes != after.shapes)
+        .map(|(part, _)| part.key.as_str())
+        .collect();
+    assert!(changed.iter().any(|key| key.contains("n2")), "{changed:?}");
+}
+
+#[test]
+fn a_picture_of_a_pane_stands_alone_and_its_words_stay_text() {
+    let mut all: Vec<Block> = blocks().into_iter().map(|(_, block)| block).collect();
+    all.push(Block::Text(Text { lines: vec![Item::new("<script>&\u{1}")] }));
+    let drawn = picture(&Pane { blocks: all }, 360.0, Theme::Dark, "</title>");
+    let elements = parse(&drawn).unwrap();
+    assert!(!elements.iter().any(|(name, _)| name == "script"));
+    let style = drawn.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+    let classes = elements[1..].iter().flat_map(|(_, attributes)| attributes).filter(|(key, _)| key == "class");
+    for class in classes.flat_map(|(_, value)| value.split(' ')) {
+        assert!(style.contains(&format!(".netsplit-dark .{class}{{")), "{class} has no style");
+    }
+}
+
+#[test]
+fn what_is_wide_wraps_or_makes_room() {
+    let long = Block::Text(Text { lines: vec![Item::new("several words that go on ".repeat(20))] });
+    assert!(long.draw(200.0).width <= 200.0 && long.draw(200.0).height > long.draw(600.0).height);
+    for (name, block) in blocks() {
+        for width in [0.0, 100.0, 320.0, 2_000.0] {
+            let drawing = block.draw(width);
+            assert!(drawing.width.is_finite() && drawing.height > 0.0, "{name} at {width}");
+            for part in drawing.parts.iter().filter(|part| part.item.is_some()) {
+                let [x, y, wide, high] = part.area;
+                let inside = x >= -0.01 && y >= -0.01 && y + high <= drawing.height + 0.01;
+                assert!(inside && x + wide <= drawing.width + 12.0, "{name} at {width}: {} leaves it", part.key);
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Lanes and graphs: the same shapes as in pictures, as wide as there is room. Those who hear the page get all of it as
+//! text, and whatever can be done as buttons.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+use view::pane::{Act, Block, Drawing, Part};
+use view::shapes::Shape;
+
+use crate::platform::page;
+use crate::playground::use_playground;
+
+use super::super::stage::shape_view;
+use super::each;
+use super::item::{Acts, perform, point, standing};
+
+/// How wide a drawing is before its box is known, in pixels.
+const WIDTH: f64 = 320.0;
+
+/// A block that is drawn.
+#[component]
+pub fn DrawingView(pane: &'static str, block: Memo<Option<Block>>) -> impl IntoView {
+    let frame = NodeRef::<Div>::new();
+    let room = RwSignal::new(WIDTH);
+    Effect::new(move |_| {
+        if let Some(element) = frame.get() {
+            let measured = element.clone();
+            let measure = move || {
+                let width = f64::from(measured.client_width());
+                if width > 0.0 && room.get_untracked() != width {
+                    room.set(width);
+                }
+            };
+            page::on_resize(&element, measure).keep();
+        }
+    });
+    let drawing: Memo<Drawing> =
+        Memo::new(move |_| block.with(|block| block.as_ref().map(|block| block.draw(room.get()))).unwrap_or_default());
+    let spoken = Memo::new(move |_| block.with(|block| block.as_ref().map(Block::spoken)).unwrap_or_default());
+    let size = Memo::new(move |_| drawing.with(|drawing| (drawing.width.ceil(), drawing.height.ceil())));
+    let parts = Memo::new(move |_| {
+        drawing.with(|drawing| drawing.parts.iter().map(|part| (part.key.clone(), part.clone())).collect::<Vec<_>>())
+    });
+    // A mark has room for one act; what else a lab offers stands below.
+    let more = Memo::new(move |_| {
+        let further = |part: &Part| {
+            let item = part.item.as_ref()?;
+            let title = |act: &Act| Act { title: format!("{}: {}", item.text, act.title), does: act.does.clone() };
+            Some(item.acts.iter().skip(1).map(title).collect::<Vec<_>>())
+        };
+        drawing.with(|drawing| drawing.parts.iter().filter_map(further).flatten().collect::<Vec<_>>())
+    });
+    // What is wider than its box scrolls, also by keyboard.
+    let scrolls = move || size.get().0 > room.get() + 1.0;
+    view! {
+        <p class="unseen">{move || spoken.get()}</p>
+        <div class="pane-drawing" node_ref=frame tabindex=move || scrolls().then_some("0")>
+            <svg
+                role="group"
+                aria-label="Drawing"
+                width=move || size.get().0
+                height=move || size.get().1
+                viewBox=move || format!("0 0 {} {}", size.get().0, size.get().1)
+            >
+                {each(parts, move |part| view! { <PartView pane=pane part=part /> }.into_any())}
+            </svg>
+        </div>
+        <div class="pane-acts"><Acts pane=pane acts=more /></div>
+    }
+    .into_any()
+}
+
+#[component]
+fn PartView(pane: &'static str, part: Memo<Option<Part>>) -> impl IntoView {
+    let playground = use_playground();
+    let shapes: Memo<Vec<Shape>> =
+        Memo::new(move |_| part.with(|part| part.as_ref().map(|part| part.shapes.clone())).unwrap_or_default());
+    let item = Memo::new(move |_| part.with(|part| part.as_ref().and_then(|part| part.item.clone())));
+    let area = Memo::new(move |_| part.with(|part| part.as_ref().map(|part| part.area)).unwrap_or_default());
+    let (picked, lit) = standing(item);
+    let act = Memo::new(move |_| item.with(|item| item.as_ref().and_then(|item| item.offered().into_iter().next())));
+    let said = Memo::new(move |_| item.with(|item| item.as_ref().map(view::pane::Item::spoken)).unwrap_or_default());
+    let go = move || {
+        if let Some(act) = act.get_untracked() {
+            perform(playground, pane, &act.does);
+        }
+    };
+    let has_item = Memo::new(move |_| item.with(Option::is_some));
+    let can = Memo::new(move |_| act.with(Option::is_some));
+    let name = move || {
+        let title = act.with(|act| act.as_ref().map(|act| act.title.clone())).unwrap_or_default();
+        format!("{}: {title}", said.get())
+    };
+    let press = move |event: leptos::ev::KeyboardEvent| {
+        if matches!(event.key().as_str(), "Enter" | " ") {
+            event.prevent_default();
+            go();
+        }
+    };
+    let rect = move || {
+        view! {
+            <rect
+                class="reach"
+                rx="6"
+                x=move || area.get()[0]
+                y=move || area.get()[1]
+                width=move || area.get()[2]
+                height=move || area.get()[3]
+            ></rect>
+        }
+    };
+    let over = move || {
+        has_item.get().then(|| {
+            if can.get() {
+                view! {
+                    <g
+                        class="spot"
+                        class:picked=move || picked.get()
+                        class:lit=move || lit.get()
+                        role="button"
+                        tabindex="0"
+                        aria-label=name
+                        aria-pressed=move || picked.get().to_string()
+                        on:click=move |_| go()
+                        on:keydown=press
+                        on:pointerenter=move |_| point(playground, item, true)
+                        on:pointerleave=move |_| point(playground, item, false)
+                        on:focus=move |_| point(playground, item, true)
+                        on:blur=move |_| point(playground, item, false)
+                    >
+                        {rect()}
+                    </g>
+                }
+                .into_any()
+            } else {
+                view! {
+                    <g
+                        class="spot"
+                        class:lit=move || lit.get()
+                        aria-hidden="true"
+                        on:pointerenter=move |_| point(playground, item, true)
+                        on:pointerleave=move |_| point(playground, item, false)
+                    >
+                        <title>{move || said.get()}</title>
+                        {rect()}
+                    </g>
+                }
+                .into_any()
+            }
+        })
+    };
+    view! {
+        <g aria-hidden="true">{move || shapes.with(|shapes| shapes.iter().map(shape_view).collect_view())}</g>
+        {over}
+    }
+    .into_any()
+}

@@ -1,0 +1,200 @@
+//! An item within HTML: its mark, its bar, its text, and what can be done with it. What it stands for lights up here,
+//! in the other panes and on the stage.
+
+use leptos::prelude::*;
+use view::pane::{Act, Does, Id, Item, Mark, mark_shapes};
+use view::shapes::Paint;
+
+use crate::playground::{Playground, Selection, use_playground};
+
+use super::super::stage::shape_view;
+use super::{each, named};
+
+/// What an item is called among its neighbours: what it stands for, or what it says.
+pub fn name_of(item: &Item) -> String {
+    item.id.as_ref().map_or_else(|| item.text.clone(), |id| format!("{id:?}"))
+}
+
+/// What somebody has picked on the stage, where this is that.
+pub fn selection(id: &Id) -> Option<Selection> {
+    Some(match id {
+        Id::Node(name) => Selection::Node(name.clone()),
+        Id::Link(a, b) => Selection::Link(a.clone(), b.clone()),
+        Id::Message(id) => Selection::Message(id.clone()),
+        _ => return None,
+    })
+}
+
+/// Does what an act says.
+pub fn perform(playground: Playground, pane: &'static str, does: &Does) {
+    match does {
+        Does::Run(command) => match serde_json::from_str(command) {
+            Ok(command) => playground.command(&command),
+            Err(error) => playground.report(format!("command: {error}")),
+        },
+        Does::Seek(time_us) => playground.seek(*time_us),
+        Does::Select(Id::Step(step)) => playground.seek_step(*step),
+        Does::Select(id) => match selection(id) {
+            Some(picked) => playground.select(Some(picked)),
+            // What the stage does not know is lit up in the panes.
+            None => playground.pointed.set(Some(id.clone())),
+        },
+        Does::Ask(name, value) => playground.asks.update(|asks| {
+            asks.entry(pane).or_default().args.insert(name.clone(), value.clone());
+        }),
+    }
+}
+
+/// Whether what an item stands for is picked, and whether somebody points at it.
+pub fn standing(item: Memo<Option<Item>>) -> (Memo<bool>, Memo<bool>) {
+    let playground = use_playground();
+    let id = Memo::new(move |_| item.with(|item| item.as_ref().and_then(|item| item.id.clone())));
+    let picked = Memo::new(move |_| {
+        let wanted = id.with(|id| id.as_ref().and_then(selection));
+        wanted.is_some() && playground.selected.with(|selected| *selected == wanted)
+    });
+    let lit = Memo::new(move |_| id.with(|id| id.is_some() && playground.pointed.with(|pointed| pointed == id)));
+    (picked, lit)
+}
+
+/// Says that somebody points at an item, or not any more.
+pub fn point(playground: Playground, item: Memo<Option<Item>>, here: bool) {
+    let id = item.with_untracked(|item| item.as_ref().and_then(|item| item.id.clone()));
+    if id.is_some() {
+        playground.pointed.set(id.filter(|_| here));
+    }
+}
+
+/// Several items beside each other.
+#[component]
+pub fn Items(pane: &'static str, items: Memo<Vec<Item>>) -> impl IntoView {
+    let items = Memo::new(move |_| {
+        let items = items.get();
+        // A single item changes in place, whatever it says.
+        if items.len() == 1 {
+            return items.into_iter().map(|item| (String::new(), item)).collect();
+        }
+        named(items.into_iter().map(|item| (name_of(&item), item)))
+    });
+    each(items, move |item| view! { <ItemView pane=pane item=item /> }.into_any())
+}
+
+/// An item.
+#[component]
+pub fn ItemView(pane: &'static str, item: Memo<Option<Item>>) -> impl IntoView {
+    let playground = use_playground();
+    let (picked, lit) = standing(item);
+    let read = move |item: &Item| item.text.clone();
+    let text = Memo::new(move |_| item.with(|item| item.as_ref().map(read)).unwrap_or_default());
+    let class = Memo::new(move |_| item.with(|item| item.as_ref().map(class_of)).unwrap_or_default());
+    let mark = Memo::new(move |_| item.with(|item| item.as_ref().and_then(|item| item.ink.mark)));
+    let filled = Memo::new(move |_| item.with(|item| item.as_ref().and_then(|item| item.filled_ppm)));
+    // The pattern's word, unless the text says it.
+    let pattern = Memo::new(move |_| {
+        item.with(|item| item.as_ref().and_then(|item| item.ink.pattern.spoken().filter(|word| *word != item.text)))
+    });
+    // What can be picked is a button itself; what a lab offers stands behind it.
+    let acts = Memo::new(move |_| item.with(|item| item.as_ref().map(|item| item.acts.clone())).unwrap_or_default());
+    let select = Memo::new(move |_| {
+        let offered = item.with(|item| item.as_ref().map(Item::offered)).unwrap_or_default();
+        acts.with(Vec::is_empty).then(|| offered.into_iter().next()).flatten()
+    });
+    let inside = move || {
+        view! {
+            {move || filled.get().map(bar)}
+            {move || mark.get().map(mark_view)}
+            <span class="says">{move || text.get()}</span>
+            {move || pattern.get().map(|word| view! { <span class="unseen">{format!(", {word}")}</span> })}
+        }
+    };
+    let is_button = Memo::new(move |_| select.with(Option::is_some));
+    let pick = move |_| {
+        if let Some(act) = select.get_untracked() {
+            perform(playground, pane, &act.does);
+        }
+    };
+    let body = move || {
+        if is_button.get() {
+            view! {
+                <button
+                    class=move || class.get()
+                    class:picked=move || picked.get()
+                    class:lit=move || lit.get()
+                    aria-pressed=move || picked.get().to_string()
+                    on:click=pick
+                    on:pointerenter=move |_| point(playground, item, true)
+                    on:pointerleave=move |_| point(playground, item, false)
+                    on:focus=move |_| point(playground, item, true)
+                    on:blur=move |_| point(playground, item, false)
+                >
+                    {inside()}
+                </button>
+            }
+            .into_any()
+        } else {
+            view! {
+                <span
+                    class=move || class.get()
+                    class:picked=move || picked.get()
+                    class:lit=move || lit.get()
+                    on:pointerenter=move |_| point(playground, item, true)
+                    on:pointerleave=move |_| point(playground, item, false)
+                >
+                    {inside()}
+                </span>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        {body}
+        <Acts pane=pane acts=acts />
+    }
+    .into_any()
+}
+
+/// What a lab offers to do, as buttons.
+#[component]
+pub fn Acts(pane: &'static str, acts: Memo<Vec<Act>>) -> impl IntoView {
+    let playground = use_playground();
+    let acts = Memo::new(move |_| named(acts.get().into_iter().map(|act| (act.title.clone(), act))));
+    each(acts, move |act: Memo<Option<Act>>| {
+        let go = move |_| {
+            if let Some(act) = act.get_untracked() {
+                perform(playground, pane, &act.does);
+            }
+        };
+        let title = move || act.with(|act| act.as_ref().map(|act| act.title.clone()));
+        view! { <button class="act quiet" on:click=go>{title}</button> }.into_any()
+    })
+}
+
+fn class_of(item: &Item) -> String {
+    let mut class = format!("item {}", item.ink.pattern.name());
+    if item.ink.hue.is_some() {
+        class.push(' ');
+        class.push_str(Paint::hue(item.ink.hue).name());
+    }
+    class
+}
+
+/// A mark, drawn as in pictures.
+fn mark_view(mark: Mark) -> impl IntoView {
+    view! {
+        <svg class="mark" viewBox="0 0 14 14" aria-hidden="true">
+            {mark_shapes(mark, Paint::Ink).iter().map(shape_view).collect_view()}
+        </svg>
+        <span class="unseen">{format!("{}, ", mark.spoken())}</span>
+    }
+}
+
+/// A bar that is filled to a share; the number is beside it.
+fn bar(ppm: u32) -> impl IntoView {
+    let wide = f64::from(ppm.min(1_000_000)) * 44.0 / 1e6;
+    view! {
+        <svg class="filled" viewBox="0 0 46 10" aria-hidden="true">
+            <rect class="part" x="1" y="1" width=wide height="8" rx="4"></rect>
+            <rect class="whole" x="1" y="1" width="44" height="8" rx="4"></rect>
+        </svg>
+    }
+}
