@@ -168,8 +168,9 @@ impl CommitOracle {
         let what = |commit: bool| if commit { "committed" } else { "aborted" };
         if let Some((other, _)) = said.decided.iter().find(|(_, known)| **known != commit) {
             self.board.violate(&ATOMIC_COMMITMENT, at, |names| {
-                let (node, other, so) = (names.of(node), names.of(*other), what(commit));
-                format!("{node} says that T{tx} is {so}, and {other} has said that it is {}", what(!commit))
+                let (who, is, was) = (names.of(node), what(commit), what(!commit));
+                let other = if *other == node { "" } else { &format!("{} ", names.of(*other)) };
+                format!("{who} says that T{tx} is {is}, and {other}has said that it is {was}")
             });
         } else if let Some(missing) = said.parts.keys().find(|part| commit && said.votes.get(part) != Some(&true)) {
             self.board.violate(&COMMIT_NEEDS_ALL, at, |names| {
@@ -301,10 +302,10 @@ impl Oracle<Node> for CommitOracle {
     fn verdicts(&self, now_us: u64) -> Vec<Verdict> {
         let [begun, committed, aborted] = self.counts;
         self.board.verdicts(now_us, |property| match *property {
-            ATOMIC_COMMITMENT => format!("{begun} transactions"),
-            COMMIT_NEEDS_ALL => format!("{committed} committed"),
-            STRICTNESS | NEVER_ALONE => format!("{} locks held", self.held.len()),
-            TERMINATION => format!("{committed} committed, {aborted} aborted"),
+            ATOMIC_COMMITMENT => format!("transactions: {begun}"),
+            COMMIT_NEEDS_ALL => format!("committed: {committed}"),
+            STRICTNESS | NEVER_ALONE => format!("locks held: {}", self.held.len()),
+            TERMINATION => format!("committed: {committed}, aborted: {aborted}"),
             _ => String::new(),
         })
     }

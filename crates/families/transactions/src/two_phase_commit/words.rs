@@ -53,7 +53,8 @@ fn tell_note(note: &Note, me: &str, names: &Names) -> (String, Weight) {
         }
         Note::Counted { tx, missing } if missing.is_empty() => (format!("{me} has every vote on T{tx}"), Weight::Event),
         Note::Counted { tx, missing } => {
-            (format!("{me} counts a yes to T{tx}; {} has yet to vote", list(missing, names)), Weight::Event)
+            let waits = if missing.len() == 1 { "has" } else { "have" };
+            (format!("{me} counts a yes to T{tx}; {} {waits} yet to vote", list(missing, names)), Weight::Event)
         }
         Note::Decided { tx, commit, why } => {
             let what = if *commit { "commits" } else { "aborts" };
