@@ -186,7 +186,7 @@ test("a client is asked with values of one's own, and what cannot be done is gre
   await seek(page, 1_000_000);
   await expect(page.getByRole("button", { name: "Heal all" })).toBeDisabled();
   await expect(page.getByRole("button", { name: "Undo" })).toBeDisabled();
-  await page.getByRole("button", { name: "Ask", exact: true }).click();
+  await page.getByRole("button", { name: "Request", exact: true }).click();
   await page.getByRole("textbox", { name: "Key" }).fill("colour");
   await page.getByRole("spinbutton", { name: "Value" }).fill("7");
   await page.getByRole("button", { name: "Write", exact: true }).click();
