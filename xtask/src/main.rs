@@ -6,6 +6,7 @@
 mod browser;
 mod build;
 mod hash;
+mod lab;
 mod parity;
 mod paths;
 mod proc;
@@ -30,6 +31,8 @@ cargo xtask COMMAND
   serve [--port N]           serve dist/ as it is, under the strict content security policy
   parity                     compare native and browser digests, and bisect to the first step that differs
   sweep [--seeds N]          20,000 seeds of every correct lab, and how often each mistake is found
+  new-lab FAMILY ID          write a system that works, from the template, to go on from
+  remove-lab ID              take a system away again
   shots                      take screenshots of named states into shots/
   frames                     what a frame costs, beside a calibration loop in the same page
   help                       this text
@@ -85,6 +88,8 @@ fn dispatch(args: &[String]) -> Result<bool, String> {
             takes_nothing(command, rest)?;
             parity::command()
         }
+        "new-lab" => lab::new(rest),
+        "remove-lab" => lab::remove(rest),
         // Trunk calls it; see Trunk.toml.
         "gather" => {
             takes_nothing(command, rest)?;
