@@ -25,7 +25,7 @@ fn only_a_larger_number_is_taken_over() {
 fn what_a_node_tells_is_on_disk_before() {
     let mut bench = bench();
     let effects = bench.fire(Timer::Count);
-    let [sent] = effects.sent()[..] else { panic!("it tells one other node") };
+    let [ref sent] = effects.sent()[..] else { panic!("it tells one other node") };
     assert_eq!((sent.to, sent.msg, sent.durable), (N2, &Msg::Number(1), true));
     assert!(effects.timer(Timer::Count).is_some());
     // The message has not left as long as the number can be lost.
