@@ -1,7 +1,8 @@
 // Starts the page: offers `window.netsplit` at once, then loads the wasm, and says so plainly when that fails.
 //
 // The hand-shake: this script owns the promise `ready`. The wasm's `main` runs inside `init` below and installs the
-// methods with `Object.assign(window.netsplit, api)`; when `init` returns they are there, and `ready` resolves.
+// methods with `Object.assign(window.netsplit, api)`; when `init` returns they are there. `ready` resolves once a run is
+// open as well, which the wasm says by its own promise `opened()`: a lab's code may have to come first.
 // The names of the built files come from the attributes of this script's own tag, so this file never goes stale.
 (() => {
   const { js, wasm, version } = document.currentScript.dataset;
@@ -16,6 +17,7 @@
     const [glue] = await Promise.all([import(inPage(js)), parsed]);
     await glue.default({ module_or_path: inPage(wasm) });
     document.getElementById("boot")?.remove();
+    await glue.opened();
     return window.netsplit;
   };
 

@@ -3,12 +3,12 @@ import { expect, open, test } from "./fixtures.mjs";
 
 const PAUSED = "?lab=raft-log&seed=3&paused=1";
 
-/** Calls `window.netsplit[method](...args)` and answers with what it returns, or with what it throws. */
+/** Calls `window.netsplit[method](...args)` and answers with what it returns or promises, or with what it throws. */
 const call = (page, method, ...args) =>
   page.evaluate(
-    ([method, args]) => {
+    async ([method, args]) => {
       try {
-        return { value: window.netsplit[method](...args) };
+        return { value: await window.netsplit[method](...args) };
       } catch (error) {
         return { thrown: error instanceof Error ? error.message : `no Error: ${error}` };
       }
@@ -254,7 +254,7 @@ test("bad input throws an Error that names the field, and the run is unchanged",
 test("what cannot be handed over as JSON is refused, and does no harm", async ({ page }) => {
   await open(page, PAUSED);
   const before = await state(page);
-  const refused = await page.evaluate(() => {
+  const refused = await page.evaluate(async () => {
     const cycle = { do: "crash" };
     cycle.node = cycle;
     // 2 to the power of 30 values, if each were followed to its end.
@@ -273,7 +273,7 @@ test("what cannot be handed over as JSON is refused, and does no harm", async ({
       for (const method of ["apply", "load"]) {
         for (const argument of [thing, { do: "crash", node: thing }]) {
           try {
-            window.netsplit[method](argument);
+            await window.netsplit[method](argument);
             (thrown[what] ??= []).push("nothing");
           } catch (error) {
             (thrown[what] ??= []).push(error instanceof Error ? error.message : `no Error: ${error}`);

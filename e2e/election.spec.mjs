@@ -224,7 +224,7 @@ test("a wrong variant is caught, with a reason and a way there", async ({ page }
 test("bad input is an error that names the field, and the run stays", async ({ page }) => {
   await withLeader(page);
   const before = await state(page);
-  const attempt = (code) => page.evaluate((code) => {
+  const attempt = (code) => page.evaluate(async (code) => {
     const calls = {
       node: () => window.netsplit.apply({ do: "crash", node: "n9" }),
       unknown: () => window.netsplit.apply({ do: "explode" }),
@@ -239,7 +239,7 @@ test("bad input is an error that names the field, and the run stays", async ({ p
       topic: () => window.netsplit.on("everything", () => {}),
     };
     try {
-      calls[code]();
+      await calls[code]();
       return "no error";
     } catch (error) {
       return error instanceof Error ? error.message : "not an Error";

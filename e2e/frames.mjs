@@ -120,8 +120,8 @@ const row = (name, { frames, script, task, median, p95, worst }, calibration, pe
 await open(page, "?lab=raft-election");
 row("five-node Raft at its own speed", await measure(page), await calibrate(page));
 
-await page.evaluate((run) => {
-  window.netsplit.load(run);
+await page.evaluate(async (run) => {
+  await window.netsplit.load(run);
   window.netsplit.seek(3_000_000);
   window.netsplit.setSpeed(0.05);
 }, CROWD);

@@ -38,9 +38,9 @@ async function cli(args) {
 /** The page's digests at several steps of one run, in ascending order, and its end when `horizon` is given. */
 function inPage(page, data, steps, horizon = null) {
   return page.evaluate(
-    ([data, steps, horizon]) => {
+    async ([data, steps, horizon]) => {
       const api = window.netsplit;
-      api.load(data);
+      await api.load(data);
       // The lab opens later than some of the steps in question.
       api.seek(0);
       const at = steps.map((wanted) => {
@@ -62,9 +62,9 @@ function inPage(page, data, steps, horizon = null) {
 async function wander(page, data, known) {
   const digests = Object.fromEntries(known);
   const wrong = await page.evaluate(
-    ([data, digests, horizon, visits]) => {
+    async ([data, digests, horizon, visits]) => {
       const api = window.netsplit;
-      api.load(data);
+      await api.load(data);
       let draw = 1;
       const wrong = [];
       for (let visit = 0; visit < visits; visit += 1) {
@@ -84,8 +84,8 @@ async function wander(page, data, known) {
 /** A link made on the page shows the command line the same moment. Answers with complaints. */
 async function replayLink(page, data) {
   const { link, digest } = await page.evaluate(
-    ([data, horizon]) => {
-      window.netsplit.load(data);
+    async ([data, horizon]) => {
+      await window.netsplit.load(data);
       window.netsplit.seek(horizon);
       return { link: window.netsplit.shareUrl(), digest: window.netsplit.getState().digest };
     },

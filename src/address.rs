@@ -34,6 +34,8 @@ pub struct Opening {
     pub lenses: Option<Vec<String>>,
     /// What the stage is to show.
     pub picture: Option<Picture>,
+    /// In what a second run beside this one differs, as it stands in the address.
+    pub compare: Option<String>,
     /// The tour to take.
     pub tour: Option<String>,
     /// Whether the page stands inside another one.
@@ -152,7 +154,8 @@ pub fn read(query: &[(String, String)], fragment: &str) -> Opening {
         }
     };
     let list = |text: &str| text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(String::from).collect();
-    let tour = value("tour").filter(|tour| !tour.is_empty()).map(String::from);
+    let named = |key: &str| value(key).filter(|text| !text.is_empty()).map(String::from);
+    let (tour, compare) = (named("tour"), named("compare"));
     let home = !is_linked
         && !labs::tour::link::looks_like_tour(fragment)
         && value("lab").is_none()
@@ -164,6 +167,7 @@ pub fn read(query: &[(String, String)], fragment: &str) -> Opening {
         home,
         lenses: value("lens").map(list),
         picture,
+        compare,
         tour,
         embedded,
         chrome,

@@ -2,9 +2,13 @@
 
 mod address;
 mod components;
+mod desk;
 mod mode;
+mod notices;
 mod platform;
 mod playground;
+mod scripting;
+mod signals;
 
 use leptos::prelude::*;
 

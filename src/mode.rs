@@ -4,13 +4,13 @@ use leptos::prelude::*;
 
 use crate::address::{self, Chrome, Opening};
 use crate::components::tour::Tours;
+use crate::desk::Desk;
 use crate::platform::page;
-use crate::playground::{Playground, forget_readers};
 
 /// How the page is shown; copies share it.
 #[derive(Clone, Copy)]
 pub struct Mode {
-    playground: Playground,
+    desk: Desk,
     tours: Tours,
     /// The home page: a lab, and the catalogue below.
     pub home: RwSignal<bool>,
@@ -26,13 +26,13 @@ pub struct Mode {
 
 impl Mode {
     /// As the address asks.
-    pub fn new(playground: Playground, opening: &Opening) -> Self {
-        let home = RwSignal::new(opening.home);
+    pub fn new(desk: Desk, opening: &Opening) -> Self {
+        let home = desk.signals.signal(opening.home);
         let this = Self {
-            playground,
-            tours: Tours::new(playground, home),
+            desk,
+            tours: Tours::new(desk, home),
             home,
-            present: RwSignal::new(opening.present),
+            present: desk.signals.signal(opening.present),
             chrome: opening.chrome,
             embedded: opening.embedded,
             debug: opening.debug,
@@ -51,17 +51,19 @@ impl Mode {
             },
         );
         // A run that somebody opens wants the whole page.
-        Effect::new(move |_| {
-            if playground.loads.get() > 0 && this.home.get_untracked() {
+        Effect::new(move |before: Option<u32>| {
+            let loads = desk.playground.get().map_or(0, |playground| playground.loads.get());
+            if before.is_some_and(|before| before != loads) && this.home.get_untracked() {
                 this.home.set(false);
             }
+            loads
         });
         // Marks of the document, for styles to follow.
         Effect::new(move |_| page::set_mark("data-home", this.home.get().then_some("")));
         Effect::new(move |_| page::set_mark("data-present", this.present.get().then_some("")));
         Effect::new(move |_| {
-            let lab = playground.lab.get().title;
-            page::set_title(&if this.home.get() { "netsplit".to_owned() } else { format!("{lab} · netsplit") });
+            let lab = desk.playground.get().filter(|_| !this.home.get()).map(|playground| playground.lab.get().title);
+            page::set_title(&lab.map_or_else(|| "netsplit".to_owned(), |lab| format!("{lab} · netsplit")));
         });
         this
     }
@@ -80,13 +82,8 @@ impl Mode {
             self.arrive();
         } else if let Some(Ok(run)) = lab.map(|lab| labs::Run::of_lab(labs::catalogue(), lab)) {
             // The address of a page inside another one is its host's business.
-            self.playground.open_run(&run);
+            self.desk.start(run);
         }
-    }
-
-    /// Starts the tour that the address names, if it names one.
-    pub fn start_tour(self, opening: &Opening) {
-        self.tours.open_address(opening.tour.as_deref(), &page::fragment());
     }
 
     /// The tour that is on.
@@ -94,17 +91,25 @@ impl Mode {
         self.tours
     }
 
+    /// Shows what the address names when the page is opened.
+    pub fn begin(self, opening: Opening) {
+        self.desk.visit(opening, move |opening| self.start_tour(opening));
+    }
+
     /// Shows what the address names now.
     fn arrive(self) {
         let opening = address::read(&page::query(), &page::fragment());
-        self.home.set(opening.home);
-        forget_readers(self.home);
-        forget_readers(self.present);
-        self.tours.forget_readers();
-        self.tours.end();
-        self.playground.visit(&opening);
-        self.start_tour(&opening);
-        page::scroll_up();
+        self.desk.visit(opening, move |opening| {
+            self.home.set(opening.home);
+            self.tours.end();
+            self.start_tour(opening);
+            page::scroll_up();
+        });
+    }
+
+    /// Starts the tour that the address names, if it names one.
+    fn start_tour(self, opening: &Opening) {
+        self.tours.open_address(opening.tour.as_deref(), &page::fragment());
     }
 }
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::address::{self, Chrome};
+use crate::desk::{Desk, use_desk};
 use crate::mode::{Mode, use_mode};
 use crate::platform::{api, page};
 use crate::playground::{Playground, use_playground};
@@ -13,6 +14,7 @@ use super::help::Help;
 use super::home::{Catalogue, Introduction};
 use super::panel::Panel;
 use super::ring::RingState;
+use super::second_stage::SecondStage;
 use super::space_time::SpaceTimeState;
 use super::stage::StageView;
 use super::timeline::Timeline;
@@ -23,38 +25,44 @@ use super::tour::TourCard;
 pub fn App() -> impl IntoView {
     let opening = address::read(&page::query(), &page::fragment());
     page::set_theme(opening.theme);
-    let playground = Playground::open(&opening);
-    provide_context(playground);
-    let mode = Mode::new(playground, &opening);
+    let desk = Desk::new(opening.debug);
+    provide_context(desk);
+    let mode = Mode::new(desk, &opening);
     provide_context(mode);
-    api::install(playground);
+    api::install(desk);
     let tours = mode.tours();
     provide_context(tours);
-    mode.start_tour(&opening);
+    let theme = opening.theme;
+    mode.begin(opening);
     page::on_fragment_change(move || {
         let fragment = page::fragment();
         if !fragment.is_empty() && !tours.open_fragment(&fragment) {
-            mode.home.set(false);
-            playground.open_link(&fragment);
+            desk.open_link(&fragment, move || mode.home.set(false));
         }
     });
     let help = RwSignal::new(false);
     let black = RwSignal::new(false);
-    page::on_key(move |press| key(mode, playground, help, black, &press.key)).keep();
+    page::on_key(move |press| key(mode, desk, help, black, &press.key)).keep();
+    // What needs a run is there once there is one.
+    let open = Memo::new(move |_| desk.playground.with(Option::is_some));
+    let announcement = move || desk.playground.get().map(|playground| playground.announcement.get());
     view! {
-        {(mode.chrome == Chrome::Full).then(|| view! { <Header theme=opening.theme help=help /> })}
-        <Problem />
+        {move || (open.get() && mode.chrome == Chrome::Full).then(|| view! { <Header theme=theme help=help /> })}
+        <div class="notices">
+            <Problem />
+            <Loading />
+        </div>
         // Whatever belongs to one place is made anew in another, and what it held on to is let go.
-        {move || if mode.home.get() { view! { <Home /> }.into_any() } else { view! { <Lab /> }.into_any() }}
-        {mode.debug.then(|| view! { <Debug /> })}
-        <p class="unseen" role="status" aria-live="polite">{move || playground.announcement.get()}</p>
+        {move || if mode.home.get() { view! { <Home open=open /> }.into_any() } else { view! { <Lab open=open /> }.into_any() }}
+        {move || (open.get() && mode.debug).then(|| view! { <Debug /> })}
+        <p class="unseen" role="status" aria-live="polite">{announcement}</p>
         <Help open=help />
         {move || black.get().then(|| view! { <div class="black" aria-label="Black screen" role="img"></div> })}
     }
 }
 
 /// Keys that no control takes.
-fn key(mode: Mode, playground: Playground, help: RwSignal<bool>, black: RwSignal<bool>, key: &str) -> bool {
+fn key(mode: Mode, desk: Desk, help: RwSignal<bool>, black: RwSignal<bool>, key: &str) -> bool {
     if black.get_untracked() {
         black.set(false);
         return true;
@@ -68,6 +76,14 @@ fn key(mode: Mode, playground: Playground, help: RwSignal<bool>, black: RwSignal
         "Escape" if presenting => mode.present.set(false),
         // On the home page these keys scroll.
         _ if mode.home.get_untracked() => return false,
+        _ => return desk.open_run().is_some_and(|playground| key_of_run(playground, key)),
+    }
+    true
+}
+
+/// Keys for the run that is open.
+fn key_of_run(playground: Playground, key: &str) -> bool {
+    match key {
         " " => playground.toggle(),
         "ArrowRight" => playground.step(1),
         "ArrowLeft" => playground.step_back(),
@@ -81,38 +97,54 @@ fn key(mode: Mode, playground: Playground, help: RwSignal<bool>, black: RwSignal
 
 /// A lab, as large as the window.
 #[component]
-fn Lab() -> impl IntoView {
+fn Lab(open: Memo<bool>) -> impl IntoView {
     let mode = use_mode();
-    provide_context(RingState::new(use_playground()));
-    provide_context(SpaceTimeState::new(use_playground()));
+    let run = move || {
+        let playground = use_playground();
+        provide_context(RingState::new(playground));
+        provide_context(SpaceTimeState::new(playground));
+        let paired = Memo::new(move |_| playground.contrast.with(Option::is_some));
+        view! {
+            <main class:paired=move || paired.get()>
+                <StageView />
+                <SecondStage />
+            </main>
+            // Before the panel, so that the keyboard comes to time right after the stage.
+            {(mode.chrome != Chrome::None).then(|| view! { <Timeline /> })}
+            <aside class="panel" aria-label="What is going on">
+                <Panel />
+            </aside>
+        }
+        .into_any()
+    };
     view! {
         <TourCard />
-        <main>
-            <StageView />
-        </main>
-        // Before the panel, so that the keyboard comes to time right after the stage.
-        {(mode.chrome != Chrome::None).then(|| view! { <Timeline /> })}
-        <aside class="panel" aria-label="What is going on">
-            <Panel />
-        </aside>
+        {move || open.get().then(run)}
     }
     .into_any()
 }
 
 /// The home page: a live lab, and all the others below.
 #[component]
-fn Home() -> impl IntoView {
-    provide_context(RingState::new(use_playground()));
-    provide_context(SpaceTimeState::new(use_playground()));
+fn Home(open: Memo<bool>) -> impl IntoView {
+    let run = move || {
+        let playground = use_playground();
+        provide_context(RingState::new(playground));
+        provide_context(SpaceTimeState::new(playground));
+        view! {
+            <main>
+                <StageView />
+            </main>
+            <Timeline />
+            <aside class="panel" aria-label="What is going on">
+                <Panel />
+            </aside>
+        }
+        .into_any()
+    };
     view! {
         <Introduction />
-        <main>
-            <StageView />
-        </main>
-        <Timeline />
-        <aside class="panel" aria-label="What is going on">
-            <Panel />
-        </aside>
+        {move || open.get().then(run)}
         <Catalogue />
     }
     .into_any()
@@ -121,15 +153,42 @@ fn Home() -> impl IntoView {
 /// What was wrong with somebody's input.
 #[component]
 fn Problem() -> impl IntoView {
-    let playground = use_playground();
+    let notices = use_desk().notices;
     move || {
-        playground.problem.get().map(|problem| {
+        notices.problem.get().map(|problem| {
             view! {
                 <div class="problem" role="alert">
                     <span>{problem}</span>
-                    <button class="quiet" on:click=move |_| playground.problem.set(None)>"Dismiss"</button>
+                    <button class="quiet" on:click=move |_| notices.clear()>"Dismiss"</button>
                 </div>
             }
+        })
+    }
+}
+
+/// A lab whose code is long in coming, or has not come.
+#[component]
+fn Loading() -> impl IntoView {
+    let desk = use_desk();
+    let failed = move |title: &str, problem: String| {
+        // Without a run there is nothing to go back to.
+        let dismiss = desk.open_run().map(|_| {
+            view! { <button class="quiet" on:click=move |_| desk.give_up()>"Dismiss"</button> }
+        });
+        view! {
+            <div class="problem" role="alert">
+                <span>{format!("{title} could not be loaded: {problem}.")}</span>
+                <span class="space"></span>
+                <button class="quiet" on:click=move |_| desk.try_again()>"Try again"</button>
+                {dismiss}
+            </div>
+        }
+        .into_any()
+    };
+    move || {
+        desk.waiting.get().map(|waiting| match waiting.problem {
+            Some(problem) => failed(waiting.title, problem),
+            None => view! { <p class="loading" role="status">{format!("Loading {}…", waiting.title)}</p> }.into_any(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::desk::use_desk;
 use crate::mode::use_mode;
 use crate::platform::page;
 use crate::playground::use_playground;
@@ -74,19 +75,19 @@ pub fn Header(theme: Option<&'static str>, help: RwSignal<bool>) -> impl IntoVie
 /// Switches between light and dark. Without a choice the page follows the system.
 #[component]
 fn ThemeSwitch(theme: Option<&'static str>) -> impl IntoView {
-    let playground = use_playground();
+    let desk = use_desk();
     let chosen = RwSignal::new(theme);
     let system_dark = RwSignal::new(page::prefers_dark());
     page::on_system_theme_change(move || {
         system_dark.set(page::prefers_dark());
-        playground.read_theme();
+        desk.read_theme();
     });
     let dark = move || chosen.get().map_or_else(|| system_dark.get(), |theme| theme == "dark");
     let switch = move |_| {
         let next = if dark() { "light" } else { "dark" };
         chosen.set(Some(next));
         page::set_theme(Some(next));
-        playground.read_theme();
+        desk.read_theme();
     };
     view! {
         <button class="square" aria-label=move || if dark() { "Light theme" } else { "Dark theme" } on:click=switch>

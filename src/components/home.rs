@@ -1,15 +1,15 @@
 //! The home page: what netsplit is, in a sentence, and below the live lab all labs there are.
 
-use labs::Entry;
-use labs::Run;
+use labs::{Code, Entry, Run};
 use leptos::html::Canvas;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
+use crate::desk::{Desk, use_desk};
 use crate::mode::use_mode;
 use crate::platform::canvas::Painter;
 use crate::platform::frame::FrameLoop;
 use crate::platform::page;
-use crate::playground::use_playground;
 
 use super::icons::{Glyph, Icon};
 
@@ -109,42 +109,55 @@ fn Card(entry: &'static Entry) -> impl IntoView {
 /// A small run of the lab's own showcase, again and again, while it is on the screen.
 #[component]
 fn Thumbnail(entry: &'static Entry) -> impl IntoView {
-    let playground = use_playground();
+    let desk = use_desk();
     let canvas = NodeRef::<Canvas>::new();
+    // What is kept for a card goes with it, also when the lab's code comes only then.
+    let kept = StoredValue::new_local(Vec::new());
     Effect::new(move |_| {
         let Some(canvas) = canvas.get() else { return };
-        let showcase = &entry.info.showcase;
-        let Ok(run) = showcase_run(entry) else { return };
-        let Ok(mut session) = (entry.open)(&run) else { return };
-        let Some(mut painter) = Painter::new(canvas.clone()) else { return };
-        session.seek(showcase.still_us);
-        painter.draw_all(&session.stage(), showcase.still_us as f64);
-        if page::prefers_reduced_motion() {
-            return;
-        }
-        let mut shown_us = showcase.still_us as f64;
-        let mut before_ms = None;
-        let mut theme = playground.theme.get_untracked();
-        let frames = FrameLoop::new(move |now_ms: f64| {
-            let elapsed_ms = before_ms.map_or(0.0, |before: f64| (now_ms - before).clamp(0.0, 100.0));
-            before_ms = Some(now_ms);
-            shown_us += elapsed_ms * 1_000.0 * showcase.speed;
-            if shown_us > showcase.until_us as f64 {
-                shown_us = showcase.from_us as f64;
-                session.seek(showcase.from_us);
+        spawn_local(async move {
+            // Without its code a card has no picture.
+            let Ok(code) = desk.load(entry).await else { return };
+            if kept.is_disposed() {
+                return;
             }
-            session.advance(shown_us as u64, 1_000);
-            if theme != playground.theme.get_untracked() {
-                theme = playground.theme.get_untracked();
-                painter.read_theme();
-            }
-            painter.draw_all(&session.stage(), shown_us);
+            let Some(painter) = Painter::new(canvas.clone()) else { return };
+            let Some(frames) = perform(desk, code, painter) else { return };
+            let seen = frames.clone();
+            let watch = page::on_seen(&canvas, move |now| if now { seen.start() } else { seen.stop() });
+            kept.set_value(vec![watch, page::Guard::new(move || frames.end())]);
         });
-        let seen = frames.clone();
-        page::on_seen(&canvas, move |now| if now { seen.start() } else { seen.stop() }).keep();
-        page::Guard::new(move || frames.end()).keep();
     });
     view! { <canvas class="thumbnail" node_ref=canvas aria-hidden="true"></canvas> }.into_any()
+}
+
+/// Draws a still of a lab's showcase; returns what plays it, where motion is welcome.
+fn perform(desk: Desk, code: Code, mut painter: Painter) -> Option<FrameLoop> {
+    let showcase = &code.entry().info.showcase;
+    let mut session = code.open(&showcase_run(code.entry()).ok()?).ok()?;
+    session.seek(showcase.still_us);
+    painter.draw_all(&session.stage(), showcase.still_us as f64);
+    if page::prefers_reduced_motion() {
+        return None;
+    }
+    let mut shown_us = showcase.still_us as f64;
+    let mut before_ms = None;
+    let mut theme = desk.theme.get_untracked();
+    Some(FrameLoop::new(move |now_ms: f64| {
+        let elapsed_ms = before_ms.map_or(0.0, |before: f64| (now_ms - before).clamp(0.0, 100.0));
+        before_ms = Some(now_ms);
+        shown_us += elapsed_ms * 1_000.0 * showcase.speed;
+        if shown_us > showcase.until_us as f64 {
+            shown_us = showcase.from_us as f64;
+            session.seek(showcase.from_us);
+        }
+        session.advance(shown_us as u64, 1_000);
+        if theme != desk.theme.get_untracked() {
+            theme = desk.theme.get_untracked();
+            painter.read_theme();
+        }
+        painter.draw_all(&session.stage(), shown_us);
+    }))
 }
 
 /// The run that a lab's card shows.

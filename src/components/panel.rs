@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use view::lens::LensKind;
 
 use crate::mode::use_mode;
-use crate::platform::page;
 use crate::playground::{Playground, use_playground};
 
 use super::lenses::checks::Checks;
@@ -19,40 +18,36 @@ use super::lenses::wire::Wire;
 use super::pane::PaneLens;
 use super::ring::placements::PlacementsLens;
 use super::ring::shares::Shares;
+use super::sheet::{Sheet, button_id};
 use super::space_time::SpaceTimeLens;
 use super::space_time::comparison::ComparisonLens;
 use super::tour::Tours;
 
-/// What the panel shows, for the lenses in it.
+/// What the panel shows.
 #[derive(Clone, Copy)]
-pub struct PanelState {
+struct PanelState {
     playground: Playground,
     home: RwSignal<bool>,
-    /// Whether the window is narrow, so that lenses come up as sheets.
-    pub narrow: RwSignal<bool>,
-    /// The lens that is up as a sheet.
-    sheet: RwSignal<Option<LensKind>>,
+    sheet: Sheet,
 }
 
 impl PanelState {
     /// Whether a lens can be seen.
-    pub fn shows(self, kind: LensKind) -> bool {
+    fn shows(self, kind: LensKind) -> bool {
+        let narrow = self.sheet.narrow.get();
         if self.home.get() {
             // Beside the introduction there is room for what happens, and for nothing else.
-            return kind == LensKind::Story && !self.narrow.get();
+            return kind == LensKind::Story && !narrow;
         }
         let offered = self.playground.lab.with(|lab| lab.lenses.contains(&kind));
-        let open = if self.narrow.get() {
-            self.sheet.get() == Some(kind)
-        } else {
-            self.playground.lenses.with(|open| open.contains(&kind))
-        };
+        let open =
+            if narrow { self.sheet.is_up(kind) } else { self.playground.lenses.with(|open| open.contains(&kind)) };
         offered && open
     }
 
     fn toggle(self, kind: LensKind) {
-        if self.narrow.get_untracked() {
-            self.sheet.update(|sheet| *sheet = if *sheet == Some(kind) { None } else { Some(kind) });
+        if self.sheet.narrow.get_untracked() {
+            self.sheet.toggle(kind);
         } else {
             self.playground.lenses.update(|open| match open.iter().position(|known| *known == kind) {
                 Some(position) => drop(open.remove(position)),
@@ -67,35 +62,15 @@ impl PanelState {
             self.playground.lenses.update(|open| open.push(kind));
         }
     }
-
-    /// Closes the sheet; focus goes back to the button that opened it.
-    pub fn close(self) {
-        if let Some(kind) = self.sheet.get_untracked() {
-            self.sheet.set(None);
-            page::focus(&button_id(kind));
-        }
-    }
-}
-
-/// The panel's state, for lenses in it.
-pub fn use_panel() -> PanelState {
-    expect_context::<PanelState>()
-}
-
-fn button_id(kind: LensKind) -> String {
-    format!("lens-button-{}", kind.id())
 }
 
 /// The lenses.
 #[component]
 pub fn Panel() -> impl IntoView {
     let playground = use_playground();
-    let narrow = RwSignal::new(page::is_narrow());
-    if let Some(guard) = page::on_narrow_change(move |now| narrow.set(now)) {
-        guard.keep();
-    }
-    let panel = PanelState { playground, home: use_mode().home, narrow, sheet: RwSignal::new(None) };
-    provide_context(panel);
+    let sheet = Sheet::new();
+    provide_context(sheet);
+    let panel = PanelState { playground, home: use_mode().home, sheet };
     let violated = Memo::new(move |_| {
         playground.verdicts.with(|verdicts| verdicts.iter().any(|verdict| verdict.status == "violated"))
     });
@@ -108,7 +83,7 @@ pub fn Panel() -> impl IntoView {
     let tours = expect_context::<Tours>();
     Effect::new(move |_| {
         if tours.is_on() {
-            panel.sheet.set(None);
+            sheet.put_away();
         }
     });
     let buttons = move || {

@@ -3,12 +3,14 @@
 //! What a tour is and how a reader gets through it is [`labs::tour`]'s business; here a scene is
 //! shown in the playground, and the card says how the step stands.
 
+use labs::Code;
 use labs::tour::words::{Paragraph, Span};
 use labs::tour::{Player, Scene, Standing, Tour, link};
 use leptos::prelude::*;
 
+use crate::desk::Desk;
 use crate::platform::page;
-use crate::playground::{Playground, forget_readers, use_playground};
+use crate::playground::use_playground;
 
 use super::icons::{Glyph, Icon};
 
@@ -20,13 +22,19 @@ const OFFER: &str = "tour-offer";
 /// The tour that is on, if one is; copies share it.
 #[derive(Clone, Copy)]
 pub struct Tours {
-    playground: Playground,
+    desk: Desk,
     home: RwSignal<bool>,
-    player: StoredValue<Option<Player>, LocalStorage>,
+    player: StoredValue<Option<Traveller>, LocalStorage>,
     /// What the card shows.
     shown: RwSignal<Option<Shown>>,
     /// How the step stands.
     standing: RwSignal<Standing>,
+}
+
+/// Whoever goes through a tour, and the code of its lab.
+struct Traveller {
+    code: Code,
+    player: Player,
 }
 
 /// A step, as the card shows it.
@@ -41,19 +49,25 @@ struct Shown {
 
 impl Tours {
     /// No tour.
-    pub fn new(playground: Playground, home: RwSignal<bool>) -> Self {
+    pub fn new(desk: Desk, home: RwSignal<bool>) -> Self {
         let this = Self {
-            playground,
+            desk,
             home,
             player: StoredValue::new_local(None),
-            shown: RwSignal::new(None),
-            standing: RwSignal::new(Standing::Reading),
+            shown: desk.signals.signal(None),
+            standing: desk.signals.signal(Standing::Reading),
         };
         Effect::new(move |_| {
-            playground.revision.track();
-            this.look();
+            if let Some(playground) = desk.playground.get() {
+                playground.revision.track();
+                this.look();
+            }
         });
-        Effect::new(move |_| playground.highlight.with(|names| page::set_lit(&names.join(" "))));
+        Effect::new(move |_| {
+            if let Some(playground) = desk.playground.get() {
+                playground.highlight.with(|names| page::set_lit(&names.join(" ")));
+            }
+        });
         page::on_page_key(move |press| this.on_key(&press.key)).keep();
         this
     }
@@ -69,8 +83,8 @@ impl Tours {
         }
         let path = name.to_owned();
         page::fetch_text(name, move |text| match text {
-            Ok(text) => self.begin(&path, &text, false),
-            Err(problem) => self.playground.report(format!("tour: {path} {problem}")),
+            Ok(text) => self.begin(&path, text, false),
+            Err(problem) => self.desk.notices.report(format!("tour: {path} {problem}")),
         });
     }
 
@@ -79,47 +93,57 @@ impl Tours {
         if !link::looks_like_tour(fragment) {
             return false;
         }
-        self.playground.problem.set(None);
+        self.desk.notices.clear();
         self.begin_linked(fragment);
         true
     }
 
     fn begin_linked(self, fragment: &str) {
         match link::decode(fragment) {
-            Ok(text) => self.begin("tour", &text, false),
-            Err(error) => self.playground.report(error.to_string()),
+            Ok(text) => self.begin("tour", text, false),
+            Err(error) => self.desk.notices.report(error.to_string()),
         }
     }
 
     /// Starts a tour that somebody has chosen on the page.
     fn choose(self, id: &str) {
-        self.playground.problem.set(None);
+        self.desk.notices.clear();
         self.start(id, true);
-        page::focus_soon(NEXT);
     }
 
     /// Starts one of netsplit's own tours.
     fn start(self, id: &str, plays: bool) {
         match labs::catalogue().find_tour(id) {
-            Ok(shelved) => self.begin(id, shelved.text, plays),
-            Err(error) => self.playground.report(error.to_string()),
+            Ok(shelved) => self.begin(id, shelved.text.to_owned(), plays),
+            Err(error) => self.desk.notices.report(error.to_string()),
         }
     }
 
-    fn begin(self, name: &str, text: &str, plays: bool) {
-        match Tour::read(labs::catalogue(), text).and_then(Player::new) {
+    /// Starts a tour once the code of its lab is there; `plays` says whether somebody has chosen it on the page.
+    fn begin(self, name: &str, text: String, plays: bool) {
+        let name = name.to_owned();
+        let wrong = move |error| self.desk.notices.report(format!("{name}: {error}"));
+        let Some(entry) = Tour::lab_of(labs::catalogue(), &text) else {
+            // Without a lab it cannot be read; reading it says why.
+            return Tour::read(labs::catalogue(), &text).map_or_else(wrong, drop);
+        };
+        let enter = move |code| match Tour::read(labs::catalogue(), &text).and_then(Player::new) {
             Ok(player) => {
-                self.player.set_value(Some(player));
+                self.player.set_value(Some(Traveller { code, player }));
                 self.show(|player| player.enter(0).into(), plays);
+                if plays {
+                    page::focus_soon(NEXT);
+                }
             }
-            Err(error) => self.playground.report(format!("{name}: {error}")),
-        }
+            Err(error) => wrong(error),
+        };
+        self.desk.fetch(entry, enter, drop);
     }
 
     /// Shows a scene of the player, and the step it belongs to.
     fn show(self, scene: impl FnOnce(&mut Player) -> OwnScene, plays: bool) {
         let found = self.player.try_update_value(|player| {
-            let player = player.as_mut()?;
+            let Traveller { code, player } = player.as_mut()?;
             let scene = scene(player);
             let step = player.step();
             let shown = Shown {
@@ -129,11 +153,11 @@ impl Tours {
                 words: step.words.clone(),
                 label: step.attempt.as_ref().map(|attempt| attempt.label.clone()),
             };
-            Some((scene, shown, step.highlight.clone(), step.lenses.clone()))
+            Some((*code, scene, shown, step.highlight.clone(), step.lenses.clone()))
         });
-        let Some((scene, shown, highlight, lenses)) = found.flatten() else { return };
-        let playground = self.playground;
-        playground.show_run(&scene.run, scene.time_us, scene.until_us);
+        let Some((code, scene, shown, highlight, lenses)) = found.flatten() else { return };
+        let playground = self.desk.show(code, &scene.run, Some(scene.time_us));
+        playground.stop_at(scene.until_us);
         playground.speed.set(scene.speed);
         playground.highlight.set(highlight);
         // The stage is always there.
@@ -153,9 +177,10 @@ impl Tours {
 
     /// Looks how the step stands; a step that has got where it wanted stops.
     fn look(self) {
+        let Some(playground) = self.desk.open_run() else { return };
         let found = self.player.try_update_value(|player| {
-            let player = player.as_mut()?;
-            let standing = self.playground.read(|session| player.look(session));
+            let player = &mut player.as_mut()?.player;
+            let standing = playground.read(|session| player.look(session));
             Some((standing, player.step().go_on))
         });
         let Some((standing, goes_on)) = found.flatten() else { return };
@@ -163,8 +188,8 @@ impl Tours {
             return;
         }
         self.standing.set(standing);
-        if standing == Standing::Reached && !goes_on && self.playground.playing.get_untracked() {
-            self.playground.pause();
+        if standing == Standing::Reached && !goes_on && playground.playing.get_untracked() {
+            playground.pause();
         }
     }
 
@@ -197,16 +222,11 @@ impl Tours {
     /// Ends the tour behind its last step: the lab is there to play with, as it is without a tour.
     fn finish(self) {
         self.leave();
-        if let Ok(run) = labs::Run::of_lab(labs::catalogue(), self.playground.lab.get_untracked().id) {
-            self.playground.pause();
-            self.playground.open_run(&run);
+        let Some(playground) = self.desk.open_run() else { return };
+        if let Ok(run) = labs::Run::of_lab(labs::catalogue(), playground.lab.get_untracked().id) {
+            playground.pause();
+            self.desk.start(run);
         }
-    }
-
-    /// Forgets readers of views that are gone; see [`forget_readers`].
-    pub fn forget_readers(self) {
-        forget_readers(self.shown);
-        forget_readers(self.standing);
     }
 
     /// Whether a tour is on; follows it.
@@ -221,7 +241,9 @@ impl Tours {
         }
         self.player.set_value(None);
         self.shown.set(None);
-        self.playground.highlight.set(Vec::new());
+        if let Some(playground) = self.desk.open_run() {
+            playground.highlight.set(Vec::new());
+        }
     }
 
     /// Takes a key of somebody who presents, when a tour is on: the keys of slides.
@@ -250,11 +272,15 @@ impl Tours {
         true
     }
 
+    fn plays(self) -> bool {
+        self.desk.playground.get().is_some_and(|playground| playground.playing.get())
+    }
+
     /// What the middle button does, as the step stands.
     fn offer(self) -> Option<Offer> {
         match self.standing.get() {
             Standing::Inviting => Some(Offer::Attempt),
-            Standing::Waiting if !self.playground.playing.get() => Some(Offer::Watch),
+            Standing::Waiting if !self.plays() => Some(Offer::Watch),
             Standing::Missed => Some(Offer::Again),
             Standing::Away => Some(Offer::Return),
             Standing::Reading | Standing::Waiting | Standing::Reached => None,
@@ -264,7 +290,11 @@ impl Tours {
     fn accept(self, offer: Offer) {
         match offer {
             Offer::Attempt => self.show(|player| player.attempt().into(), true),
-            Offer::Watch => self.playground.play(),
+            Offer::Watch => {
+                if let Some(playground) = self.desk.open_run() {
+                    playground.play();
+                }
+            }
             Offer::Again | Offer::Return => self.enter(self.index()),
         }
         page::focus(NEXT);
@@ -327,7 +357,7 @@ fn card(tours: Tours) -> AnyView {
         Standing::Away => "You are on your own.",
         Standing::Missed => "That did not happen in time.",
         Standing::Reached => "Ready for the next step.",
-        Standing::Waiting if tours.playground.playing.get() => "Wait for it…",
+        Standing::Waiting if tours.plays() => "Wait for it…",
         Standing::Reading | Standing::Inviting | Standing::Waiting => "",
     };
     let lit = move || matches!(tours.standing.get(), Standing::Reading | Standing::Reached);

@@ -1,16 +1,17 @@
 //! `window.netsplit`: the page's programming interface.
 //!
-//! Every call is synchronous; bad input throws an `Error` whose message names the field, and the
-//! run stays as it was.
+//! Every call but `load` is synchronous; bad input throws an `Error` whose message names the field, and the run stays as
+//! it was. `load` returns a promise, because a lab's code may have to come first, and rejects it with such an error.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-use js_sys::{Array, Error, Function, Object, Reflect, Symbol};
+use js_sys::{Array, Error, Function, Object, Promise, Reflect, Symbol};
 use serde::Serialize;
 use serde_json::Value;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
 use labs::InputError;
@@ -18,36 +19,36 @@ use labs::json::DEPTH_MAX;
 
 use super::page;
 
-/// What the programming interface can do; the app implements it.
+/// What the programming interface can do; the app implements it. As long as no run is open, whatever needs one says so.
 pub trait Api: Clone + 'static {
     /// All labs.
     fn labs(&self) -> Value;
-    /// Opens a run, given as data or as a link's text.
-    fn load(&self, run: &Value) -> Result<(), InputError>;
+    /// Opens a run, given as data or as a link's text; `opened` hears, now or later, what came of it.
+    fn load(&self, run: &Value, opened: impl Fn(Result<(), InputError>) + Clone + 'static);
     /// The run.
-    fn run(&self) -> Value;
+    fn run(&self) -> Result<Value, InputError>;
     /// The state.
-    fn state(&self) -> Value;
+    fn state(&self) -> Result<Value, InputError>;
     /// Plays.
-    fn play(&self);
+    fn play(&self) -> Result<(), InputError>;
     /// Pauses.
-    fn pause(&self);
+    fn pause(&self) -> Result<(), InputError>;
     /// Pauses and executes so many steps, at least one.
-    fn step(&self, count: u64);
+    fn step(&self, count: u64) -> Result<(), InputError>;
     /// Pauses and goes to a time, in µs.
-    fn seek(&self, time_us: u64);
+    fn seek(&self, time_us: u64) -> Result<(), InputError>;
     /// Simulated seconds per real second.
     fn set_speed(&self, speed: f64) -> Result<(), InputError>;
     /// Applies a command without a time, now.
     fn apply(&self, command: &Value) -> Result<(), InputError>;
     /// Takes the newest command back; whether there was one.
-    fn undo(&self) -> bool;
+    fn undo(&self) -> Result<bool, InputError>;
     /// Shows another branch.
     fn set_branch(&self, id: &str) -> Result<(), InputError>;
     /// The link to the run.
     fn share_url(&self) -> Result<String, InputError>;
     /// The stage as a text of SVG that stands alone.
-    fn export_svg(&self) -> String;
+    fn export_svg(&self) -> Result<String, InputError>;
 }
 
 /// Most steps that one call executes.
@@ -75,6 +76,29 @@ thread_local! {
     static STEPS_TOLD_MS: RefCell<VecDeque<f64>> = const { RefCell::new(VecDeque::new()) };
     /// Whether another one is to come.
     static STEP_WAITS: Cell<bool> = const { Cell::new(false) };
+    /// Resolves once the page can be asked for a run.
+    static READY: (Promise, Function) = ready_promise();
+}
+
+fn ready_promise() -> (Promise, Function) {
+    let mut resolve = None;
+    let promise = Promise::new(&mut |done, _| resolve = Some(done));
+    (promise, resolve.expect("a promise calls its executor at once"))
+}
+
+/// The promise that the start-up script waits for: it resolves once a run is open, however often that is tried.
+#[wasm_bindgen]
+pub fn opened() -> Promise {
+    READY.with(|(promise, _)| promise.clone())
+}
+
+/// Says that a run is open. What is shown of it is there when those who wait for it hear that.
+pub fn say_ready() {
+    page::after_ms(0.0, || {
+        READY.with(|(_, resolve)| {
+            let _ = resolve.call0(&JsValue::NULL);
+        });
+    });
 }
 
 /// What can be listened to.
@@ -203,39 +227,26 @@ pub fn install(api: impl Api) {
         }};
     }
     method("labs", own!(api => answer(move || to_js(&api.labs()))));
-    method(
-        "load",
-        own!(api => act_on(move |run| api.load(&from_js(&run, "run")?).map_err(|error| placed(error, "run")))),
-    );
-    method("run", own!(api => answer(move || to_js(&api.run()))));
-    method("getState", own!(api => answer(move || to_js(&api.state()))));
+    method("load", own!(api => load(api)));
+    method("run", own!(api => answer_or_throw(move || api.run().map(|run| to_js(&run)))));
+    method("getState", own!(api => answer_or_throw(move || api.state().map(|state| to_js(&state)))));
     method("play", own!(api => act(move || api.play())));
     method("pause", own!(api => act(move || api.pause())));
     method(
         "step",
         own!(api => act_on(move |count| {
-            api.step(if count.is_undefined() { 1 } else { whole(&count, "n", STEPS_MAX)? });
-            Ok(())
+            api.step(if count.is_undefined() { 1 } else { whole(&count, "n", STEPS_MAX)? })
         })),
     );
-    method(
-        "seek",
-        own!(api => act_on(move |time| {
-            api.seek(whole(&time, "us", labs::command::TIME_US_MAX)?);
-            Ok(())
-        })),
-    );
+    method("seek", own!(api => act_on(move |time| api.seek(whole(&time, "us", labs::command::TIME_US_MAX)?))));
     method(
         "setSpeed",
         own!(api => act_on(move |speed| {
             api.set_speed(speed.as_f64().ok_or_else(|| InputError::new("speed", "is a number"))?)
         })),
     );
-    method(
-        "apply",
-        own!(api => act_on(move |command| api.apply(&from_js(&command, "command")?).map_err(|error| placed(error, "command")))),
-    );
-    method("undo", own!(api => answer(move || api.undo().into())));
+    method("apply", own!(api => act_on(move |command| api.apply(&from_js(&command, "command")?))));
+    method("undo", own!(api => answer_or_throw(move || api.undo().map(JsValue::from))));
     method(
         "setBranch",
         own!(api => act_on(move |id| {
@@ -243,7 +254,7 @@ pub fn install(api: impl Api) {
         })),
     );
     method("shareUrl", own!(api => answer_or_throw(move || api.share_url().map(JsValue::from))));
-    method("exportSvg", own!(api => answer(move || api.export_svg().into())));
+    method("exportSvg", own!(api => answer_or_throw(move || api.export_svg().map(JsValue::from))));
     method("on", on());
     if let Ok(netsplit) = Reflect::get(&js_sys::global(), &"netsplit".into())
         && let Some(netsplit) = netsplit.dyn_ref::<Object>()
@@ -273,6 +284,29 @@ fn on() -> Function {
     closure.into_js_value().unchecked_into()
 }
 
+/// `load`: a promise of the run that is its argument.
+fn load(api: impl Api) -> Function {
+    let closure = Closure::<dyn Fn(JsValue) -> Promise>::new(move |run: JsValue| {
+        Promise::new(&mut |resolve, reject| {
+            let settle = move |opened: Result<(), InputError>| {
+                let _ = match opened {
+                    Ok(()) => resolve.call0(&JsValue::NULL),
+                    Err(error) => reject.call1(&JsValue::NULL, &thrown(placed(error, "run"))),
+                };
+            };
+            match from_js(&run, "run") {
+                Ok(run) => api.load(&run, settle),
+                Err(error) => settle(Err(error)),
+            }
+        })
+    });
+    closure.into_js_value().unchecked_into()
+}
+
+fn thrown(error: InputError) -> JsValue {
+    Error::new(&error.to_string()).into()
+}
+
 /// A method without an argument that answers.
 fn answer(call: impl Fn() -> JsValue + 'static) -> Function {
     Closure::<dyn Fn() -> JsValue>::new(call).into_js_value().unchecked_into()
@@ -280,22 +314,19 @@ fn answer(call: impl Fn() -> JsValue + 'static) -> Function {
 
 /// A method without an argument that answers or throws.
 fn answer_or_throw(call: impl Fn() -> Result<JsValue, InputError> + 'static) -> Function {
-    let closure = Closure::<dyn Fn() -> Result<JsValue, JsValue>>::new(move || {
-        call().map_err(|error| Error::new(&error.to_string()).into())
-    });
+    let closure = Closure::<dyn Fn() -> Result<JsValue, JsValue>>::new(move || call().map_err(thrown));
     closure.into_js_value().unchecked_into()
 }
 
-/// A method without an argument and without an answer.
-fn act(call: impl Fn() + 'static) -> Function {
-    Closure::<dyn Fn()>::new(call).into_js_value().unchecked_into()
+/// A method without an argument and without an answer, which may throw.
+fn act(call: impl Fn() -> Result<(), InputError> + 'static) -> Function {
+    answer_or_throw(move || call().map(|()| JsValue::UNDEFINED))
 }
 
 /// A method with an argument that may be wrong.
 fn act_on(call: impl Fn(JsValue) -> Result<(), InputError> + 'static) -> Function {
-    let closure = Closure::<dyn Fn(JsValue) -> Result<(), JsValue>>::new(move |argument: JsValue| {
-        call(argument).map_err(|error| Error::new(&error.to_string()).into())
-    });
+    let closure =
+        Closure::<dyn Fn(JsValue) -> Result<(), JsValue>>::new(move |argument: JsValue| call(argument).map_err(thrown));
     closure.into_js_value().unchecked_into()
 }
 
@@ -305,7 +336,7 @@ fn to_js(value: &Value) -> JsValue {
 }
 
 /// A problem that names no field is one of the whole argument.
-fn placed(error: InputError, argument: &str) -> InputError {
+pub fn placed(error: InputError, argument: &str) -> InputError {
     if error.place.is_empty() { error.within(argument) } else { error }
 }
 

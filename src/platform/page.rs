@@ -204,6 +204,20 @@ fn set_of_body(name: &str, value: &str) {
     }
 }
 
+/// Waits for what `window.netsplitBeforeLoad(lab)` promises, where somebody has put such a function; its failure is that of
+/// the load. With `debug=1` tests make the code of a lab slow or lose it that way.
+pub async fn rehearse_load(lab: &str) -> Result<(), String> {
+    let hook = Reflect::get(&window(), &"netsplitBeforeLoad".into()).unwrap_or_default();
+    let Ok(hook) = hook.dyn_into::<js_sys::Function>() else { return Ok(()) };
+    let said = |error: JsValue| match error.dyn_into::<js_sys::Error>() {
+        Ok(error) => String::from(error.message()),
+        Err(_) => "it failed".to_owned(),
+    };
+    let promise = hook.call1(&JsValue::NULL, &lab.into()).map_err(said)?;
+    JsFuture::from(js_sys::Promise::resolve(&promise)).await.map_err(said)?;
+    Ok(())
+}
+
 /// Fetches a text from this origin; `then` gets it, or what went wrong. It takes a path relative to
 /// the page and nothing that could lead elsewhere.
 pub fn fetch_text(path: &str, then: impl FnOnce(Result<String, String>) + 'static) {

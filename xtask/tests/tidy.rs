@@ -9,6 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Files of the page whose signals live as long as it, beside those of its runs.
+const LONG_LIVED: [&str; 3] = ["src/desk.rs", "src/mode.rs", "src/notices.rs"];
+
 /// Each package of the workspace with those it may depend on. Order matters: tests may use whatever stands further up.
 const ARROWS: [(&str, &[&str]); 21] = [
     ("sim", &[]),
@@ -124,6 +127,15 @@ fn browser_calls(path: &str, text: &str) -> Vec<String> {
             let word = words.iter().find(|word| has_word(code, word))?;
             Some(format!("{path}:{number}: `{word}` belongs into src/platform/"))
         })
+        .collect()
+}
+
+/// What outlives the views that read it is made by `Signals`, which drops subscribers that are gone.
+fn unregistered_signals(path: &str, text: &str) -> Vec<String> {
+    let lives_long = path.starts_with("src/playground/") || LONG_LIVED.contains(&path);
+    code_lines(text)
+        .filter(|(_, code, _)| lives_long && code.contains("RwSignal::new"))
+        .map(|(number, ..)| format!("{path}:{number}: lives as long as the page: let `Signals` make it"))
         .collect()
 }
 
@@ -275,6 +287,11 @@ fn browser_calls_live_in_one_place() {
 }
 
 #[test]
+fn signals_that_live_long_are_registered() {
+    each(&["src/"], &["rs"], unregistered_signals);
+}
+
+#[test]
 fn nothing_in_the_engine_depends_on_the_machine() {
     // What a lab tells of speeds and places is shown, and never part of a run.
     each(
@@ -377,6 +394,14 @@ fn a_browser_call_elsewhere_is_seen() {
     assert_eq!(browser_calls("src/main.rs", "let now = js_sys::Date::now();\n").len(), 1);
     none(browser_calls("src/platform/clock.rs", "use web_sys::Window;\n"));
     none(browser_calls("src/app.rs", "// See web_sys for more.\nlet a = \"web_sys\";\n"));
+}
+
+#[test]
+fn an_unregistered_signal_is_seen() {
+    let text = "let home = RwSignal::new(true);\n";
+    assert_eq!(unregistered_signals("src/mode.rs", text).len(), 1);
+    assert_eq!(unregistered_signals("src/playground/clock.rs", text).len(), 1);
+    none(unregistered_signals("src/components/panel.rs", text));
 }
 
 #[test]

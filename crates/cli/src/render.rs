@@ -30,7 +30,7 @@ pub fn render(call: &RenderCall, out: &mut impl Write) -> Result<u8, Failure> {
     session.seek(call.at_us);
     let pane = call.pane.and_then(|info| Some((info, session.pane(info.id, &PaneAsk::default())?)));
     let picture = match &pane {
-        Some((_, pane)) if call.json => format!("{:#}\n", serde_json::json!(pane)),
+        Some((_, pane)) if call.json => format!("{}\n", serde_json::json!(pane)),
         Some((info, pane)) => picture::pane(session.as_ref(), info, pane, call.theme),
         None => picture::stage(session.as_ref(), session.time_us() as f64, call.theme),
     };

@@ -450,7 +450,10 @@ fn what_cannot_be_read_is_said() {
     let whole = labs::link::encode(&labs::Run::of_lab(labs::catalogue(), "raft-election").unwrap()).unwrap();
     refused(binary().args(["run", &whole[..whole.len() / 2]]), "was it copied whole?");
     refused(binary().args(["run", "a\nb"]), "neither a lab");
-    let corpus = |name: &str| std::fs::read_to_string(fixture(&format!("corpus/links/{name}.txt"))).unwrap();
+    let corpus = |name: &str| {
+        let path = format!("{}/../../fixtures/corpus/links/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(path).unwrap()
+    };
     refused(binary().args(["run", &corpus("bomb-of-spaces")]), "more than 256 KiB");
     refused(binary().args(["replay", &corpus("unknown-field-with-breaks")]), "is not a known field");
 }

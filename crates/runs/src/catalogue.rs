@@ -53,6 +53,38 @@ impl Entry {
     }
 }
 
+/// The code of a lab, for whoever may have to wait for it: it opens runs of this lab.
+#[derive(Clone, Copy, Debug)]
+pub struct Code(&'static Entry);
+
+impl Code {
+    /// Opens a run at time 0.
+    pub fn open(self, run: &Run) -> Result<Box<dyn Session>, InputError> {
+        if run.entry.info.id != self.0.info.id {
+            return Err(InputError::new("lab", format!("is {}, not {}", self.0.info.id, run.entry.info.id)));
+        }
+        (self.0.open)(run)
+    }
+
+    /// The lab.
+    #[must_use]
+    pub const fn entry(self) -> &'static Entry {
+        self.0
+    }
+}
+
+/// Why the code of a lab is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadError(pub String);
+
+impl Entry {
+    /// Hands out the lab's code, once it is there. All labs are in one file today, so it is there at once; whoever may
+    /// have to wait asks here all the same.
+    pub async fn load(&'static self) -> Result<Code, LoadError> {
+        Ok(Code(self))
+    }
+}
+
 /// A tour on the shelf.
 #[derive(Debug)]
 pub struct Shelved {
@@ -117,8 +149,9 @@ impl Catalogue {
         let variant = |variant: &VariantInfo| json!({"id": variant.id, "title": variant.title, "kind": variant.kind.name(), "summary": variant.summary});
         let param = |param: &ParamInfo| {
             json!({
-                "key": param.key, "title": param.title, "default": param.to_json(param.default),
+                "key": param.key, "title": param.title, "kind": param.kind(), "default": param.to_json(param.default),
                 "min": param.min, "max": param.max, "unit": param.unit, "live": param.live,
+                "choices": param.choices().iter().map(|(word, _)| *word).collect::<Vec<_>>(),
             })
         };
         let op = |op: &OpInfo| json!({"id": op.id, "title": op.title, "summary": op.summary, "form": op.form()});
@@ -133,6 +166,7 @@ impl Catalogue {
             "params": lab.params.iter().map(param).collect::<Vec<_>>(),
             "ops": lab.ops.iter().map(op).collect::<Vec<_>>(),
             "metrics": lab.metrics,
+            "lenses": lab.lenses.iter().map(|lens| lens.id()).collect::<Vec<_>>(),
             "tours": tours.collect::<Vec<_>>(),
         })
     }

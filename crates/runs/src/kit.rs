@@ -1,4 +1,7 @@
-//! The kit for labs: variants and parameters that several labs word alike.
+//! The kit for labs: what several labs declare, word and do alike.
+
+use sim::{NodeId, Protocol, World};
+use view::Stage;
 
 use crate::lab::{VariantInfo, VariantKind};
 use crate::params::{ParamInfo, Setting, Shape, number};
@@ -59,4 +62,20 @@ pub const DISK_SYNC: ParamInfo = range("disk-sync-ms", "Disk sync", (1, 1), (0, 
 #[must_use]
 pub const fn servers(default: u64, limits: (u64, u64)) -> ParamInfo {
     number("nodes", "Servers", default, limits, "")
+}
+
+/// A moment shortly before the first timer runs out for which `counts` holds, in µs: where a lab is best opened.
+pub fn before_first<P: Protocol>(world: &World<P>, lead_us: u64, counts: impl Fn(NodeId, P::Timer) -> bool) -> u64 {
+    let running = world.node_ids().flat_map(|id| world.timers(id).map(move |running| (id, running)));
+    let due_us = running.filter(|(id, running)| counts(*id, running.timer)).map(|(_, running)| running.due_us);
+    due_us.min().unwrap_or(0).saturating_sub(lead_us)
+}
+
+/// Leaves clients, which are drawn small, in the background: their links are quiet, and they do not talk to each other.
+pub fn quiet_clients(stage: &mut Stage) {
+    let small: Vec<bool> = stage.nodes.iter().map(|node| node.small).collect();
+    for link in &mut stage.links {
+        link.quiet = small[link.a] || small[link.b];
+    }
+    stage.links.retain(|link| !(small[link.a] && small[link.b]));
 }

@@ -7,7 +7,7 @@ use view::timeline::MarkKind;
 
 use crate::command::write_message_id;
 use crate::lab::{LabInfo, Names};
-use crate::params::{self, Setting};
+use crate::params::{self, Setting, Shape};
 use crate::plain::{OTHER, PlainEvent, PlainOutcome, Topic};
 
 /// What is said of a step that is the same in every lab, and what it is counted as; nothing for steps in which the
@@ -125,11 +125,16 @@ fn command(command: &Command<Value>, outcomes: &[PlainOutcome], names: &Names, i
             format!("Distance is latency from now on: {us} µs a unit")
         }
         Command::Set { key, value: (low, high) } => match params::of_set(info, *key) {
+            Some(param) if param.shape == Shape::Switch => {
+                format!("{} is switched {}", param.title, if *low == 0 { "off" } else { "on" })
+            }
             Some(param) => {
-                let value = match param.to_json(Setting { low: *low, high: *high }) {
-                    serde_json::Value::String(text) => text,
-                    other => other.to_string(),
-                };
+                let value =
+                    match (param.choices().get(*low as usize), param.to_json(Setting { low: *low, high: *high })) {
+                        (Some((_, name)), _) => (*name).to_owned(),
+                        (None, Value::String(text)) => text,
+                        (None, other) => other.to_string(),
+                    };
                 format!("{} is set to {value} {}", param.title, param.unit).trim_end().to_owned()
             }
             None => "A parameter is set".to_owned(),

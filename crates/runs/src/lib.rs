@@ -33,7 +33,7 @@ pub mod tour;
 pub mod trace;
 
 pub use algorithms::{clocks as clock_types, hashing};
-pub use catalogue::{Catalogue, Entry, Shelved};
+pub use catalogue::{Catalogue, Code, Entry, LoadError, Shelved};
 pub use error::InputError;
 pub use lab::{LabInfo, Roles, VariantInfo, VariantKind};
 pub use ops::{Asked, OpInfo};

@@ -15,6 +15,10 @@ pub enum Shape {
     Number,
     /// An inclusive range of whole numbers, written `a..b`; a single number stands for `n..n`.
     Range,
+    /// `on` or `off`; 1 and 0 are read as well.
+    Switch,
+    /// One of these words, with what people call it; the word's number is read as well.
+    Choice(&'static [(&'static str, &'static str)]),
 }
 
 /// The value of a parameter: `low == high` for a number.
@@ -31,6 +35,12 @@ impl Setting {
     #[must_use]
     pub const fn number(value: u64) -> Self {
         Self { low: value, high: value }
+    }
+
+    /// Both ends of a setting in ms, in µs.
+    #[must_use]
+    pub const fn ms_in_us(self) -> (u64, u64) {
+        (self.low * 1_000, self.high * 1_000)
     }
 }
 
@@ -66,47 +76,97 @@ pub const fn number(
     ParamInfo { key, title, shape: Shape::Number, default: Setting::number(default), min, max, unit, live: false }
 }
 
+/// A parameter that is on or off.
+#[must_use]
+pub const fn switch(key: &'static str, title: &'static str, on: bool) -> ParamInfo {
+    let default = Setting::number(on as u64);
+    ParamInfo { key, title, shape: Shape::Switch, default, min: 0, max: 1, unit: "", live: false }
+}
+
+/// A parameter that is one of some words, each with what people call it; the first one unless somebody sets it.
+#[must_use]
+pub const fn choice(
+    key: &'static str,
+    title: &'static str,
+    words: &'static [(&'static str, &'static str)],
+) -> ParamInfo {
+    let max = words.len() as u64 - 1;
+    let default = Setting::number(0);
+    ParamInfo { key, title, shape: Shape::Choice(words), default, min: 0, max, unit: "", live: false }
+}
+
 impl ParamInfo {
+    /// The same parameter with another default.
+    #[must_use]
+    pub const fn by_default(self, value: u64) -> Self {
+        Self { default: Setting::number(value), ..self }
+    }
+
     /// What commands and records call it.
     #[must_use]
     pub const fn id(&self) -> ParamKey {
         ParamKey::of(self.key)
     }
 
-    /// A setting as data: a number, or a text `a..b`.
+    /// What kind of parameter it is, as data has it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self.shape {
+            Shape::Number => "number",
+            Shape::Range => "range",
+            Shape::Switch => "switch",
+            Shape::Choice(_) => "choice",
+        }
+    }
+
+    /// A setting as data: a number, a text `a..b`, `on` or `off`, or a word.
     #[must_use]
     pub fn to_json(&self, setting: Setting) -> Value {
         match self.shape {
             Shape::Number => Value::from(setting.low),
             Shape::Range => Value::from(format!("{}..{}", setting.low, setting.high)),
+            Shape::Switch => if setting.low == 0 { "off" } else { "on" }.into(),
+            Shape::Choice(words) => words[setting.low as usize].0.into(),
         }
     }
 
-    /// What its numbers stand for, where its title says so: `Scheme (0 this, 1 that)`.
+    /// What one can choose from, as data and for people; nothing where numbers are asked for.
     #[must_use]
-    pub fn choices(&self) -> Vec<(u64, &'static str)> {
-        let listed = self.title.split_once(" (").and_then(|(_, rest)| rest.strip_suffix(')'));
-        let choice = |text: &'static str| {
-            let (number, name) = text.split_once(' ')?;
-            Some((number.parse().ok()?, name))
-        };
-        let choices: Option<Vec<_>> = listed.map(|listed| listed.split(", ").map(choice).collect()).unwrap_or_default();
-        choices.filter(|choices| choices.len() as u64 == self.max - self.min + 1).unwrap_or_default()
+    pub const fn choices(&self) -> &'static [(&'static str, &'static str)] {
+        match self.shape {
+            Shape::Number | Shape::Range => &[],
+            Shape::Switch => &[("on", "on"), ("off", "off")],
+            Shape::Choice(words) => words,
+        }
     }
 
     /// Reads a setting from text, as in `--set key=value` or a page's address.
     pub fn parse(&self, text: &str) -> Result<Setting, InputError> {
         let number = |text: &str| text.trim().parse::<u64>().ok();
+        let word = |words: &[(&str, &str)]| {
+            let place = words.iter().position(|(word, _)| *word == text.trim());
+            place.map(|place| Setting::number(place as u64)).or_else(|| number(text).map(Setting::number))
+        };
         let setting = match (self.shape, text.split_once("..")) {
+            (Shape::Switch, _) => word(&[("off", ""), ("on", "")]),
+            (Shape::Choice(words), _) => word(words),
             (_, None) => number(text).map(Setting::number),
             (Shape::Range, Some((low, high))) => number(low).zip(number(high)).map(|(low, high)| Setting { low, high }),
             (Shape::Number, Some(_)) => None,
         };
-        let wanted = match self.shape {
-            Shape::Number => "a whole number",
-            Shape::Range => "a whole number or a range like 5..15",
-        };
-        let setting = setting.ok_or_else(|| self.wrong(&format!("takes {wanted}, not \"{text}\"")))?;
+        // Numbers are read of words as well, but not told of.
+        let fits = |setting: &Setting| setting.high <= self.max || self.choices().is_empty();
+        let setting = setting.filter(fits).ok_or_else(|| {
+            let wanted = match self.shape {
+                Shape::Number => "a whole number".to_owned(),
+                Shape::Range => "a whole number or a range like 5..15".to_owned(),
+                Shape::Switch => "on or off".to_owned(),
+                Shape::Choice(words) => {
+                    format!("one of {}", words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", "))
+                }
+            };
+            self.wrong(&format!("takes {wanted}, not \"{text}\""))
+        })?;
         self.check(setting)
     }
 
@@ -260,11 +320,18 @@ mod tests {
     }
 
     #[test]
-    fn a_title_may_say_what_numbers_stand_for() {
-        let titled = |title: &'static str| ParamInfo { title, min: 0, max: 2, ..NODES }.choices();
-        assert_eq!(titled("Way (0 this, 1 that one, 2 other)"), [(0, "this"), (1, "that one"), (2, "other")]);
-        for title in ["Way", "Way (0 this, 1 that)", "Way (0: off)", "Way (1 is on)", "Way (kernels: 500)"] {
-            assert_eq!(titled(title), []);
+    fn switches_and_choices_are_words_and_their_numbers_are_still_read() {
+        let on = switch("pre-vote", "Pre-vote", false);
+        assert_eq!((on.parse("on"), on.parse("1")), (Ok(Setting::number(1)), Ok(Setting::number(1))));
+        assert_eq!((on.to_json(Setting::number(0)), on.kind()), (Value::from("off"), "switch"));
+        assert_eq!(on.parse("2").unwrap_err().to_string(), "set.pre-vote: takes on or off, not \"2\"");
+        let way = choice("way", "Way", &[("this", "This"), ("that", "That one")]).by_default(1);
+        assert_eq!((way.parse("this"), way.parse("1")), (Ok(Setting::number(0)), Ok(Setting::number(1))));
+        assert_eq!(way.from_json(&Value::from(0)), Ok(Setting::number(0)));
+        assert_eq!((way.to_json(way.default), way.kind()), (Value::from("that"), "choice"));
+        for text in ["2", "0..1", "This", ""] {
+            let problem = way.parse(text).unwrap_err().to_string();
+            assert_eq!(problem, format!("set.way: takes one of this, that, not \"{text}\""));
         }
     }
 

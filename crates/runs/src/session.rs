@@ -610,6 +610,16 @@ impl<L: Lab> Session for LabSession<L> {
             stage.links.retain(|link| !link.up() || link.held || busy.contains(&(link.a, link.b)));
         }
         L::dress(world, &self.names, &mut stage);
+        // What has happened to a machine is said before what its algorithm is about.
+        for node in &mut stage.nodes {
+            node.remark = match node.condition {
+                Condition::Up => node.remark.take(),
+                Condition::Paused => Some("paused".into()),
+                Condition::Crashed => {
+                    Some(if L::FORGETS { "crashed · forgotten" } else { "crashed · disk kept" }.into())
+                }
+            };
+        }
         stage
     }
 

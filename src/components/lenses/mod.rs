@@ -14,12 +14,12 @@ use leptos::prelude::*;
 use view::lens::LensKind;
 
 use super::icons::{Glyph, Icon};
-use super::panel::use_panel;
+use super::sheet::use_sheet;
 
 /// The frame around a lens: its heading, what can be done with it, and on phones a way to close it.
 #[component]
 pub fn Frame(kind: LensKind, #[prop(optional)] tools: Option<AnyView>, children: Children) -> impl IntoView {
-    let panel = use_panel();
+    let sheet = use_sheet();
     let close = NodeRef::<Button>::new();
     // A sheet has come up for somebody: focus goes there, and back when it closes.
     Effect::new(move |_| {
@@ -28,18 +28,18 @@ pub fn Frame(kind: LensKind, #[prop(optional)] tools: Option<AnyView>, children:
         }
     });
     let closer = move || {
-        (panel.narrow.get() && panel.shows(kind)).then(|| {
+        sheet.is_up(kind).then(|| {
             view! {
-                <button class="square plain" node_ref=close aria-label="Close" on:click=move |_| panel.close()>
+                <button class="square plain" node_ref=close aria-label="Close" on:click=move |_| sheet.close()>
                     <Glyph icon=Icon::Cross />
                 </button>
             }
         })
     };
     let escape = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" && panel.narrow.get_untracked() {
+        if event.key() == "Escape" && sheet.narrow.get_untracked() {
             event.prevent_default();
-            panel.close();
+            sheet.close();
         }
     };
     view! {

@@ -170,7 +170,7 @@ pub fn Acts(pane: &'static str, acts: Memo<Vec<Act>>) -> impl IntoView {
 }
 
 fn class_of(item: &Item) -> String {
-    let mut class = format!("item {}", item.ink.pattern.name());
+    let mut class = format!("item looks-{}", item.ink.pattern.name());
     if item.ink.hue.is_some() {
         class.push(' ');
         class.push_str(Paint::hue(item.ink.hue).name());
@@ -181,7 +181,7 @@ fn class_of(item: &Item) -> String {
 /// A mark, drawn as in pictures.
 fn mark_view(mark: Mark) -> impl IntoView {
     view! {
-        <svg class="mark" viewBox="0 0 14 14" aria-hidden="true">
+        <svg class="sign" viewBox="0 0 14 14" aria-hidden="true">
             {mark_shapes(mark, Paint::Ink).iter().map(shape_view).collect_view()}
         </svg>
         <span class="unseen">{format!("{}, ", mark.spoken())}</span>

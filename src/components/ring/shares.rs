@@ -7,7 +7,7 @@ use view::lens::ring::{Circle, Ring, percent};
 use view::shapes::Paint;
 
 use super::super::lenses::Frame;
-use super::super::panel::use_panel;
+use super::super::sheet::use_sheet;
 use super::lookup::Lookup;
 use super::use_ring;
 use crate::playground::{Selection, use_playground};
@@ -68,7 +68,7 @@ pub fn Shares() -> impl IntoView {
         })
     };
     // In a sheet the table is long, and what becomes of a key is to be seen at once.
-    let narrow = use_panel().narrow;
+    let narrow = use_sheet().narrow;
     view! {
         <Frame kind=LensKind::Ring>
             {move || narrow.get().then(|| view! { <Lookup /> })}

@@ -4,6 +4,7 @@ mod gesture;
 mod links;
 mod nodes;
 mod picture;
+mod side;
 mod tools;
 
 use leptos::html::{Canvas, Div, Section};
@@ -15,6 +16,7 @@ use view::layout::{HEIGHT, WIDTH};
 use view::shapes::{Anchor, Paint, Shape, TextStyle};
 
 use crate::components::icons::{Glyph, Icon};
+use crate::desk::use_desk;
 use crate::platform::canvas::Painter;
 use crate::platform::page;
 use crate::playground::{Selection, use_playground};
@@ -37,6 +39,12 @@ pub fn StageView() -> impl IntoView {
     let section = NodeRef::<Section>::new();
     let ring = use_ring();
     let space_time = use_space_time();
+    // Of two stages the first one has what is common to both.
+    let second = playground.is_second();
+    let paired = Memo::new(move |_| playground.contrast.with(Option::is_some));
+    let opening = move || {
+        if paired.get() { view! { <side::Side /> }.into_any() } else { view! { <Invitation /> }.into_any() }
+    };
     let narrow = RwSignal::new(page::is_narrow());
     if let Some(guard) = page::on_narrow_change(move |now| narrow.set(now)) {
         guard.keep();
@@ -65,11 +73,11 @@ pub fn StageView() -> impl IntoView {
     });
     let view_box = format!("0 0 {WIDTH} {HEIGHT}");
     view! {
-        <section class="stage" class:space-time=move || space_time.shown.get() class:logged=move || space_time.is_logged() aria-label="Stage" node_ref=section>
-            <Invitation />
+        <section class="stage" class:space-time=move || space_time.shown.get() class:logged=move || space_time.is_logged() aria-label=if second { "Second stage" } else { "Stage" } node_ref=section>
+            {opening}
             <div class="stage-top">
                 <Violated />
-                <picture::PictureBar />
+                {(!second).then(|| view! { <picture::PictureBar /> })}
             </div>
             {move || space_time.shown.get().then(|| view! { <Diagram upright=narrow /> })}
             <div
@@ -101,7 +109,7 @@ pub fn StageView() -> impl IntoView {
                     <Stroke />
                 </svg>
             </div>
-            <tools::Tools />
+            {(!second).then(|| view! { <tools::Tools /> })}
         </section>
     }
     .into_any()
@@ -110,7 +118,7 @@ pub fn StageView() -> impl IntoView {
 /// What to try; in a wrong variant, what is wrong with it, and a way to see it break.
 #[component]
 fn Invitation() -> impl IntoView {
-    let playground = use_playground();
+    let (desk, playground) = (use_desk(), use_playground());
     let ring = use_ring();
     let instead = Memo::new(move |_| ring.ring.with(|ring| ring.as_ref().and_then(|ring| ring.invitation())));
     let words = move || {
@@ -127,7 +135,7 @@ fn Invitation() -> impl IntoView {
             let show = move |_| {
                 let named = path.clone();
                 page::fetch_text(&path, move |text| match text.map_err(|problem| InputError::new(named, problem)) {
-                    Ok(text) => playground.demonstrate(&text),
+                    Ok(text) => desk.demonstrate(&text),
                     Err(error) => playground.report(error.to_string()),
                 });
             };

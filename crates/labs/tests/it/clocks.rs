@@ -119,10 +119,10 @@ fn long_runs_with_messages_under_way_for_ever_are_still_judged() {
 #[test]
 fn operations_are_read_strictly_and_written_as_they_are_read() {
     for (op, wanted) in [
-        (json!("send"), "send: is written like {\"send\": \"n2\"}"),
+        (json!("send"), "send: takes the name of a node, as in {\"send\": \"n2\"}, not null"),
         (json!("jump"), "there is no operation \"jump\"; there are \"local\", {\"send\": \"n2\"}"),
-        (json!({"send": 2}), "is written like"),
-        (json!({"local": 1}), "local: is written like \"local\""),
+        (json!({"send": 2}), "takes the name of a node"),
+        (json!({"local": 1}), "local: takes nothing: it is written as a text"),
         (json!({"send": "x1"}), "there is no node \"x1\""),
         (json!({"send": "n1", "local": 1}), "has 2 fields"),
         (json!({}), "has 0 fields"),

@@ -97,20 +97,23 @@ fn a_token_goes_where_it_is_told() {
 #[test]
 fn operations_are_read_strictly() {
     for (op, wanted) in [
-        (json!("put"), "is written like"),
+        (json!("put"), "takes a key of 1 to 32 bytes"),
         (json!(7), "is a text or an object, not a number"),
         (json!({"put": ["x", 1], "get": "x"}), "has 2 fields"),
         (json!({"fetch": "x"}), "there is no operation \"fetch\""),
-        (json!({"put": ["x"]}), "is written like"),
-        (json!({"put": ["x", 1.5]}), "is written like"),
+        (json!({"put": ["x"]}), "takes a key of 1 to 32 bytes"),
+        (
+            json!({"put": ["x", 1.5]}),
+            "takes a key of 1 to 32 bytes and a whole number, as in {\"put\": [\"k1\", 1]}, not",
+        ),
         (json!({"get": ""}), "takes a key of 1 to"),
         (json!({"get": 5}), "takes a key of 1 to"),
         (json!({"add-server": "n999"}), "there is no node \"n999\""),
-        (json!({"weight": ["n1", 0]}), "a weight is a whole number from 1 to 16"),
-        (json!({"weight": "n1"}), "is written like"),
-        (json!({"token": ["n1", 0, 4_294_967_296u64]}), "a token is a whole number from 0 to 4294967295"),
-        (json!({"token": ["n1", -1, 5]}), "a virtual node is a whole number"),
-        (json!({"virtual-nodes": 201}), "the number of virtual nodes is a whole number from 1 to 200"),
+        (json!({"weight": ["n1", 0]}), "takes the name of a node and a whole number from 1 to 16"),
+        (json!({"weight": "n1"}), "as in {\"weight\": [\"n2\", 3]}, not"),
+        (json!({"token": ["n1", 0, 4_294_967_296u64]}), "and a whole number from 0 to 4294967295"),
+        (json!({"token": ["n1", -1, 5]}), "and a whole number from 0 to 3199"),
+        (json!({"virtual-nodes": 201}), "takes a whole number from 1 to 200"),
     ] {
         let mut run = Run::of_lab(labs::catalogue(), "hash-ring").unwrap();
         let error = run.set_commands(&json!([ask(1, op.clone())])).expect_err(&format!("{op} is wrong")).to_string();

@@ -133,7 +133,7 @@ fn asking_now_is_a_matter_of_who_asks() {
     let error = session.apply(&json!({"do": "request", "node": "n2", "op": "ask"})).unwrap_err().to_string();
     assert!(error.contains("there is no operation \"ask\"; there are \"poll\""), "{error}");
     let error = session.apply(&json!({"do": "request", "node": "n2", "op": {"poll": 1}})).unwrap_err().to_string();
-    assert_eq!(error, "op.poll: is written like \"poll\", unlike 1");
+    assert_eq!(error, "op.poll: takes nothing: it is written as a text");
 }
 
 #[test]

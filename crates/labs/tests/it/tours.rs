@@ -58,6 +58,19 @@ fn follow(player: &mut Player, index: usize) -> Box<dyn Session> {
 }
 
 #[test]
+fn the_lab_of_a_tour_is_known_before_it_is_read() {
+    for shelved in labs::catalogue().tours {
+        let lab = Tour::lab_of(labs::catalogue(), shelved.text).map(|entry| entry.info.id);
+        assert_eq!(lab, Some(shelved.lab), "{}", shelved.id);
+    }
+    // Where it names none, reading says what is wrong.
+    for text in ["", "lab = 1", "lab = \"nowhere\"", "= ", "format = 1"] {
+        assert!(Tour::lab_of(labs::catalogue(), text).is_none(), "{text}");
+        assert!(Tour::read(labs::catalogue(), text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn the_shelf_holds_what_the_files_say() {
     for shelved in labs::catalogue().tours {
         let tour = labs::catalogue().read_tour(shelved).unwrap_or_else(|error| panic!("{}: {error}", shelved.id));

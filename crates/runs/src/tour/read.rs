@@ -8,7 +8,7 @@ use super::{
     Attempt, COMMANDS_MAX, CONTROLS, FORMAT_VERSION, Planned, SPEED_RANGE, STEPS_MAX, Step, TIME_US_MAX, Tour,
     TourError, Wait, link, source,
 };
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Entry};
 use crate::command::{self, Roster, parse_duration};
 use crate::error::InputError;
 use crate::json::{Fields, check_depth, kind_of};
@@ -31,6 +31,15 @@ impl Tour {
         link::check_size(text)?;
         let (value, lines) = source::parse(text)?;
         read_tour(catalogue, &value, lines.clone()).map_err(|error| lines.locate(error))
+    }
+
+    /// The lab that the text of a tour is about, for whoever has to fetch its code before the rest can be read. None
+    /// where it names none: reading says what is wrong then.
+    #[must_use]
+    pub fn lab_of(catalogue: &Catalogue, text: &str) -> Option<&'static Entry> {
+        link::check_size(text).ok()?;
+        let (value, _) = source::parse(text).ok()?;
+        catalogue.find(value.get("lab")?.as_str()?).ok()
     }
 
     /// The run that the tour opens with, without any command.

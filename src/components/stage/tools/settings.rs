@@ -42,14 +42,10 @@ fn SettingsForm() -> impl IntoView {
         .collect();
     let fields = entries.iter().map(|&(param, _, value)| {
         let choices = param.choices();
-        let name = match param.title.split_once(" (") {
-            Some((name, _)) if !choices.is_empty() => name.to_owned(),
-            _ if param.unit.is_empty() => param.title.to_owned(),
-            _ => format!("{}, {}", param.title, param.unit),
-        };
+        let name =
+            if param.unit.is_empty() { param.title.to_owned() } else { format!("{}, {}", param.title, param.unit) };
         if !choices.is_empty() {
-            let options: Vec<_> =
-                choices.into_iter().map(|(number, name)| (number.to_string(), name.to_owned())).collect();
+            let options: Vec<_> = choices.iter().map(|(word, name)| ((*word).to_owned(), (*name).to_owned())).collect();
             view! { <Choice name=name value=value options=Signal::stored(options) /> }.into_any()
         } else if param.shape == Shape::Range {
             view! { <Text name=name value=value /> }.into_any()

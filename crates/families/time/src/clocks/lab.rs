@@ -11,13 +11,13 @@ use sim::{ClusterConfig, Command, Event, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
 use view::lens::space_time;
 use view::narration::Weight;
-use view::{Condition, MessageShape, Picture, Stage, layout};
+use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::kit::bug;
-use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo, VariantKind};
+use runs::kit::{self, bug, correct};
+use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo};
 use runs::ops::{Args, OpInfo, Parts, node, op};
-use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
+use runs::params::{DISTANCE, ParamInfo, Setting, Settings, number};
 use runs::plain::{Telling, Topic};
 
 const NODES: ParamInfo = number("nodes", "Processes", 3, (2, 8), "");
@@ -27,16 +27,7 @@ const ACT_EVERY: ParamInfo = ParamInfo {
     live: true,
     ..number("act-every-ms", "Each process acts about every (0: never)", 150, (0, 60_000), "ms")
 };
-const LATENCY: ParamInfo = ParamInfo {
-    key: "latency-ms",
-    title: "One-way latency",
-    shape: Shape::Range,
-    default: Setting { low: 5, high: 60 },
-    min: 0,
-    max: 10_000,
-    unit: "ms",
-    live: true,
-};
+const LATENCY: ParamInfo = ParamInfo { default: Setting { low: 5, high: 60 }, ..kit::LATENCY };
 
 const LOCAL: OpInfo = op("local", "Local event", "Something happens at the process.");
 const SEND: OpInfo =
@@ -56,13 +47,7 @@ static INFO: LabInfo = LabInfo {
         "n1’s wall clock is ahead and n2’s behind. Let n1 ask n2: by the wall clocks the answer comes before its question.",
     ),
     variants: &[
-        VariantInfo {
-            id: "correct",
-            title: "as published",
-            summary: "Tick on every event, attach after the tick, merge by maximum, compare by vectors.",
-            kind: VariantKind::Correct,
-            overrides: &[],
-        },
+        correct("Tick on every event, attach after the tick, merge by maximum, compare by vectors."),
         bug(
             "no-tick-on-receive",
             "no tick on receive",
@@ -159,10 +144,7 @@ impl Lab for ClocksLab {
 
     fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
-        let in_us = |param: &ParamInfo| {
-            let Setting { low, high } = get(param);
-            (low * 1_000, high * 1_000)
-        };
+        let in_us = |param: &ParamInfo| get(param).ms_in_us();
         let nodes = get(&NODES).low as u32;
         let config = Config {
             skew_us: in_us(&SKEW).0,
@@ -217,14 +199,11 @@ impl Lab for ClocksLab {
         for (id, node) in world.node_ids().zip(&mut stage.nodes) {
             node.hue = Some(id.0 % view::shapes::HUES);
             match world.node(id) {
-                None => node.remark = Some("crashed · forgotten".into()),
+                None => {}
                 Some(process) => {
                     node.role = "process".into();
                     node.label = format!("L {}", process.lamport.0);
                 }
-            }
-            if node.condition == Condition::Paused {
-                node.remark = Some("paused".into());
             }
         }
     }
@@ -266,8 +245,7 @@ impl Lab for ClocksLab {
     }
 
     fn opening_us(world: &World<Process>) -> u64 {
-        let running = world.node_ids().flat_map(|id| world.timers(id)).filter(|running| running.timer == Timer::Act);
-        running.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
+        kit::before_first(world, OPENING_LEAD_US, |_, timer| timer == Timer::Act)
     }
 }
 

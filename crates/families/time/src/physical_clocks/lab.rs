@@ -13,34 +13,28 @@ use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, W
 use view::lens::clock_error::{Line, Reading, Spot, plain_ms, short_ms, signed_ms};
 use view::lens::{ClockError, LensKind, OfClockError};
 use view::narration::Weight;
-use view::{Condition, MessageShape, Picture, Stage, layout};
+use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::kit::bug;
-use runs::lab::{Lab, LabInfo, Look, Names, Setup, Showcase, VariantInfo, VariantKind};
+use runs::kit::{self, bug, correct, live};
+use runs::lab::{Lab, LabInfo, Look, Names, Setup, Showcase, VariantInfo};
 use runs::ops::{Args, OpInfo, Parts, op};
-use runs::params::{DISTANCE, ParamInfo, Setting, Settings, Shape, number};
+use runs::params::{DISTANCE, ParamInfo, Setting, Settings, choice, number};
 use runs::plain::{Telling, Topic};
 
-const fn live(param: ParamInfo) -> ParamInfo {
-    ParamInfo { live: true, ..param }
-}
-
 const NODES: ParamInfo = number("nodes", "Machines, the server among them", 4, (2, 7), "");
-const SCHEME: ParamInfo = live(number("scheme", "Scheme (0 Cristian, 1 Berkeley, 2 NTP, 3 PTP-like)", 2, (0, 3), ""));
+const SCHEME: ParamInfo = live(
+    choice(
+        "scheme",
+        "Scheme",
+        &[("cristian", "Cristian"), ("berkeley", "Berkeley"), ("ntp", "NTP"), ("ptp-like", "PTP-like")],
+    )
+    .by_default(2),
+);
 const SKEW: ParamInfo = number("skew-ms", "Clients’ clocks are off by up to", 60, (0, 10_000), "ms");
 const DRIFT: ParamInfo = number("drift-ppm", "Clients’ clocks drift by up to", 100, (0, 10_000), "ppm");
 const POLL: ParamInfo = live(number("poll-ms", "Asks every", 500, (10, 60_000), "ms"));
-const LATENCY: ParamInfo = ParamInfo {
-    key: "latency-ms",
-    title: "One-way latency",
-    shape: Shape::Range,
-    default: Setting { low: 8, high: 14 },
-    min: 0,
-    max: 10_000,
-    unit: "ms",
-    live: true,
-};
+const LATENCY: ParamInfo = ParamInfo { default: Setting { low: 8, high: 14 }, ..kit::LATENCY };
 const TOWARDS: ParamInfo = live(number("towards-ms", "More towards n1", 0, (0, 10_000), "ms"));
 const WAIT: ParamInfo = live(number("wait-us", "Wait in their sender up to", 1_000, (0, 200_000), "µs"));
 const SLEW: ParamInfo = live(number("slew-ppm", "Slewed by up to", 50_000, (100, 400_000), "ppm"));
@@ -64,13 +58,9 @@ static INFO: LabInfo = LabInfo {
         "Under Settings, give messages 50 ms more towards n1. After eight questions all measure that they are right, and are 25 ms off.",
     ),
     variants: &[
-        VariantInfo {
-            id: "correct",
-            title: "as published",
-            summary: "Half of the delay is taken for the way back. Clocks far behind are set forward at once, and all others slewed; NTP as published sets clocks back as well.",
-            kind: VariantKind::Correct,
-            overrides: &[],
-        },
+        correct(
+            "Half of the delay is taken for the way back. Clocks far behind are set forward at once, and all others slewed; NTP as published sets clocks back as well.",
+        ),
         bug(
             "ignores-delay",
             "ignores the delay",
@@ -237,10 +227,7 @@ impl Lab for PhysicalClocksLab {
         let scheme = world.config().scheme;
         for (id, node) in world.node_ids().zip(&mut stage.nodes) {
             node.hue = Some(id.0 % view::shapes::HUES);
-            let Some((error_us, claim)) = stands(world, id) else {
-                node.remark = Some("crashed · forgotten".into());
-                continue;
-            };
+            let Some((error_us, claim)) = stands(world, id) else { continue };
             node.label = short_ms(error_us);
             node.role = match (id == SERVER, scheme) {
                 (false, _) => "client".into(),
@@ -254,9 +241,6 @@ impl Lab for PhysicalClocksLab {
                 (false, Some(claim), _) => Some(format!("believes {}", signed_ms(claim.error_us))),
                 (false, None, _) => Some("has not measured".into()),
             };
-            if node.condition == Condition::Paused {
-                node.remark = Some("paused".into());
-            }
         }
         // Clients do not talk to each other.
         let server = world.node_ids().position(|id| id == SERVER);
@@ -299,13 +283,11 @@ impl Lab for PhysicalClocksLab {
     }
 
     fn opening_us(world: &World<Node>) -> u64 {
-        let polls = |id: &NodeId| match world.config().scheme {
-            Scheme::Cristian | Scheme::Ntp => *id != SERVER,
-            Scheme::Berkeley | Scheme::Ptp => *id == SERVER,
+        let polls = |id: NodeId| match world.config().scheme {
+            Scheme::Cristian | Scheme::Ntp => id != SERVER,
+            Scheme::Berkeley | Scheme::Ptp => id == SERVER,
         };
-        let running = world.node_ids().filter(polls).flat_map(|id| world.timers(id));
-        let due_us = running.filter(|running| running.timer == Timer::Poll).map(|running| running.due_us).min();
-        due_us.unwrap_or(0).saturating_sub(OPENING_LEAD_US)
+        kit::before_first(world, OPENING_LEAD_US, |id, timer| polls(id) && timer == Timer::Poll)
     }
 
     fn answer(question: &dyn Any, Look { world, oracle, names }: Look<'_, Self>) -> Option<Box<dyn Any>> {

@@ -14,21 +14,17 @@ use sim::{ClusterConfig, Command, Event, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
 use view::lens::space_time;
 use view::narration::Weight;
-use view::{Condition, MessageShape, Picture, Stage, layout};
+use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::kit::bug;
-use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo, VariantKind};
+use runs::kit::{self, bug, correct, live};
+use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo};
 use runs::ops::{Arg, ArgInfo, ArgKind, Args, OpInfo, Parts, node, number, op, text};
-use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings, Shape};
+use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings, switch};
 use runs::plain::{Telling, Topic};
 
-const fn live(param: ParamInfo) -> ParamInfo {
-    ParamInfo { live: true, ..param }
-}
-
 const NODES: ParamInfo = params::number("nodes", "Processes", 3, (2, 8), "");
-const CAUSAL_DELIVERY: ParamInfo = live(params::number("causal-delivery", "Causal delivery (1 is on)", 1, (0, 1), ""));
+const CAUSAL_DELIVERY: ParamInfo = live(switch("causal-delivery", "Causal delivery", true));
 const SKEW: ParamInfo = params::number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms");
 const PRUNE_AFTER: ParamInfo =
     params::number("prune-after", "Vectors forget who is silent for (0: never)", 0, (0, 1_000), "events");
@@ -36,16 +32,7 @@ const ACT_EVERY: ParamInfo =
     live(params::number("act-every-ms", "Each process acts about every (0: never)", 400, (0, 60_000), "ms"));
 const ASK_EVERY: ParamInfo =
     params::number("ask-every-ms", "Each asks what it missed about every (0: never)", 1_000, (0, 60_000), "ms");
-const LATENCY: ParamInfo = ParamInfo {
-    key: "latency-ms",
-    title: "One-way latency",
-    shape: Shape::Range,
-    default: Setting { low: 5, high: 60 },
-    min: 0,
-    max: 10_000,
-    unit: "ms",
-    live: true,
-};
+const LATENCY: ParamInfo = ParamInfo { default: Setting { low: 5, high: 60 }, ..kit::LATENCY };
 
 const KEY: ArgInfo = text("Key", "account", TEXT_CHARS_MAX);
 const VALUE: ArgInfo = number("Value", 120, (0, VALUE_MAX as i64));
@@ -85,13 +72,7 @@ static INFO: LabInfo = LabInfo {
         "Make n1 → n3 slow, let n1 post and n2 reply: at n3 the reply waits. Switch causal delivery off, and it does not.",
     ),
     variants: &[
-        VariantInfo {
-            id: "correct",
-            title: "as published",
-            summary: "An entry for each process, causal delivery, and dotted version vectors for registers.",
-            kind: VariantKind::Correct,
-            overrides: &[],
-        },
+        correct("An entry for each process, causal delivery, and dotted version vectors for registers."),
         bug(
             "no-causal-delivery",
             "causal in name only",
@@ -227,10 +208,7 @@ impl Lab for VectorClocksLab {
 
     fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
-        let in_us = |param: &ParamInfo| {
-            let Setting { low, high } = get(param);
-            (low * 1_000, high * 1_000)
-        };
+        let in_us = |param: &ParamInfo| get(param).ms_in_us();
         let nodes = get(&NODES).low as u32;
         let config = Config {
             causal_delivery: get(&CAUSAL_DELIVERY).low > 0,
@@ -299,7 +277,7 @@ impl Lab for VectorClocksLab {
         for (id, node) in world.node_ids().zip(&mut stage.nodes) {
             node.hue = Some(id.0 % view::shapes::HUES);
             match world.node(id) {
-                None => node.remark = Some("crashed · forgotten".into()),
+                None => {}
                 Some(process) => {
                     node.role = "process".into();
                     node.label = counts(&process.vector, names);
@@ -308,9 +286,6 @@ impl Lab for VectorClocksLab {
                         node.remark = Some(format!("{waiting} waiting"));
                     }
                 }
-            }
-            if node.condition == Condition::Paused {
-                node.remark = Some("paused".into());
             }
         }
     }
@@ -370,8 +345,7 @@ impl Lab for VectorClocksLab {
     }
 
     fn opening_us(world: &World<Process>) -> u64 {
-        let running = world.node_ids().flat_map(|id| world.timers(id)).filter(|running| running.timer == Timer::Act);
-        running.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
+        kit::before_first(world, OPENING_LEAD_US, |_, timer| timer == Timer::Act)
     }
 }
 

@@ -15,23 +15,23 @@ use serde_json::{Map, Value, json};
 use sim::random::Stream;
 use sim::{ClusterConfig, Command, Named, NodeId, Record, World};
 use view::lens::{OfHistory, OfStates};
-use view::{Condition, MessageShape, Pane, PaneAsk, Stage, layout};
+use view::{MessageShape, Pane, PaneAsk, Stage, layout};
 
 use runs::bands::RoleChange;
 pub use runs::kit::{DISK_SYNC, LATENCY, bug};
-use runs::kit::{correct, live, range, servers};
+use runs::kit::{before_first, correct, live, quiet_clients, range, servers};
 use runs::lab::{Lab, LabInfo, Look, Names, Roles, Setup, VariantInfo};
 use runs::ops::{ArgInfo, Args, NUMBER_MAX, OpInfo, Parts, key, node, number, op};
-use runs::params::{self, ParamInfo, Setting, Settings};
+use runs::params::{self, ParamInfo, Settings, switch};
 use runs::plain::Telling;
 
 pub const NODES: ParamInfo = servers(5, (3, 9));
 pub const ELECTION_TIMEOUT: ParamInfo =
     range("election-timeout-ms", "Election timeout", (150, 300), (10, 10_000), "ms");
 pub const HEARTBEAT: ParamInfo = live(params::number("heartbeat-ms", "Heartbeat interval", 50, (1, 10_000), "ms"));
-pub const PRE_VOTE: ParamInfo = params::number("pre-vote", "Pre-vote (1 is on)", 0, (0, 1), "");
-pub const CHECK_QUORUM: ParamInfo = params::number("check-quorum", "Check-quorum (1 is on)", 0, (0, 1), "");
-pub const LEASE_READS: ParamInfo = params::number("lease-reads", "Reads by lease (0: by read index)", 0, (0, 1), "");
+pub const PRE_VOTE: ParamInfo = switch("pre-vote", "Pre-vote", false);
+pub const CHECK_QUORUM: ParamInfo = switch("check-quorum", "Check-quorum", false);
+pub const LEASE_READS: ParamInfo = switch("lease-reads", "Reads by lease instead of read index", false);
 pub const CLIENTS: ParamInfo = params::number("clients", "Clients", 2, (0, 4), "");
 /// Where a lab is not about snapshots and does not offer this, they are rare, and only keep the log of
 /// a long run short.
@@ -76,10 +76,7 @@ fn bugs(variant: &str) -> Bugs {
 /// The cluster of a Raft lab; parameters that a lab does not offer keep their defaults.
 fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<RaftLab> {
     let get = |param: &ParamInfo| settings.get(variant, info.param(param));
-    let in_us = |param: &ParamInfo| {
-        let Setting { low, high } = get(param);
-        (low * 1_000, high * 1_000)
-    };
+    let in_us = |param: &ParamInfo| get(param).ms_in_us();
     let (servers, clients) = (get(&NODES).low as u32, get(&CLIENTS).low as u32);
     let members_change = info.ops.iter().any(|op| op.id == ADD_SERVER.id);
     let election_timeout_us = in_us(&ELECTION_TIMEOUT);
@@ -181,8 +178,8 @@ const KEY: ArgInfo = key("x", KEY_BYTES_MAX);
 pub const TIME_OUT: OpInfo = op(
     "time-out",
     "Time out now",
-    "The server's election timer runs out at once. You ordered it, so servers that hear a leader vote as well, \
-     unless leases rest on their not doing so.",
+    "The server's election timer runs out at once. You ordered it, so servers that hear a leader vote as well, unless \
+     leases rest on their not doing so.",
 );
 pub const TRANSFER: OpInfo =
     op("transfer", "Hand over", "The leader lets another server take its place.").with(&[node("To", "n2")]);
@@ -227,10 +224,7 @@ fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
         .map(|server| server.term)
         .max();
     for (id, node) in world.node_ids().zip(&mut stage.nodes) {
-        let Some(raft) = world.node(id) else {
-            node.remark = Some("crashed · disk kept".into());
-            continue;
-        };
+        let Some(raft) = world.node(id) else { continue };
         match raft {
             Raft::Server(server) => dress_server(id, server, newest_led, names, node),
             Raft::Client(client) => {
@@ -239,18 +233,10 @@ fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
                 node.label = client.current.as_ref().map_or_else(String::new, |(_, op)| op.to_string());
             }
         }
-        if node.condition == Condition::Paused {
-            node.remark = Some("paused".into());
-        }
         let running = world.timers(id).find(|running| running.timer == Timer::Election);
         node.timer_us = running.filter(|_| !raft.leads()).map(|running| (running.set_us, running.due_us));
     }
-    let small: Vec<bool> = stage.nodes.iter().map(|node| node.small).collect();
-    for link in &mut stage.links {
-        link.quiet = small[link.a] || small[link.b];
-    }
-    // Clients do not talk to each other.
-    stage.links.retain(|link| !(small[link.a] && small[link.b]));
+    quiet_clients(stage);
 }
 
 fn dress_server(id: NodeId, server: &Server, newest_led: Option<u64>, names: &Names, node: &mut view::Node) {
@@ -415,7 +401,7 @@ impl Lab for RaftLab {
     }
 
     fn opening_us(world: &World<Raft>) -> u64 {
-        opening_us(world)
+        before_first(world, OPENING_LEAD_US, |_, timer| timer == Timer::Election)
     }
 
     fn pane(id: &str, look: Look<'_, Self>, ask: &PaneAsk) -> Pane {
@@ -436,14 +422,8 @@ impl Lab for RaftLab {
     }
 }
 
-/// How long before the first timeout the labs open, in µs: about a second at their own speed.
+/// How long before the first election timeout the labs open, in µs: about a second at their own speed.
 const OPENING_LEAD_US: u64 = 50_000;
-
-/// Just before the first election timeout.
-fn opening_us(world: &World<Raft>) -> u64 {
-    let elections = world.node_ids().flat_map(|id| world.timers(id)).filter(|running| running.timer == Timer::Election);
-    elections.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
-}
 
 /// Terms take hues in turn; term 0, in which nothing has happened, is grey.
 fn hue(term: u64) -> Option<u32> {

@@ -16,13 +16,13 @@ use serde_json::{Map, Value, json};
 use sim::random::Stream;
 use sim::{ClusterConfig, Command, NodeId, Record, World};
 use view::lens::LensKind;
-use view::{Condition, MessageShape, Picture, Stage, layout};
+use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::kit::{DISK_SYNC, LATENCY, bug};
-use runs::lab::{Lab, LabInfo, Look, Names, Setup, Showcase, VariantInfo, VariantKind};
+use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, cost};
+use runs::lab::{Lab, LabInfo, Look, Names, Setup, Showcase, VariantInfo};
 use runs::ops::{Args, NUMBER_MAX, OpInfo, Parts, key, node, number, op};
-use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings};
+use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings, choice, switch};
 use runs::plain::Telling;
 
 const NODES: ParamInfo = params::number("nodes", "Servers", 5, (1, 100), "");
@@ -31,8 +31,9 @@ const REPLICAS: ParamInfo = params::number("replicas", "Replicas of a key", 3, (
 const WRITE_QUORUM: ParamInfo = params::number("write-quorum", "Replicas that acknowledge a write", 2, (1, 5), "");
 const READ_QUORUM: ParamInfo = params::number("read-quorum", "Replicas that answer a read", 2, (1, 5), "");
 const VNODES: ParamInfo = params::number("vnodes", "Virtual nodes per weight", 8, (1, VNODES_MAX as u64), "");
-const HASH: ParamInfo = params::number("hash", "Hash (0 SHA-1, 1 CRC-32, 2 FNV-1a, 3 Murmur3)", 0, (0, 3), "");
-const RENDEZVOUS: ParamInfo = params::number("rendezvous", "Rendezvous instead of a ring (1 is on)", 0, (0, 1), "");
+const HASH: ParamInfo =
+    choice("hash", "Hash", &[("sha-1", "SHA-1"), ("crc-32", "CRC-32"), ("fnv-1a", "FNV-1a"), ("murmur3", "Murmur3")]);
+const RENDEZVOUS: ParamInfo = switch("rendezvous", "Rendezvous instead of a ring", false);
 const KEYS: ParamInfo = params::number("keys", "Keys that clients use", 24, (1, 10_000), "");
 const WRITE_EVERY: ParamInfo =
     params::number("write-every-ms", "Each client acts about every (0: never)", 200, (0, 60_000), "ms");
@@ -71,13 +72,7 @@ static INFO: LabInfo = LabInfo {
     summary: "Keys belong to the next server clockwise; when one joins or leaves, only its neighbours' keys move.",
     invitation: ("Drag a server.", "Its arc and the keys in it follow your hand. Everything else stays where it is."),
     variants: &[
-        VariantInfo {
-            id: "correct",
-            title: "as published",
-            summary: "Nothing is deleted before its new servers have confirmed it.",
-            kind: VariantKind::Correct,
-            overrides: &[],
-        },
+        correct("Nothing is deleted before its new servers have confirmed it."),
         bug(
             "unsorted-ring",
             "unsorted ring",
@@ -102,13 +97,12 @@ static INFO: LabInfo = LabInfo {
             "Nobody waits for the keys: the new ring holds as soon as it is known, and old servers delete.",
             &[],
         ),
-        VariantInfo {
-            id: "no-virtual-nodes",
-            title: "no virtual nodes",
-            summary: "One point each: shares are unfair, and a server that leaves burdens one neighbour.",
-            kind: VariantKind::Cost,
-            overrides: &[("vnodes", Setting::number(1))],
-        },
+        cost(
+            "no-virtual-nodes",
+            "no virtual nodes",
+            "One point each: shares are unfair, and a server that leaves burdens one neighbour.",
+            &[("vnodes", Setting::number(1))],
+        ),
     ],
     params: &[
         NODES,
@@ -201,10 +195,7 @@ impl Lab for HashRingLab {
     fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
         let get = |param: &ParamInfo| settings.get(variant, param);
         let small = |param: &ParamInfo| get(param).low as u32;
-        let in_us = |param: &ParamInfo| {
-            let Setting { low, high } = get(param);
-            (low * 1_000, high * 1_000)
-        };
+        let in_us = |param: &ParamInfo| get(param).ms_in_us();
         let (servers, clients) = (small(&NODES), small(&CLIENTS));
         let replicas = small(&REPLICAS).min(servers);
         let config = Config {
@@ -275,7 +266,7 @@ impl Lab for HashRingLab {
                 node.hue = Some((config.number(id) + view::shapes::HUES - 1) % view::shapes::HUES);
             }
             match world.node(id) {
-                None => node.remark = Some("crashed · disk kept".into()),
+                None => {}
                 Some(HashRing::Server(server)) => dress_server(server, node),
                 Some(HashRing::Client(client)) => {
                     node.role = "client".into();
@@ -286,9 +277,6 @@ impl Lab for HashRingLab {
                     node.role = "administrator".into();
                     node.label = if admin.view.next.is_some() { "keys move".into() } else { String::new() };
                 }
-            }
-            if node.condition == Condition::Paused {
-                node.remark = Some("paused".into());
             }
         }
         // Keys on the move have the hue of whoever hands them over.
@@ -376,9 +364,7 @@ impl Lab for HashRingLab {
     }
 
     fn opening_us(world: &World<HashRing>) -> u64 {
-        let running =
-            world.node_ids().flat_map(|id| world.timers(id)).filter(|running| running.timer == Timer::Workload);
-        running.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
+        before_first(world, OPENING_LEAD_US, |_, timer| timer == Timer::Workload)
     }
 }
 

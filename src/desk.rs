@@ -1,0 +1,314 @@
+//! What the page has once, however many runs are open on it: which run that is, the way to another one, what went wrong,
+//! the theme.
+//!
+//! A run is opened in two steps, because a lab's code may have to come first: the code is fetched, and then the run
+//! takes the place of the one before. Until then that one stays as it is, and goes on. Of several that somebody asks
+//! for the newest counts. When the code does not come, the page says so and offers to try again.
+
+use labs::{Code, Entry, InputError, LoadError, Run, link};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::address::Opening;
+use crate::notices::Notices;
+use crate::platform::{api, page};
+use crate::playground::{Contrast, Playground};
+use crate::signals::Signals;
+
+/// How long the code of a lab may take before the page says that it is loading, in ms.
+const SLOW_MS: f64 = 250.0;
+/// How long a demonstration plays before it gets to the point, in real seconds.
+const DEMONSTRATION_S: f64 = 4.0;
+
+/// Why a run that somebody asked for does not open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Something else was asked for since.
+    Superseded,
+    /// The code of its lab is not there.
+    Failed(String),
+}
+
+/// What is shown while the code of a lab is on its way, or does not come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The lab.
+    pub title: &'static str,
+    /// What went wrong, if it did.
+    pub problem: Option<String>,
+}
+
+/// What somebody has asked for, until it is there.
+struct Errand {
+    /// Which attempt it is, among all.
+    attempt: u32,
+    entry: &'static Entry,
+    open: Box<dyn FnOnce(Code)>,
+    /// Hears once why nothing comes of it, or not yet.
+    refused: Option<Box<dyn FnOnce(Refusal)>>,
+}
+
+/// The page's one desk; copies share it.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    /// Makes the signals that live as long as the page.
+    pub signals: Signals,
+    /// What went wrong with somebody's input.
+    pub notices: Notices,
+    /// The run that is open; none before the first one is there.
+    pub playground: RwSignal<Option<Playground>>,
+    /// Grows with each change of the theme.
+    pub theme: RwSignal<u32>,
+    /// What the page waits for.
+    pub waiting: RwSignal<Option<Waiting>>,
+    errand: StoredValue<Option<Errand>, LocalStorage>,
+    attempts: StoredValue<u32>,
+    /// What the run belongs to.
+    owner: StoredValue<Option<Owner>>,
+    /// Whether somebody works on netsplit itself.
+    debug: bool,
+}
+
+impl Desk {
+    /// An empty desk. Runs that are opened on it belong to what is around the call.
+    pub fn new(debug: bool) -> Self {
+        let signals = Signals::new();
+        Self {
+            signals,
+            notices: Notices::new(signals),
+            playground: signals.signal(None),
+            theme: signals.signal(0),
+            waiting: signals.signal(None),
+            errand: StoredValue::new_local(None),
+            attempts: StoredValue::new(0),
+            owner: StoredValue::new(Owner::current()),
+            debug,
+        }
+    }
+
+    /// The run that is open.
+    pub fn open_run(self) -> Option<Playground> {
+        self.playground.get_untracked()
+    }
+
+    /// Fetches the code of a lab, for whatever is to be opened with it. `refused` hears when nothing comes of it.
+    pub fn fetch(
+        self,
+        entry: &'static Entry,
+        open: impl FnOnce(Code) + 'static,
+        refused: impl FnOnce(Refusal) + 'static,
+    ) {
+        let errand = Errand { attempt: 0, entry, open: Box::new(open), refused: Some(Box::new(refused)) };
+        let before = self.errand.try_update_value(|now| now.replace(errand)).flatten();
+        if let Some(refused) = before.and_then(|before| before.refused) {
+            refused(Refusal::Superseded);
+        }
+        self.attempt();
+    }
+
+    /// Tries anew what has failed.
+    pub fn try_again(self) {
+        self.attempt();
+    }
+
+    /// Leaves it at the run that is open.
+    pub fn give_up(self) {
+        self.errand.set_value(None);
+        self.waiting.set(None);
+    }
+
+    fn attempt(self) {
+        let attempt = self.attempts.get_value() + 1;
+        self.attempts.set_value(attempt);
+        let entry = self.errand.try_update_value(|errand| {
+            let errand = errand.as_mut()?;
+            errand.attempt = attempt;
+            Some(errand.entry)
+        });
+        let Some(entry) = entry.flatten() else { return };
+        self.wait(None);
+        spawn_local(async move {
+            let loaded = self.load(entry).await;
+            self.arrived(attempt, loaded);
+        });
+        page::after_ms(SLOW_MS, move || {
+            if self.is_on(attempt) && self.waiting.with_untracked(Option::is_none) {
+                self.wait(Some(Waiting { title: entry.info.title, problem: None }));
+            }
+        });
+    }
+
+    /// The code of a lab, as far as the page is concerned: all that opens runs comes through here.
+    pub async fn load(self, entry: &'static Entry) -> Result<Code, LoadError> {
+        if self.debug {
+            page::rehearse_load(entry.info.id).await.map_err(LoadError)?;
+        }
+        entry.load().await
+    }
+
+    fn is_on(self, attempt: u32) -> bool {
+        self.errand.with_value(|errand| errand.as_ref().is_some_and(|errand| errand.attempt == attempt))
+    }
+
+    fn wait(self, waiting: Option<Waiting>) {
+        if self.waiting.with_untracked(|now| *now != waiting) {
+            self.waiting.set(waiting);
+        }
+    }
+
+    fn arrived(self, attempt: u32, loaded: Result<Code, LoadError>) {
+        if !self.is_on(attempt) {
+            return;
+        }
+        match loaded {
+            Ok(code) => {
+                self.wait(None);
+                if let Some(errand) = self.errand.try_update_value(Option::take).flatten() {
+                    (errand.open)(code);
+                }
+                // It may have asked for something else, such as the tour that the address names.
+                if self.errand.with_value(Option::is_none) {
+                    api::say_ready();
+                }
+            }
+            Err(LoadError(problem)) => {
+                let refused = self.errand.try_update_value(|errand| {
+                    let errand = errand.as_mut()?;
+                    Some((errand.entry.info.title, errand.refused.take()))
+                });
+                let Some((title, refused)) = refused.flatten() else { return };
+                self.wait(Some(Waiting { title, problem: Some(problem.clone()) }));
+                if let Some(refused) = refused {
+                    refused(Refusal::Failed(problem));
+                }
+            }
+        }
+    }
+
+    /// Shows a run whose code is there, at a time or where it is best seen first.
+    pub fn show(self, code: Code, run: &Run, time_us: Option<u64>) -> Playground {
+        if let Some(playground) = self.open_run() {
+            playground.contrast.set(None);
+            playground.replace(code, run, time_us);
+            return playground;
+        }
+        let owner = self.owner.get_value().unwrap_or_default();
+        let playground = owner.with(|| {
+            let playground = Playground::open(code, run, self.notices);
+            provide_context(playground);
+            playground
+        });
+        playground.go_to_start(time_us);
+        self.playground.set(Some(playground));
+        playground
+    }
+
+    /// Goes where an address leads; `then` happens when its run is there.
+    pub fn visit(self, opening: Opening, then: impl FnOnce(&Opening) + 'static) {
+        let entry = opening.run.entry;
+        let problems = (!opening.problems.is_empty()).then(|| opening.problems.join(" · "));
+        self.notices.problem.set(problems);
+        let arrive = move |code| {
+            self.signals.drop_stale_subscribers();
+            let playground = self.show(code, &opening.run, opening.time_us);
+            playground.speed.set(opening.speed.unwrap_or(entry.info.speed));
+            playground.picture.set(opening.picture.unwrap_or(entry.info.picture));
+            if let Some(lenses) = &opening.lenses {
+                playground.open_lenses(lenses);
+            }
+            if let Some(compare) = opening.compare.as_ref().filter(|_| !opening.home) {
+                match Contrast::read(compare, &opening.run) {
+                    Ok(contrast) => playground.contrast.set(Some(contrast)),
+                    Err(error) => self.notices.report(error.to_string()),
+                }
+            }
+            // Nothing moves by itself where somebody would rather not see that.
+            let calm = page::prefers_reduced_motion();
+            if !(opening.paused || opening.linked || opening.time_us.is_some() || calm) {
+                playground.play();
+            }
+            then(&opening);
+        };
+        self.fetch(entry, arrive, drop);
+    }
+
+    /// Opens a run with the lab's own speed; it plays on if the one before did.
+    pub fn start(self, run: Run) {
+        let speed = run.entry.info.speed;
+        self.bring(run, None, move |playground, played| {
+            playground.speed.set(speed);
+            if played {
+                playground.play();
+            }
+        });
+    }
+
+    /// Opens the run of a link; `then` happens when it is there.
+    pub fn open_link(self, fragment: &str, then: impl FnOnce() + 'static) {
+        match link::decode(labs::catalogue(), fragment) {
+            Ok(run) => self.bring(run, None, move |_, _| then()),
+            Err(error) => self.notices.report(error.to_string()),
+        }
+    }
+
+    /// Opens a recorded run shortly before its end, and plays up to it.
+    pub fn demonstrate(self, text: &str) {
+        match Run::from_text(labs::catalogue(), text) {
+            Ok(run) => {
+                let end_us = run.end.as_ref().map_or(0, |end| end.time_us);
+                let speed = run.entry.info.speed;
+                let lead_us = (DEMONSTRATION_S * speed * 1e6) as u64;
+                self.bring(run, Some(end_us.saturating_sub(lead_us)), move |playground, _| {
+                    playground.speed.set(speed);
+                    playground.stop_at(Some(end_us));
+                    playground.play();
+                });
+            }
+            Err(error) => self.notices.report(error.to_string()),
+        }
+    }
+
+    /// Opens a run; `then` hears whether the one before was playing.
+    fn bring(self, run: Run, time_us: Option<u64>, then: impl FnOnce(Playground, bool) + 'static) {
+        let entry = run.entry;
+        let open = move |code| {
+            self.notices.clear();
+            let played = self.open_run().is_some_and(|playground| playground.playing.get_untracked());
+            then(self.show(code, &run, time_us), played);
+        };
+        self.fetch(entry, open, drop);
+    }
+
+    /// Opens a run that a script asks for; `opened` hears what came of it.
+    pub fn load_run(self, run: Run, opened: impl Fn(Result<(), InputError>) + Clone + 'static) {
+        let done = opened.clone();
+        let entry = run.entry;
+        let open = move |code| {
+            self.notices.clear();
+            let playground = self.show(code, &run, None);
+            playground.loads.update(|loads| *loads += 1);
+            done(Ok(()));
+        };
+        let refused = move |refusal| {
+            let problem = match refusal {
+                Refusal::Superseded => "is superseded by a newer one".to_owned(),
+                Refusal::Failed(problem) => format!("the code of {} could not be loaded: {problem}", entry.info.id),
+            };
+            opened(Err(InputError::new("run", problem)));
+        };
+        self.fetch(entry, open, refused);
+    }
+
+    /// Draws with the theme as it is now.
+    pub fn read_theme(self) {
+        self.theme.update(|theme| *theme += 1);
+        if let Some(playground) = self.open_run() {
+            playground.read_theme();
+        }
+    }
+}
+
+/// The page's desk, for components.
+pub fn use_desk() -> Desk {
+    expect_context::<Desk>()
+}
