@@ -32,7 +32,7 @@ pub fn new(args: &[String]) -> Result<(), String> {
     let folder = write(&root.join("xtask/templates/lab"), &systems::home(), family, id)?;
     println!("wrote {}, and its line in the family's lib.rs", folder.strip_prefix(&root).unwrap_or(&folder).display());
     println!("next, to record its runs, and whenever you have changed something:");
-    println!("  UPDATE_EXPECT=1 cargo test -p netsplit-labs --test it fixtures");
+    println!("  NETSPLIT_LAB={id} UPDATE_EXPECT=1 cargo test -p netsplit-labs --test it fixtures");
     println!("  cargo xtask test lab {id}");
     Ok(())
 }

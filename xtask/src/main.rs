@@ -23,10 +23,11 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   run [--port N] [--watch]   set up, build, and serve the page; --watch rebuilds when a source changes
-  test [fast|sim|page]       run the tests; without an argument, every test there is
+  test [fast|sim|page|lab]   run the tests; without an argument, every test there is
        fast                  formatting, lints and native tests, in under two minutes once warm
        sim                   the simulator's tests and seed sweeps, optimised
        page                  the page in a real browser
+       lab ID                what one lab needs after a change: its family's tests, and its own of the common ones
   build [--draft]            build the page into dist/ and print its sizes; --draft is for looking at it while at work
   serve [--port N]           serve dist/ as it is, under the strict content security policy
   parity                     compare native and browser digests, and bisect to the first step that differs

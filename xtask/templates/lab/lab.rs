@@ -7,16 +7,16 @@ use sim::{ClusterConfig, Command, Event, NodeId, Record, World};
 use view::lens::LensKind;
 use view::narration::Weight;
 use view::pane::{Block, Column, Item, PaneInfo, Pattern, Row, Table};
-use view::{Condition, MessageShape, Pane, PaneAsk, Stage, layout};
+use view::{MessageShape, Pane, PaneAsk, Stage, layout};
 
 use runs::Entry;
-use runs::kit::{DISK_SYNC, LATENCY, bug, correct, live, servers};
+use runs::kit::{self, DISK_SYNC, LATENCY, bug, correct, live, servers};
 use runs::lab::{Lab, LabInfo, Look, Names, Setup, Showcase, VariantInfo};
 use runs::ops::{Args, OpInfo, Parts, number, op};
 use runs::params::{self, ParamInfo, Settings};
 use runs::plain::Telling;
 
-use super::{Bugs, Config, Counter, CounterOracle, Msg, Note, Op};
+use super::{Bugs, Config, Counter, CounterOracle, Msg, Note, Op, Timer};
 
 const NODES: ParamInfo = servers(3, (2, 9));
 const COUNT_EVERY: ParamInfo =
@@ -113,15 +113,9 @@ impl Lab for CounterLab {
     fn dress(world: &World<Counter>, _: &Names, stage: &mut Stage) {
         for (id, node) in world.node_ids().zip(&mut stage.nodes) {
             node.hue = Some(id.0 % view::shapes::HUES);
-            match world.node(id) {
-                None => node.remark = Some("crashed · disk kept".into()),
-                Some(counter) => {
-                    node.role = "counter".into();
-                    node.label = counter.number.to_string();
-                }
-            }
-            if node.condition == Condition::Paused {
-                node.remark = Some("paused".into());
+            if let Some(counter) = world.node(id) {
+                node.role = "counter".into();
+                node.label = counter.number.to_string();
             }
         }
     }
@@ -153,8 +147,8 @@ impl Lab for CounterLab {
         vec![counted, caught_up]
     }
 
-    fn opening_us(_: &World<Counter>) -> u64 {
-        0
+    fn opening_us(world: &World<Counter>) -> u64 {
+        kit::before_first(world, 20_000, |_, timer| timer == Timer::Count)
     }
 
     fn pane(_: &str, look: Look<'_, Self>, _: &PaneAsk) -> Pane {
