@@ -39,15 +39,15 @@ test("it offers what the contract lists, once it is ready", async ({ page }) => 
 test("labs and state have the fields of the contract", async ({ page }) => {
   await open(page, PAUSED);
   for (const lab of await value(page, "labs")) {
-    expect(Object.keys(lab)).toEqual(expect.arrayContaining(["id", "title", "family", "variants", "params", "ops", "metrics"]));
+    expect(Object.keys(lab)).toEqual(expect.arrayContaining(["id", "title", "family", "variants", "params", "ops", "metrics", "lenses", "tours"]));
     for (const param of lab.params) {
-      expect(Object.keys(param)).toEqual(expect.arrayContaining(["key", "default", "min", "max", "unit", "live"]));
+      expect(Object.keys(param)).toEqual(expect.arrayContaining(["key", "kind", "default", "min", "max", "choices", "unit", "live"]));
     }
   }
   await value(page, "seek", 700_000);
   const now = await state(page);
   expect(Object.keys(now).sort()).toEqual(
-    "branch branches digest in_flight lab links nodes playing seed set speed step time_us variant verdicts".split(" ").sort(),
+    "branch branches digest in_flight lab links nodes panes playing seed set speed step time_us variant verdicts".split(" ").sort(),
   );
   expect(now).toMatchObject({ lab: "raft-log", variant: "correct", seed: 3, set: {}, time_us: 700_000, playing: false, branch: "a" });
   expect(now.digest).toMatch(/^[0-9a-f]{16}$/);

@@ -1,0 +1,261 @@
+//! Two-phase commit, as a lab: transfers between accounts, locks, and a coordinator to cut off.
+
+use check::{FaultKind, FaultModel};
+use runs::Entry;
+use runs::bands::RoleChange;
+use runs::kit::{DISK_SYNC, LATENCY, bug, correct, live};
+use runs::lab::{Lab, LabInfo, Look, Names, Roles, Setup, Showcase, VariantInfo};
+use runs::ops::{Arg, ArgInfo, ArgKind, Args, OpInfo, Parts, node, number, op};
+use runs::params::{self, DISTANCE, ParamInfo, Settings};
+use runs::plain::Telling;
+use serde_json::{Value, json};
+use sim::{ClusterConfig, Record, World};
+use view::lens::LensKind;
+use view::{Condition, MessageShape, Pane, PaneAsk, Stage, layout, shapes};
+
+use super::{
+    Bugs, COORDINATOR, CommitOracle, Config, Coordinator, Msg, Node, Note, Participant, Timer, Transfer, Tx, panes,
+    words,
+};
+
+const PARTICIPANTS: ParamInfo = params::number("participants", "Participants", 4, (2, 8), "");
+const TRANSFER_EVERY: ParamInfo =
+    live(params::number("transfer-every-ms", "A transfer about every (0: never)", 120, (0, 60_000), "ms"));
+const TIMEOUT: ParamInfo = live(params::number("timeout-ms", "Timeout", 150, (10, 10_000), "ms"));
+
+const TO: ArgInfo = ArgInfo { name: "To", kind: ArgKind::Nodes(&["n3", "n4"], 8) };
+const TRANSFER: OpInfo =
+    op("transfer", "Transfer", "The coordinator takes money from one account, for each of the others.").with(&[
+        node("From", "n2"),
+        TO,
+        number("Amount for each", 10, (1, 1_000)),
+    ]);
+
+/// The lab's line in the catalogue.
+pub static ENTRY: Entry = Entry::of::<CommitLab>(&INFO);
+
+/// The lab.
+static INFO: LabInfo = LabInfo {
+    id: "two-phase-commit",
+    title: "Two-phase commit",
+    family: "Transactions and coordination",
+    summary: "All commit or all abort. Whoever has voted yes waits for the outcome with its lock held, however long that takes.",
+    invitation: (
+        "Stop the coordinator between vote and outcome.",
+        "Wait until everybody who takes part has voted yes, and crash n1. Who may still decide?",
+    ),
+    variants: &[
+        correct("Votes and outcomes are on disk before anybody hears of them; who has voted yes only asks."),
+        bug(
+            "forgets-decision",
+            "keeps the outcome in memory",
+            "The coordinator tells the outcome without having it on disk. Back from a crash it aborts what it had committed.",
+            &[],
+        ),
+        bug(
+            "times-out-to-abort",
+            "aborts when nobody answers",
+            "A participant that has voted yes and hears nothing aborts. The others may have committed.",
+            &[],
+        ),
+        bug(
+            "unlocks-early",
+            "unlocks with its vote",
+            "A participant releases its lock once it has voted, and the next transaction relies on what may yet change.",
+            &[],
+        ),
+        bug(
+            "coordinator-restarts-anew",
+            "a coordinator without a disk",
+            "After a crash the coordinator knows nothing and counts from T1 again; old votes count for new transactions.",
+            &[],
+        ),
+    ],
+    params: &[PARTICIPANTS, TRANSFER_EVERY, TIMEOUT, LATENCY, DISK_SYNC, DISTANCE],
+    ops: &[TRANSFER],
+    metrics: &["begun", "committed", "aborted"],
+    speed: 0.02,
+    roles: Some(&Roles {
+        holder: "coordinator",
+        holds: "coordinates",
+        seeks: "in doubt",
+        number: "transaction",
+        turning: "Vote",
+    }),
+    showcase: Showcase { from_us: 60_000, until_us: 460_000, still_us: 100_000, speed: 0.05, ..LabInfo::BASE.showcase },
+    lenses: &[
+        LensKind::Pane(&panes::TRANSACTIONS),
+        LensKind::Pane(&panes::LOCKS),
+        LensKind::Checks,
+        LensKind::Inspector,
+        LensKind::SpaceTime,
+        LensKind::Wire,
+        LensKind::Story,
+    ],
+    opening_lenses: &[LensKind::Pane(&panes::TRANSACTIONS), LensKind::Pane(&panes::LOCKS), LensKind::Checks],
+    ..LabInfo::BASE
+};
+
+/// How long before the first transaction the lab opens, in µs.
+const OPENING_LEAD_US: u64 = 10_000;
+
+/// How long sweeps make faults, in µs, and how long they wait after that.
+const CHAOS_US: u64 = 3_000_000;
+const CALM_US: u64 = 8_000_000;
+
+/// The hue of a transaction.
+pub(super) fn hue(tx: Tx) -> Option<u32> {
+    tx.checked_sub(1).map(|index| (index % u64::from(shapes::HUES)) as u32)
+}
+
+/// The lab of two-phase commit.
+pub struct CommitLab;
+
+impl Lab for CommitLab {
+    type Protocol = Node;
+    type Oracle = CommitOracle;
+
+    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+        let get = |param: &ParamInfo| settings.get(variant, param).low;
+        let config = Config {
+            participants: get(&PARTICIPANTS) as u32,
+            timeout_us: get(&TIMEOUT) * 1_000,
+            workload_us: get(&TRANSFER_EVERY) * 1_000,
+            bugs: Bugs {
+                forgets_decision: variant.id == "forgets-decision",
+                times_out_to_abort: variant.id == "times-out-to-abort",
+                unlocks_early: variant.id == "unlocks-early",
+                restarts_anew: variant.id == "coordinator-restarts-anew",
+            },
+        };
+        let servers = config.participants + 1;
+        Setup {
+            config,
+            cluster: ClusterConfig::of(servers),
+            oracle: CommitOracle::new(check::Names::servers(servers)),
+            names: Names::servers(servers),
+            layout: layout::fan(servers as usize),
+            fault_model: FaultModel {
+                kinds: FaultKind::ALL.to_vec(),
+                servers,
+                chaos_us: CHAOS_US,
+                horizon_us: CHAOS_US + CALM_US,
+                ..FaultModel::default()
+            },
+            planned_ops: Vec::new(),
+        }
+    }
+
+    fn make_op(_id: &str, args: &mut Args) -> Transfer {
+        Transfer { from: args.node(), to: args.nodes(), amount: args.number() }
+    }
+
+    fn op_parts(op: &Transfer) -> Parts {
+        (TRANSFER.id, vec![op.from.into(), Arg::Nodes(op.to.clone()), op.amount.into()])
+    }
+
+    fn dress(world: &World<Node>, _: &Names, stage: &mut Stage) {
+        for (id, node) in world.node_ids().zip(&mut stage.nodes) {
+            node.in_charge = id == COORDINATOR;
+            match world.node(id) {
+                None => node.remark = Some("crashed · disk kept".into()),
+                Some(Node::Coordinator(coordinator)) => dress_coordinator(coordinator, node),
+                Some(Node::Participant(participant)) => dress_participant(participant, node),
+            }
+            if node.condition == Condition::Paused {
+                node.remark = Some("paused".into());
+            }
+        }
+    }
+
+    fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
+        let shape = match msg {
+            Msg::Prepare { .. } | Msg::Ask { .. } => MessageShape::Triangle,
+            Msg::Vote { yes: true, .. } | Msg::Outcome { commit: true, .. } => MessageShape::Diamond,
+            Msg::Vote { yes: false, .. } | Msg::Outcome { commit: false, .. } => MessageShape::Square,
+            Msg::Ack { .. } | Msg::InDoubtToo { .. } => MessageShape::Ring,
+        };
+        (shape, hue(msg.tx()))
+    }
+
+    /// For the coordinator: `newest`, and the `open` transactions with their `outcome` (none before there is one) and
+    /// who is `missing`. For a participant: `balance`, what it has `prepared`, where it is `blocked`, `outcomes`.
+    fn detail(node: &Node, names: &Names) -> Value {
+        let title = |tx: &Tx| format!("T{tx}");
+        match node {
+            Node::Coordinator(coordinator) => {
+                let open = coordinator.records.open.iter().map(|(tx, open)| {
+                    let missing = coordinator.missing.get(tx).into_iter().flatten();
+                    let missing: Vec<&str> = missing.map(|&node| names.of(node)).collect();
+                    let outcome = open.outcome.map(outcome);
+                    let does = words::changes(&open.parts, names);
+                    (title(tx), json!({"does": does, "outcome": outcome, "missing": missing}))
+                });
+                json!({"newest": coordinator.records.newest, "open": open.collect::<serde_json::Map<_, _>>()})
+            }
+            Node::Participant(participant) => {
+                let account = &participant.account;
+                let outcomes = account.outcomes.iter().map(|(tx, &commit)| (title(tx), outcome(commit).into()));
+                json!({
+                    "balance": account.balance,
+                    "prepared": account.prepared.keys().map(title).collect::<Vec<_>>(),
+                    "blocked": participant.blocked.iter().map(title).collect::<Vec<_>>(),
+                    "outcomes": outcomes.collect::<serde_json::Map<_, Value>>(),
+                })
+            }
+        }
+    }
+
+    fn tell(record: &Record<Node>, names: &Names) -> Telling {
+        words::tell(record, names)
+    }
+
+    fn role_change(note: &Note) -> Option<RoleChange> {
+        match note {
+            Note::Prepared { tx } | Note::InDoubt { tx } => Some(RoleChange::Seeks(*tx)),
+            Note::Decided { .. } => Some(RoleChange::Ends),
+            _ => None,
+        }
+    }
+
+    fn metrics(oracle: &CommitOracle) -> Vec<u64> {
+        oracle.counts().to_vec()
+    }
+
+    fn opening_us(world: &World<Node>) -> u64 {
+        let running = world.timers(COORDINATOR).filter(|running| running.timer == Timer::Workload);
+        running.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
+    }
+
+    fn pane(id: &str, look: Look<'_, Self>, _ask: &PaneAsk) -> Pane {
+        if id == panes::TRANSACTIONS.id { panes::transactions(look) } else { panes::locks(look) }
+    }
+}
+
+const fn outcome(commit: bool) -> &'static str {
+    if commit { "commit" } else { "abort" }
+}
+
+/// The newest transaction that has not ended gives the coordinator its hue.
+fn dress_coordinator(coordinator: &Coordinator, node: &mut view::Node) {
+    node.role = "coordinator".into();
+    let Some((tx, open)) = coordinator.records.open.last_key_value() else { return };
+    node.hue = hue(*tx);
+    node.label = format!("T{tx}");
+    let missing = coordinator.missing.get(tx).map_or(0, std::collections::BTreeSet::len);
+    if open.outcome.is_none() {
+        node.badge = Some(format!("{} / {} yes", open.parts.len() - missing, open.parts.len()));
+    }
+    node.remark = open.outcome.map(|commit| format!("T{tx}: {}", outcome(commit)));
+}
+
+fn dress_participant(participant: &Participant, node: &mut view::Node) {
+    node.role = "participant".into();
+    node.label = participant.account.balance.to_string();
+    if let Some(tx) = participant.locked_by() {
+        node.contends = true;
+        node.hue = hue(tx);
+        let state = if participant.blocked.contains(&tx) { "blocked" } else { "in doubt" };
+        node.remark = Some(format!("locked · {state} about T{tx}"));
+    }
+}

@@ -1,0 +1,375 @@
+//! Two-phase commit: a coordinator asks all participants of a transaction whether they can commit, and tells them what
+//! follows from their votes.
+//!
+//! Gray, "Notes on Data Base Operating Systems", 1978; Bernstein, Hadzilacos and Goodman, "Concurrency Control and
+//! Recovery in Database Systems", 1987, ch. 7 (BHG below), whose rules AC1–AC5 the oracles go by; Skeen, "Nonblocking
+//! Commit Protocols", 1981, for why somebody can always be blocked.
+//!
+//! n1 coordinates, n2 and so on keep an account each. A transaction takes money from one account and puts it into one or
+//! more others. A participant that votes yes has a prepared record on its disk and holds the lock of its account until it
+//! hears the outcome; one whose account is locked or short of money votes no. Nothing is presumed: the coordinator has a
+//! record on disk before it asks, and one of the outcome before it tells, and keeps both until everybody has acknowledged.
+//! Who is in doubt for too long asks the coordinator and the other participants (cooperative termination, BHG 7.4).
+//!
+//! What it survives: crashes with any loss of unsynced writes, pauses, cuts, partitions, loss, duplicates, any delay, slow
+//! and full disks, clocks that drift: nobody ever goes by time alone once he has voted yes.
+//!
+//! Left out: clients of the coordinator, waiting for locks (a vote of no takes their place), a tree of coordinators,
+//! read-only participants, and presumed abort or commit.
+
+mod coordinator;
+mod lab;
+mod oracle;
+mod panes;
+mod participant;
+#[cfg(test)]
+mod scripts;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::collections::BTreeMap;
+
+use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+
+pub use coordinator::Coordinator;
+pub use lab::ENTRY;
+pub use oracle::CommitOracle;
+pub use participant::Participant;
+
+/// The coordinator.
+pub const COORDINATOR: NodeId = NodeId(0);
+
+/// What is in each account at first.
+pub const BALANCE: i64 = 100;
+
+/// A transaction, by its number.
+pub type Tx = u64;
+
+/// Whose accounts a transaction changes, and by how much.
+pub type Parts = BTreeMap<NodeId, i64>;
+
+/// What all nodes know from the start.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Config {
+    /// How many accounts there are.
+    pub participants: u32,
+    /// How long anybody waits before he does something about it, in µs.
+    pub timeout_us: u64,
+    /// About how often the coordinator begins a transaction of its own accord, in µs; 0 for never.
+    pub workload_us: u64,
+    /// The mistakes to make.
+    pub bugs: Bugs,
+}
+
+/// Known mistakes. All off is what the book says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Bugs {
+    /// The coordinator's outcome is in its memory only.
+    pub forgets_decision: bool,
+    /// A participant that has voted yes aborts when it hears nothing.
+    pub times_out_to_abort: bool,
+    /// A participant releases its lock with its vote.
+    pub unlocks_early: bool,
+    /// The coordinator has nothing on disk, and after a restart counts its transactions from 1.
+    pub restarts_anew: bool,
+}
+
+/// The parameters that can change while the cluster runs.
+const SET_WORKLOAD: ParamKey = ParamKey::of("transfer-every-ms");
+const SET_TIMEOUT: ParamKey = ParamKey::of("timeout-ms");
+
+/// What nodes send to each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Msg {
+    /// The coordinator wants a vote.
+    Prepare {
+        /// On what.
+        tx: Tx,
+        /// Who else takes part, and what each is to do.
+        parts: Parts,
+    },
+    /// A participant votes; a no is its decision as well.
+    Vote {
+        /// On what.
+        tx: Tx,
+        /// How.
+        yes: bool,
+    },
+    /// Somebody who knows the outcome tells it.
+    Outcome {
+        /// Of what.
+        tx: Tx,
+        /// Commit or abort.
+        commit: bool,
+    },
+    /// A participant has the outcome on its disk.
+    Ack {
+        /// Of what.
+        tx: Tx,
+        /// Which outcome.
+        commit: bool,
+    },
+    /// A participant in doubt asks for the outcome.
+    Ask {
+        /// Of what.
+        tx: Tx,
+    },
+    /// A participant that was asked is in doubt as well.
+    InDoubtToo {
+        /// About what.
+        tx: Tx,
+    },
+}
+
+impl Msg {
+    /// The transaction that it is about.
+    #[must_use]
+    pub const fn tx(&self) -> Tx {
+        match self {
+            Self::Prepare { tx, .. }
+            | Self::Vote { tx, .. }
+            | Self::Outcome { tx, .. }
+            | Self::Ack { tx, .. }
+            | Self::Ask { tx }
+            | Self::InDoubtToo { tx } => *tx,
+        }
+    }
+}
+
+impl Named for Msg {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Prepare { .. } => "prepare",
+            Self::Vote { yes: true, .. } => "vote-yes",
+            Self::Vote { yes: false, .. } => "vote-no",
+            Self::Outcome { commit: true, .. } => "commit",
+            Self::Outcome { commit: false, .. } => "abort",
+            Self::Ack { .. } => "ack",
+            Self::Ask { .. } => "ask",
+            Self::InDoubtToo { .. } => "in-doubt-too",
+        }
+    }
+}
+
+/// What a node waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// Votes, acknowledgements or an outcome.
+    Patience(Tx),
+    /// The next transaction.
+    Workload,
+}
+
+impl Named for Timer {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Patience(_) => "patience",
+            Self::Workload => "workload",
+        }
+    }
+}
+
+/// A transfer: so much from one account to each of the others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Transfer {
+    /// Who gives.
+    pub from: NodeId,
+    /// Who gets.
+    pub to: Vec<NodeId>,
+    /// How much each of them gets.
+    pub amount: i64,
+}
+
+impl Named for Transfer {
+    fn name(&self) -> &'static str {
+        "transfer"
+    }
+}
+
+/// The answer to a [`Transfer`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ret {
+    /// It has been decided.
+    Decided {
+        /// Its number.
+        tx: Tx,
+        /// Commit or abort.
+        commit: bool,
+    },
+    /// Only the coordinator begins transactions.
+    NotTheCoordinator,
+    /// The accounts of a transfer differ, and are there.
+    NoSuchAccounts,
+    /// Too many transactions are open.
+    Busy,
+}
+
+/// What is on a node's disk, each time as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Cell {
+    /// The coordinator's transactions.
+    Transactions(coordinator::Records),
+    /// A participant's account.
+    Account(participant::Account),
+}
+
+impl Named for Cell {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Transactions(_) => "transactions",
+            Self::Account(_) => "account",
+        }
+    }
+}
+
+/// Why somebody decides.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// Everybody has voted yes.
+    AllYes,
+    /// This one has voted no.
+    No(NodeId),
+    /// These have not voted in time.
+    Silent(Vec<NodeId>),
+    /// The coordinator comes back, and has no outcome on its disk.
+    Restarted,
+    /// This one has told it.
+    Told(NodeId),
+    /// The account is locked by this transaction.
+    Locked(Tx),
+    /// There is only so much in the account.
+    Short(i64),
+    /// It had not voted when this one asked.
+    NotVoted(NodeId),
+    /// A mistake: it has waited for long enough.
+    Impatience,
+}
+
+/// What a node says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Note {
+    /// The coordinator asks for votes.
+    Began {
+        /// On what.
+        tx: Tx,
+        /// Whose.
+        parts: Parts,
+    },
+    /// The coordinator counts a yes.
+    Counted {
+        /// To what.
+        tx: Tx,
+        /// Who has not voted yet.
+        missing: Vec<NodeId>,
+    },
+    /// A node decides.
+    Decided {
+        /// What about.
+        tx: Tx,
+        /// Commit or abort.
+        commit: bool,
+        /// Why.
+        why: Why,
+    },
+    /// Everybody has acknowledged, and the coordinator forgets.
+    Ended {
+        /// What.
+        tx: Tx,
+    },
+    /// A participant votes yes and locks its account.
+    Prepared {
+        /// To what.
+        tx: Tx,
+    },
+    /// A participant boots, and its disk says that it has voted yes.
+    InDoubt {
+        /// To what.
+        tx: Tx,
+    },
+    /// A participant asks everybody for the outcome.
+    Asked {
+        /// Of what.
+        tx: Tx,
+    },
+    /// All other participants have said that they are in doubt too, and the coordinator has said nothing.
+    Blocked {
+        /// About what.
+        tx: Tx,
+    },
+}
+
+impl Named for Note {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Began { .. } => "began",
+            Self::Counted { .. } => "counted",
+            Self::Decided { commit: true, .. } => "committed",
+            Self::Decided { commit: false, .. } => "aborted",
+            Self::Ended { .. } => "ended",
+            Self::Prepared { .. } => "prepared",
+            Self::InDoubt { .. } => "in-doubt",
+            Self::Asked { .. } => "asked",
+            Self::Blocked { .. } => "blocked",
+        }
+    }
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Node {
+    /// n1.
+    Coordinator(Coordinator),
+    /// Any other.
+    Participant(Participant),
+}
+
+impl Protocol for Node {
+    type Config = Config;
+    type Msg = Msg;
+    type Timer = Timer;
+    type Op = Transfer;
+    type Ret = Ret;
+    type Cell = Cell;
+    type Entry = ();
+    type Note = Note;
+
+    fn boot(disk: &Disk<Self>, fx: &mut Fx<'_, Self>) -> Self {
+        if fx.me() == COORDINATOR {
+            Self::Coordinator(Coordinator::boot(disk, fx))
+        } else {
+            Self::Participant(Participant::boot(disk, fx))
+        }
+    }
+
+    fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Self>) {
+        match self {
+            Self::Coordinator(coordinator) => coordinator.on_message(from, &msg, fx),
+            Self::Participant(participant) => participant.on_message(from, msg, fx),
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Self>) {
+        match (self, timer) {
+            (Self::Coordinator(coordinator), Timer::Patience(tx)) => coordinator.on_patience(tx, fx),
+            (Self::Coordinator(coordinator), Timer::Workload) => coordinator.on_workload(fx),
+            (Self::Participant(participant), Timer::Patience(tx)) => participant.on_patience(tx, fx),
+            (Self::Participant(_), Timer::Workload) => {}
+        }
+    }
+
+    fn on_request(&mut self, id: RequestId, transfer: Transfer, fx: &mut Fx<'_, Self>) {
+        match self {
+            Self::Coordinator(coordinator) => coordinator.on_request(id, &transfer, fx),
+            Self::Participant(_) => fx.reply(id, Ret::NotTheCoordinator),
+        }
+    }
+
+    fn set(config: &mut Config, _link: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
+        match key {
+            SET_WORKLOAD => config.workload_us = low * 1_000,
+            SET_TIMEOUT => config.timeout_us = low * 1_000,
+            _ => {}
+        }
+    }
+}

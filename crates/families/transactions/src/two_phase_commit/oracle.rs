@@ -1,0 +1,453 @@
+//! What must hold of two-phase commit (AC1–AC5 of BHG, ch. 7), judged by what nodes say to each other.
+//!
+//! A vote or a decision counts when a message that carries it leaves: what waits for the disk and dies in a crash was
+//! never said. AC4, that without failures a yes of everybody is a commit, is in this folder's tests.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use check::{At, Board, Kind, Names, Oracle, Property, Verdict};
+use sim::{Command, DiskMode, Event, NodeId, Observer, Outcome, Record, World};
+
+use super::{COORDINATOR, Config, Msg, Node, Note, Parts, Tx};
+
+/// All that decide on a transaction decide alike (AC1), and for good (AC2).
+pub const ATOMIC_COMMITMENT: Property = Property {
+    id: "atomic-commitment",
+    name: "Atomic Commitment",
+    claim: "Nobody commits what anybody aborts",
+    kind: Kind::Always,
+};
+
+/// Commit is decided only if everybody has voted yes (AC3).
+pub const COMMIT_NEEDS_ALL: Property = Property {
+    id: "commit-needs-all",
+    name: "Commit Validity",
+    claim: "Only what all voted yes to is committed",
+    kind: Kind::Always,
+};
+
+/// Whoever has voted yes decides only as he is told.
+pub const NEVER_ALONE: Property = Property {
+    id: "never-alone",
+    name: "No Unilateral Decision",
+    claim: "Nobody decides alone after a yes",
+    kind: Kind::Always,
+};
+
+/// No account is touched between a yes and its outcome (strict executions, BHG ch. 2).
+pub const STRICTNESS: Property =
+    Property { id: "strictness", name: "Strictness", claim: "A lock is held until the outcome", kind: Kind::Always };
+
+/// While everybody runs and is linked, everybody decides before long (AC5).
+pub const TERMINATION: Property =
+    Property { id: "termination", name: "Termination", claim: "Everybody decides", kind: Kind::Eventually };
+
+/// Everybody has voted yes, the coordinator is gone, and nobody may move (Skeen 1981).
+pub const BLOCKED: Property =
+    Property { id: "blocked", name: "Blocking", claim: "All voted yes, and nobody may move", kind: Kind::Sometimes };
+
+/// A participant in doubt learns the outcome from another participant (cooperative termination, BHG 7.4).
+pub const LEARNED_FROM_PEER: Property = Property {
+    id: "learned-from-peer",
+    name: "Cooperative Termination",
+    claim: "A participant tells another the outcome",
+    kind: Kind::Sometimes,
+};
+
+/// What is checked, in the order in which people read it.
+const PROPERTIES: [Property; 7] =
+    [ATOMIC_COMMITMENT, COMMIT_NEEDS_ALL, NEVER_ALONE, STRICTNESS, TERMINATION, BLOCKED, LEARNED_FROM_PEER];
+
+/// So many transactions are remembered, and so many locks that have been released.
+const KEPT_MAX: usize = 96;
+
+/// A wait is over after this, in µs, and so many timeouts.
+const BOUND_US: u64 = 5_000_000;
+const BOUND_TIMEOUTS: u64 = 10;
+
+/// The slowest link and disk for which the bound is meant, in µs, and the worst clock, in parts per million.
+const SLOW_US_MAX: u64 = 60_000;
+const DRIFT_PPM_MAX: u32 = 100_000;
+
+/// What has been said about a transaction.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// Who takes part.
+    pub parts: Parts,
+    /// Votes.
+    pub votes: BTreeMap<NodeId, bool>,
+    /// Decisions, also the coordinator's.
+    pub decided: BTreeMap<NodeId, bool>,
+}
+
+/// An account that was or is locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lock {
+    /// Whose account.
+    pub node: NodeId,
+    /// For which transaction.
+    pub tx: Tx,
+    /// Since when, in µs.
+    pub from_us: u64,
+    /// Until when, in µs; none while it lasts.
+    pub until_us: Option<u64>,
+}
+
+/// All oracles of two-phase commit.
+#[derive(Clone, Debug)]
+pub struct CommitOracle {
+    board: Board,
+    said: BTreeMap<Tx, Said>,
+    held: BTreeMap<(Tx, NodeId), u64>,
+    released: VecDeque<Lock>,
+    /// Whose decision is waited for.
+    awaited: Option<(Tx, NodeId)>,
+    works: bool,
+    /// Transactions begun, committed, aborted.
+    counts: [u64; 3],
+}
+
+impl CommitOracle {
+    /// The oracles, before the first step.
+    #[must_use]
+    pub fn new(names: Names) -> Self {
+        Self {
+            board: Board::new(&PROPERTIES, names),
+            said: BTreeMap::new(),
+            held: BTreeMap::new(),
+            released: VecDeque::new(),
+            awaited: None,
+            works: true,
+            counts: [0; 3],
+        }
+    }
+
+    /// How many transactions were begun, committed, aborted.
+    #[must_use]
+    pub const fn counts(&self) -> [u64; 3] {
+        self.counts
+    }
+
+    /// The newest transactions, and what has been said about them.
+    #[must_use]
+    pub const fn transactions(&self) -> &BTreeMap<Tx, Said> {
+        &self.said
+    }
+
+    /// The newest locks, those that are held behind those that are not.
+    pub fn locks(&self) -> impl Iterator<Item = Lock> {
+        let held = self.held.iter().map(|(&(tx, node), &from_us)| Lock { node, tx, from_us, until_us: None });
+        self.released.iter().copied().chain(held)
+    }
+
+    /// A message has left its sender.
+    fn hear(&mut self, at: At, from: NodeId, msg: &Msg) {
+        let said = self.said.entry(msg.tx()).or_default();
+        match msg {
+            Msg::Prepare { parts, .. } => {
+                self.counts[0] += u64::from(said.parts.is_empty());
+                said.parts.clone_from(parts);
+            }
+            Msg::Vote { tx, yes } => {
+                said.votes.insert(from, *yes);
+                if !yes {
+                    self.decides(at, from, *tx, false);
+                }
+            }
+            Msg::Outcome { tx, commit } | Msg::Ack { tx, commit } => self.decides(at, from, *tx, *commit),
+            Msg::Ask { .. } | Msg::InDoubtToo { .. } => {}
+        }
+        while self.said.len() > KEPT_MAX {
+            self.said.pop_first();
+        }
+    }
+
+    /// A node says how it has decided.
+    fn decides(&mut self, at: At, node: NodeId, tx: Tx, commit: bool) {
+        let said = self.said.entry(tx).or_default();
+        let what = |commit: bool| if commit { "committed" } else { "aborted" };
+        if let Some((other, _)) = said.decided.iter().find(|(_, known)| **known != commit) {
+            self.board.violate(&ATOMIC_COMMITMENT, at, |names| {
+                let (who, is, was) = (names.of(node), what(commit), what(!commit));
+                let other = if *other == node { "" } else { &format!("{} ", names.of(*other)) };
+                format!("{who} says that T{tx} is {is}, and {other}has said that it is {was}")
+            });
+        } else if let Some(missing) = said.parts.keys().find(|part| commit && said.votes.get(part) != Some(&true)) {
+            self.board.violate(&COMMIT_NEEDS_ALL, at, |names| {
+                format!("{} says that T{tx} is committed, and {} has not voted yes", names.of(node), names.of(*missing))
+            });
+        }
+        if said.decided.insert(node, commit).is_none() && node == COORDINATOR {
+            self.counts[if commit { 1 } else { 2 }] += 1;
+        }
+    }
+
+    /// A participant locks its account, or boots and finds that it is locked.
+    fn locks_for(&mut self, at: At, node: NodeId, tx: Tx) {
+        if let Some((&(other, _), _)) = self.held.iter().find(|((other, holder), _)| *holder == node && *other != tx) {
+            self.board.violate(&STRICTNESS, at, |names| {
+                let node = names.of(node);
+                format!("{node} votes yes to T{tx}, and has voted yes to T{other}, whose outcome it does not know")
+            });
+        }
+        self.held.insert((tx, node), at.time_us);
+    }
+
+    /// A participant decides; `told` is who has told it that very outcome in this step.
+    fn decided(&mut self, at: At, node: NodeId, (tx, commit): (Tx, bool), told: Option<NodeId>) {
+        let voted_yes = self.said.get(&tx).is_some_and(|said| said.votes.get(&node) == Some(&true));
+        match told {
+            None if voted_yes => self.board.violate(&NEVER_ALONE, at, |names| {
+                let what = if commit { "commits" } else { "aborts" };
+                format!("{} has voted yes to T{tx} and {what} it, which nobody has told it", names.of(node))
+            }),
+            Some(peer) if voted_yes && peer != COORDINATOR => self.board.see(&LEARNED_FROM_PEER, at, |names| {
+                format!("{} tells {} the outcome of T{tx}", names.of(peer), names.of(node))
+            }),
+            _ => {}
+        }
+        self.release(at, |key| key == (tx, node));
+    }
+
+    fn release(&mut self, at: At, which: impl Fn((Tx, NodeId)) -> bool) {
+        for ((tx, node), from_us) in self.held.extract_if(.., |key, _| which(*key)) {
+            self.released.push_back(Lock { node, tx, from_us, until_us: Some(at.time_us) });
+        }
+        while self.released.len() > KEPT_MAX {
+            self.released.pop_front();
+        }
+    }
+
+    /// A participant says that it is blocked; `gone` is whether the coordinator cannot be reached.
+    fn blocked(&mut self, at: At, tx: Tx, gone: bool) {
+        let Some(said) = self.said.get(&tx) else { return };
+        let all_yes = said.parts.keys().all(|part| said.votes.get(part) == Some(&true));
+        if gone && all_yes && said.decided.is_empty() {
+            self.board.see(&BLOCKED, at, |names| {
+                let all = names.list(said.parts.keys());
+                format!("{all} have voted yes to T{tx}, {} is gone, and nobody may move", names.of(COORDINATOR))
+            });
+        }
+    }
+
+    /// Minds the deadline of the oldest decision that is missing.
+    fn mind(&mut self, at: At, timeout_us: u64) {
+        if !self.awaited.is_some_and(|awaited| self.held.contains_key(&awaited)) {
+            self.board.meet(&TERMINATION);
+            self.awaited = self.held.keys().next().copied();
+        }
+        if self.awaited.is_some() && self.works {
+            let bound_us = BOUND_US + BOUND_TIMEOUTS * timeout_us;
+            self.board.wait(&TERMINATION, at, bound_us, "everybody has been working", "somebody is still in doubt");
+        } else if self.awaited.is_some() {
+            self.board.excuse(&TERMINATION, "somebody is down, cut off or slow");
+        }
+    }
+}
+
+impl Observer<Node> for CommitOracle {
+    fn observe(&mut self, record: &Record<Node>, world: &World<Node>) {
+        let at = At::of(record);
+        self.board.observe(at);
+        for outcome in &record.outcomes {
+            match outcome {
+                Outcome::Sent { id, slot, .. } => {
+                    if let Some(flight) = world.flight_in(*slot) {
+                        self.hear(at, id.from, &flight.msg);
+                    }
+                }
+                Outcome::Lost { id, msg, .. } => self.hear(at, id.from, msg),
+                _ => {}
+            }
+        }
+        let noted = record
+            .event
+            .node()
+            .map_or(0, |node| record.notes().map(|note| self.follow(at, node, note, record, world)).count());
+        match &record.event {
+            Event::Command(Command::Crash(node)) => self.release(at, |(_, holder)| holder == *node),
+            Event::Command(_) | Event::Boot(_) => {}
+            _ if noted == 0 => return,
+            _ => {}
+        }
+        if matches!(record.event, Event::Command(_) | Event::Boot(_)) {
+            self.works = all_works(world);
+        }
+        self.mind(at, world.config().timeout_us);
+    }
+}
+
+impl CommitOracle {
+    fn follow(&mut self, at: At, node: NodeId, note: &Note, record: &Record<Node>, world: &World<Node>) {
+        match note {
+            Note::Prepared { tx } | Note::InDoubt { tx } => self.locks_for(at, node, *tx),
+            Note::Decided { tx, commit, .. } if node != COORDINATOR => {
+                let told = match &record.event {
+                    Event::Deliver { id, msg } if *msg == (Msg::Outcome { tx: *tx, commit: *commit }) => Some(id.from),
+                    _ => None,
+                };
+                self.decided(at, node, (*tx, *commit), told);
+            }
+            Note::Blocked { tx } => {
+                let linked = world.link_up(node, COORDINATOR) && world.link_up(COORDINATOR, node);
+                let gone = !world.is_up(COORDINATOR) || world.is_paused(COORDINATOR) || !linked;
+                self.blocked(at, *tx, gone);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Oracle<Node> for CommitOracle {
+    fn verdicts(&self, now_us: u64) -> Vec<Verdict> {
+        let [begun, committed, aborted] = self.counts;
+        self.board.verdicts(now_us, |property| match *property {
+            ATOMIC_COMMITMENT => format!("transactions: {begun}"),
+            COMMIT_NEEDS_ALL => format!("committed: {committed}"),
+            STRICTNESS | NEVER_ALONE => format!("locks held: {}", self.held.len()),
+            TERMINATION => format!("committed: {committed}, aborted: {aborted}"),
+            _ => String::new(),
+        })
+    }
+
+    fn violated(&self) -> bool {
+        self.board.violated()
+    }
+}
+
+/// Whether everybody runs and reaches everybody in good time.
+fn all_works(world: &World<Node>) -> bool {
+    let Config { participants, .. } = *world.config();
+    let default_sync_us = world.cluster().disk_sync_us;
+    let runs = |node: NodeId| {
+        let (mode, sync_us) = world.disk_mode(node);
+        world.is_up(node)
+            && !world.is_paused(node)
+            && world.clock(node).drift_ppm().unsigned_abs() <= DRIFT_PPM_MAX
+            && !matches!(mode, DiskMode::Slow | DiskMode::Full)
+            && sync_us.unwrap_or(default_sync_us).1 <= SLOW_US_MAX
+    };
+    let passes = |from: NodeId, to: NodeId| {
+        let profile = world.link_profile(from, to);
+        world.link_up(from, to)
+            && !world.link_held(from, to)
+            && profile.loss_ppm == 0
+            && profile.bandwidth_bps == 0
+            && profile.distance_us == 0
+            && profile.latency_us.1 <= SLOW_US_MAX
+    };
+    let all = || (0..=participants).map(NodeId);
+    all().all(runs) && all().all(|from| all().all(|to| from == to || passes(from, to)))
+}
+
+#[cfg(test)]
+mod traces {
+    use check::Status;
+
+    use super::*;
+
+    const N1: NodeId = COORDINATOR;
+    const N2: NodeId = NodeId(1);
+    const N3: NodeId = NodeId(2);
+
+    const fn at(time_us: u64) -> At {
+        At { step: time_us / 1_000, time_us }
+    }
+
+    /// n1 has asked n2 and n3 about T1, and these have voted.
+    fn voted(votes: &[(NodeId, bool)]) -> CommitOracle {
+        let mut oracle = CommitOracle::new(Names::servers(3));
+        let parts = Parts::from([(N2, -5), (N3, 5)]);
+        oracle.hear(at(1), N1, &Msg::Prepare { tx: 1, parts });
+        votes.iter().for_each(|&(node, yes)| oracle.hear(at(2), node, &Msg::Vote { tx: 1, yes }));
+        oracle
+    }
+
+    fn status(oracle: &CommitOracle, property: Property, now_us: u64) -> Status {
+        oracle.verdicts(now_us).into_iter().find(|verdict| verdict.property == property).unwrap().status
+    }
+
+    #[test]
+    fn commit_at_one_and_abort_at_another_is_rejected() {
+        let mut oracle = voted(&[(N2, true), (N3, true)]);
+        oracle.hear(at(3), N1, &Msg::Outcome { tx: 1, commit: true });
+        oracle.hear(at(4), N2, &Msg::Ack { tx: 1, commit: true });
+        assert!(!oracle.violated());
+        let mut reversed = oracle.clone();
+        oracle.hear(at(5), N3, &Msg::Ack { tx: 1, commit: false });
+        assert_eq!(
+            oracle.board.evidence(&ATOMIC_COMMITMENT).unwrap().reason,
+            "n3 says that T1 is aborted, and n1 has said that it is committed"
+        );
+        reversed.hear(at(5), N1, &Msg::Outcome { tx: 1, commit: false });
+        assert_eq!(status(&reversed, ATOMIC_COMMITMENT, 6), Status::Violated, "nor may anybody change his mind");
+    }
+
+    #[test]
+    fn a_commit_without_a_vote_is_rejected() {
+        let mut oracle = voted(&[(N2, true)]);
+        oracle.hear(at(3), N1, &Msg::Outcome { tx: 1, commit: true });
+        assert_eq!(
+            oracle.board.evidence(&COMMIT_NEEDS_ALL).unwrap().reason,
+            "n1 says that T1 is committed, and n3 has not voted yes"
+        );
+    }
+
+    #[test]
+    fn a_decision_of_ones_own_after_a_yes_is_rejected() {
+        for (vote, told, status_then) in
+            [(true, None, Status::Violated), (true, Some(N3), Status::Holds), (false, None, Status::Holds)]
+        {
+            let mut oracle = voted(&[(N2, vote)]);
+            oracle.decided(at(3), N2, (1, false), told);
+            assert_eq!(status(&oracle, NEVER_ALONE, 4), status_then);
+            let learned = if told.is_some() { Status::Met } else { Status::Unseen };
+            assert_eq!(status(&oracle, LEARNED_FROM_PEER, 4), learned);
+        }
+    }
+
+    #[test]
+    fn a_lock_that_is_taken_twice_is_rejected() {
+        let mut oracle = voted(&[]);
+        oracle.locks_for(at(2), N2, 1);
+        oracle.locks_for(at(3), N3, 2);
+        let mut after = oracle.clone();
+        oracle.locks_for(at(4), N2, 2);
+        assert_eq!(status(&oracle, STRICTNESS, 5), Status::Violated);
+        after.decided(at(4), N2, (1, true), Some(N1));
+        after.locks_for(at(5), N2, 2);
+        assert_eq!(status(&after, STRICTNESS, 6), Status::Holds);
+    }
+
+    #[test]
+    fn a_doubt_that_never_ends_is_rejected() {
+        let mut oracle = voted(&[(N2, true)]);
+        oracle.locks_for(at(1_000), N2, 1);
+        oracle.mind(at(1_000), 0);
+        assert_eq!(status(&oracle, TERMINATION, BOUND_US + 1_000), Status::Pending);
+        assert_eq!(status(&oracle, TERMINATION, BOUND_US + 1_001), Status::Violated);
+        let mut excused = oracle.clone();
+        (excused.works, _) = (false, excused.mind(at(2_000), 0));
+        excused.mind(at(3_000), 0);
+        assert_eq!(status(&excused, TERMINATION, 2 * BOUND_US), Status::Pending);
+        oracle.decided(at(2_000), N2, (1, true), Some(N1));
+        oracle.mind(at(2_000), 0);
+        assert_eq!(status(&oracle, TERMINATION, 2 * BOUND_US), Status::Met);
+    }
+
+    #[test]
+    fn blocked_is_only_who_cannot_know() {
+        let all = [(N2, true), (N3, true)];
+        for (votes, gone, seen) in
+            [(&all[..], true, Status::Met), (&all[..1], true, Status::Unseen), (&all[..], false, Status::Unseen)]
+        {
+            let mut oracle = voted(votes);
+            oracle.blocked(at(3), 1, gone);
+            assert_eq!(status(&oracle, BLOCKED, 4), seen);
+        }
+        let mut oracle = voted(&all);
+        oracle.hear(at(3), N1, &Msg::Outcome { tx: 1, commit: true });
+        oracle.blocked(at(4), 1, true);
+        assert_eq!(status(&oracle, BLOCKED, 5), Status::Unseen, "somebody knows");
+    }
+}
