@@ -12,7 +12,7 @@ pub fn node(args: &[&str]) -> Result<Command, String> {
     node.args(args)
         .env("NETSPLIT_URL", server.url())
         .env("NETSPLIT_CHROMIUM", setup::chromium()?)
-        .env("NETSPLIT_CLI", paths::cli())
+        .env("NETSPLIT_CLI", paths::cli("release"))
         // Colours would be in the way of whoever reads the output by program.
         .env_remove("FORCE_COLOR");
     server.in_background();

@@ -6,6 +6,7 @@
 mod browser;
 mod build;
 mod hash;
+mod lab;
 mod parity;
 mod paths;
 mod proc;
@@ -22,14 +23,17 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   run [--port N] [--watch]   set up, build, and serve the page; --watch rebuilds when a source changes
-  test [fast|sim|page]       run the tests; without an argument, every test there is
+  test [fast|sim|page|lab]   run the tests; without an argument, every test there is
        fast                  formatting, lints and native tests, in under two minutes once warm
        sim                   the simulator's tests and seed sweeps, optimised
        page                  the page in a real browser
+       lab ID                what one lab needs after a change: its family's tests, and its own of the common ones
   build [--draft]            build the page into dist/ and print its sizes; --draft is for looking at it while at work
   serve [--port N]           serve dist/ as it is, under the strict content security policy
   parity                     compare native and browser digests, and bisect to the first step that differs
   sweep [--seeds N]          20,000 seeds of every correct lab, and how often each mistake is found
+  new-lab FAMILY ID          write a system that works, from the template, to go on from
+  remove-lab ID              take a system away again
   shots                      take screenshots of named states into shots/
   frames                     what a frame costs, beside a calibration loop in the same page
   help                       this text
@@ -85,6 +89,8 @@ fn dispatch(args: &[String]) -> Result<bool, String> {
             takes_nothing(command, rest)?;
             parity::command()
         }
+        "new-lab" => lab::new(rest),
+        "remove-lab" => lab::remove(rest),
         // Trunk calls it; see Trunk.toml.
         "gather" => {
             takes_nothing(command, rest)?;

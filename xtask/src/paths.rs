@@ -31,9 +31,9 @@ pub fn page_work() -> PathBuf {
     target().join("page")
 }
 
-/// The native command line tool, built in release mode.
-pub fn cli() -> PathBuf {
-    target().join("release").join(format!("netsplit{}", env::consts::EXE_SUFFIX))
+/// The native command line tool, as a profile builds it.
+pub fn cli(profile: &str) -> PathBuf {
+    target().join(profile).join(format!("netsplit{}", env::consts::EXE_SUFFIX))
 }
 
 /// The per-user cache that a second clone finds again.

@@ -25,7 +25,10 @@ pub fn command(args: &[String]) -> Result<bool, String> {
         },
         [other, ..] => return Err(format!("`sweep` does not know `{other}`; it takes --seeds N")),
     };
-    proc::show(proc::cargo(&["build", "--release", "--package", "netsplit-cli"]), "building the command line")?;
+    proc::show(
+        proc::cargo(&["build", "--profile", "sweeps", "--package", "netsplit-cli"]),
+        "building the command line",
+    )?;
     let labs = proc::quiet(netsplit(&["list", "--json"])).ok_or("netsplit list failed")?;
     let mut sound = true;
     for lab in objects(&labs) {
@@ -120,7 +123,7 @@ fn add(total: &mut Total, line: &str) {
 }
 
 fn netsplit(args: &[&str]) -> Command {
-    let mut command = proc::command(paths::cli());
+    let mut command = proc::command(paths::cli("sweeps"));
     command.args(args);
     command
 }

@@ -12,11 +12,45 @@ pub struct System {
     pub folder: PathBuf,
 }
 
+impl System {
+    /// The folder of its family.
+    pub fn family(&self) -> &Path {
+        self.folder.ancestors().nth(2).expect("a system lies in the source of a family")
+    }
+
+    /// The identifiers of its tours.
+    pub fn tours(&self) -> Result<Vec<String>, String> {
+        let stems = stems(&self.folder.join("tours"))?;
+        Ok(stems.into_iter().filter_map(|stem| Some(stem.split_once('-')?.1.to_owned())).collect())
+    }
+
+    /// The names of the runs that native and wasm have to agree on.
+    pub fn runs(&self) -> Result<Vec<String>, String> {
+        stems(&self.folder.join("parity"))
+    }
+}
+
+/// The folders of a repository's families.
+pub fn home() -> PathBuf {
+    paths::root().join("crates/families")
+}
+
+/// The names of the families.
+pub fn families(home: &Path) -> Result<Vec<String>, String> {
+    let names = folders(home)?.into_iter().filter(|family| family.join("src").is_dir());
+    Ok(names.map(|family| family.file_name().unwrap_or_default().to_string_lossy().into_owned()).collect())
+}
+
 /// All systems, by family and name: every folder that says what it expects of itself.
 pub fn all() -> Result<Vec<System>, String> {
+    below(&home())
+}
+
+/// The same, of families that lie elsewhere.
+pub fn below(home: &Path) -> Result<Vec<System>, String> {
     let mut systems = Vec::new();
-    for family in folders(&paths::root().join("crates/families"))? {
-        for folder in folders(&family.join("src"))? {
+    for family in families(home)? {
+        for folder in folders(&home.join(family).join("src"))? {
             if folder.join("expect.json").is_file() {
                 let id = folder.file_name().unwrap_or_default().to_string_lossy().replace('_', "-");
                 systems.push(System { id, folder });
@@ -41,6 +75,16 @@ pub fn gather() -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The names of a folder's files, without what they end in; none where there is no such folder.
+fn stems(folder: &Path) -> Result<Vec<String>, String> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(folder).map_err(|error| format!("{} cannot be read: {error}", folder.display()))?;
+    let stem = |path: PathBuf| Some(path.file_stem()?.to_string_lossy().into_owned());
+    Ok(entries.filter_map(|entry| stem(entry.ok()?.path())).collect())
 }
 
 fn folders(parent: &Path) -> Result<Vec<PathBuf>, String> {

@@ -3,12 +3,27 @@
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{browser, build, parity, proc, setup};
+use std::collections::BTreeMap;
+
+use crate::{browser, build, parity, proc, setup, systems};
 
 /// The page's crate builds for the browser only; everything else is tested natively.
 const NATIVE: [&str; 3] = ["--workspace", "--exclude", "netsplit-app"];
-const ENGINE: [&str; 8] =
-    ["-p", "netsplit-sim", "-p", "netsplit-check", "-p", "netsplit-algorithms", "-p", "netsplit-labs"];
+
+/// The crates whose tests run many steps, besides the families.
+const ENGINE: [&str; 5] = ["sim", "check", "script", "algorithms", "labs"];
+
+/// The tests of the crate `labs` that look at one lab, when they are told which.
+const OF_ONE_LAB: [&str; 8] = [
+    "systems::no_system_lacks_anything",
+    "fixtures::",
+    "sweeps::correct_survives",
+    "sweeps::each_bug",
+    "tours::the_shelf",
+    "tours::each_tour_comes_true",
+    "lenses::each_lab_opens",
+    "parameters::each_live",
+];
 
 /// Runs what was asked for. False if anything failed; the report has said so then, and its counts are the last line.
 pub fn command(args: &[String]) -> Result<bool, String> {
@@ -17,11 +32,13 @@ pub fn command(args: &[String]) -> Result<bool, String> {
         [] => everything(&mut report),
         [one] if one == "fast" => fast(&mut report),
         [one] if one == "sim" => sim(&mut report),
+        [one, id] if one == "lab" => lab(&mut report, id)?,
+        [one] if one == "lab" => return Err("`test lab` takes the identifier of a lab".into()),
         [one] if one == "page" => {
             setup::Tools::start(setup::Needs::PAGE)?.wait()?;
             page(&mut report);
         }
-        [other] => return Err(format!("there is no test suite `{other}`: fast, sim, page, or none for all")),
+        [other] => return Err(format!("there is no test suite `{other}`: fast, sim, page, lab ID, or none for all")),
         [_, other, ..] => return Err(format!("`test` takes one suite, and got `{other}` as well")),
     }
     report.print();
@@ -51,9 +68,31 @@ fn fast(report: &mut Report) {
 }
 
 fn sim(report: &mut Report) {
-    // Optimised, because seed sweeps are here; `cfg!(debug_assertions)` tells a sweep that it should try fewer seeds.
-    let tests = proc::cargo(&[&["test", "--release", "--locked", "--no-fail-fast"], &ENGINE[..]].concat());
-    report.suite("sim, release", Ok(tests), count_cargo);
+    // Optimised, because seed sweeps are here.
+    let tests = systems::families(&systems::home()).map(|families| {
+        let mut tests = proc::cargo(&["test", "--profile", "sweeps", "--locked", "--no-fail-fast"]);
+        for package in ENGINE.iter().map(ToString::to_string).chain(families) {
+            tests.arg("-p").arg(format!("netsplit-{package}"));
+        }
+        tests
+    });
+    report.suite("sim, sweeps", tests, count_cargo);
+}
+
+/// What somebody who works on one lab wants to know after each change: its family's tests, and what is tested of every lab
+/// for this one, with fewer seeds.
+fn lab(report: &mut Report, id: &str) -> Result<(), String> {
+    let all = systems::all()?;
+    let system = all.iter().find(|system| system.id == id).ok_or_else(|| {
+        let known = all.iter().map(|system| system.id.as_str()).collect::<Vec<_>>().join(", ");
+        format!("there is no lab `{id}`; there are {known}")
+    })?;
+    let family = system.family().file_name().unwrap_or_default().to_string_lossy();
+    report.suite("family", Ok(proc::cargo(&["test", "-p", &format!("netsplit-{family}"), "--lib"])), count_cargo);
+    let mut tests = proc::cargo(&["test", "-p", "netsplit-labs", "--test", "it", "--"]);
+    tests.args(OF_ONE_LAB).env("NETSPLIT_LAB", id);
+    report.suite("lab", Ok(tests), count_cargo);
+    Ok(())
 }
 
 /// The page's own suites. False if there is no page to go on with.
@@ -73,6 +112,8 @@ fn page(report: &mut Report) -> bool {
 #[derive(Default)]
 struct Report {
     rows: Vec<Row>,
+    /// How long sweeps took, by lab, in ms: of the suite that came last.
+    swept: BTreeMap<String, u64>,
 }
 
 struct Row {
@@ -113,7 +154,10 @@ impl Report {
         let started = Instant::now();
         let finished = command.and_then(|command| proc::stream(command, name, |line| println!("{line}")));
         let (count, note) = match finished {
-            Ok(finished) => verdict(count(&finished.text), finished.ok),
+            Ok(finished) => {
+                self.swept.extend(swept(&finished.text));
+                verdict(count(&finished.text), finished.ok)
+            }
             Err(message) => (Count { passed: 0, failed: 1 }, message),
         };
         self.push(name, started, count, note);
@@ -134,6 +178,12 @@ impl Report {
         println!("\n{:<14}{:>8}{:>8}{:>9}", "suite", "passed", "failed", "seconds");
         for Row { name, count, seconds, note } in &self.rows {
             println!("{name:<14}{:>8}{:>8}{seconds:>9.1}  {note}", count.passed, count.failed);
+        }
+        if !self.swept.is_empty() {
+            println!("\nsweeps, by lab, in seconds");
+            for (lab, &ms) in &self.swept {
+                println!("{lab:<24}{:>6}.{}", ms / 1_000, ms / 100 % 10);
+            }
         }
         let passed: u32 = self.rows.iter().map(|row| row.count.passed).sum();
         println!("\n{passed} passed, {} failed", self.failed());
@@ -158,6 +208,18 @@ fn count_cargo(text: &str) -> Count {
         passed: sum.passed + number_before(line, "passed"),
         failed: sum.failed + number_before(line, "failed"),
     })
+}
+
+/// Adds up the lines `swept LAB in 1234 ms`.
+fn swept(text: &str) -> BTreeMap<String, u64> {
+    let mut times = BTreeMap::new();
+    for line in text.lines() {
+        let parts = line.strip_prefix("swept ").and_then(|rest| rest.strip_suffix(" ms")?.split_once(" in "));
+        if let Some((lab, Ok(ms))) = parts.map(|(lab, ms)| (lab, ms.parse::<u64>())) {
+            *times.entry(lab.to_owned()).or_default() += ms;
+        }
+    }
+    times
 }
 
 /// Reads Playwright's closing lines `  2 failed`, `  5 passed (3.1s)`. What did not run or passed only at the second
@@ -199,6 +261,13 @@ mod tests {
                     test result: FAILED. 2 passed; 1 failed; 0 ignored\n";
         assert_eq!(count_cargo(text), Count { passed: 7, failed: 1 });
         assert_eq!(count_cargo("error: could not compile"), Count::default());
+    }
+
+    #[test]
+    fn what_sweeps_took_adds_up_by_lab() {
+        let text =
+            "swept raft-log in 1200 ms\ntest a ... ok\nswept clocks in 5 ms\nswept raft-log in 30 ms\nswept up\n";
+        assert_eq!(swept(text), BTreeMap::from([("clocks".to_owned(), 5), ("raft-log".to_owned(), 1_230)]));
     }
 
     #[test]

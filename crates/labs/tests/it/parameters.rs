@@ -39,7 +39,7 @@ fn no_two_parameters_share_a_key() {
 
 #[test]
 fn each_live_parameter_changes_something() {
-    for entry in labs::catalogue().iter() {
+    for entry in crate::systems::entries() {
         let session = (entry.open)(&Run::of_entry(entry)).unwrap();
         for param in entry.info.params.iter().filter(|param| param.live) {
             let set = |value: Value| json!({"do": "set", "key": param.key, "value": value});
@@ -52,7 +52,7 @@ fn each_live_parameter_changes_something() {
 
 #[test]
 fn a_parameter_that_is_added_in_front_changes_no_digest() {
-    for entry in labs::catalogue().iter() {
+    for entry in crate::systems::entries() {
         let info = entry.info;
         let params: Vec<ParamInfo> = [UNUSED].iter().chain(info.params).copied().collect();
         let more: &'static Entry = leak(Entry { info: leak(LabInfo { params: leak(params), ..*info }), ..*entry });

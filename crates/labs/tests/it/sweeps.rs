@@ -2,13 +2,18 @@
 //! replays.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use labs::sweep::{Outcome, Sweep};
 use labs::{Run, link};
 use serde_json::Value;
 
-use crate::systems::{bugs, expectations};
+use crate::systems::{bugs, entries, expectations, of_one_lab};
+
+/// So many seeds while somebody works on one lab: enough to see a blunder within seconds.
+const SEEDS_OF_ONE_LAB: u64 = 200;
 
 fn base(lab: &str, variant: &str) -> Run {
     let mut run = Run::of_lab(labs::catalogue(), lab).unwrap();
@@ -26,7 +31,8 @@ fn status(run: &Run, until_us: u64, property: &str) -> &'static str {
     session.verdicts().iter().find(|verdict| verdict.property == property).expect("the lab has the property").status
 }
 
-fn survives_and_is_not_vacuous(lab: &str, seeds: u64, steps_min: u64) {
+fn survives_and_is_not_vacuous(lab: &str, all: u64, steps_min: u64) {
+    let seeds = if of_one_lab() { all.min(SEEDS_OF_ONE_LAB) } else { all };
     let base = base(lab, "correct");
     let (mut seen, mut steps) = (BTreeSet::new(), 0);
     for seed in 0..seeds {
@@ -45,23 +51,31 @@ fn survives_and_is_not_vacuous(lab: &str, seeds: u64, steps_min: u64) {
         .map(|verdict| verdict.property)
         .collect();
     assert!(!wanted.is_empty());
-    assert_eq!(seen, wanted, "a sometimes was never seen");
+    // What is rare may not be seen in fewer seeds.
+    assert!(seeds < all || seen == wanted, "{lab}: seen {seen:?} of {wanted:?}");
     assert!(steps > seeds * steps_min, "only {steps} steps: the sweep hardly runs anything");
 }
 
 /// Does a piece of work for each lab, two labs at a time.
 fn each_lab(work: impl Fn(&'static str, &Value) + Sync) {
-    let labs: Vec<&'static str> = labs::catalogue().iter().map(|entry| entry.info.id).collect();
+    let labs: Vec<&'static str> = entries().iter().map(|entry| entry.info.id).collect();
     let next = AtomicUsize::new(0);
     let worker = || {
         while let Some(lab) = labs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            work(lab, &expectations(lab));
+            timed(lab, || work(lab, &expectations(lab)));
         }
     };
     std::thread::scope(|scope| {
         scope.spawn(worker);
         worker();
     });
+}
+
+/// Says how long a lab took, for the report of `cargo xtask test`. Past the harness, which keeps what passing tests print.
+fn timed(lab: &str, work: impl FnOnce()) {
+    let started = Instant::now();
+    work();
+    let _ = writeln!(std::io::stderr(), "swept {lab} in {} ms", started.elapsed().as_millis());
 }
 
 #[test]
@@ -97,10 +111,12 @@ fn each_bug_is_found_in_two_disjoint_ranges() {
         // What is as rare as that is looked for by `cargo xtask sweep`.
         let Some(within) = bug.found_within.filter(|&within| within <= 3_000) else { continue };
         let base = base(bug.lab, &bug.variant);
-        for start in [0, 100_000] {
-            let found = (start..start + within).find(|&seed| sweep(&base, seed, false).hit.is_some());
-            assert!(found.is_some(), "{} is not found in {within} seeds from {start} on", bug.variant);
-        }
+        timed(bug.lab, || {
+            for start in [0, 100_000] {
+                let found = (start..start + within).find(|&seed| sweep(&base, seed, false).hit.is_some());
+                assert!(found.is_some(), "{} is not found in {within} seeds from {start} on", bug.variant);
+            }
+        });
     }
 }
 

@@ -1,0 +1,173 @@
+//! The system as a lab: what can be set and asked, how it looks, and what is said of it.
+
+use check::plan::PlannedOps;
+use check::{FaultKind, FaultModel};
+use serde_json::{Value, json};
+use sim::{ClusterConfig, Command, Event, NodeId, Record, World};
+use view::lens::LensKind;
+use view::narration::Weight;
+use view::pane::{Block, Column, Item, PaneInfo, Pattern, Row, Table};
+use view::{MessageShape, Pane, PaneAsk, Stage, layout};
+
+use runs::Entry;
+use runs::kit::{self, DISK_SYNC, LATENCY, bug, correct, live, servers};
+use runs::lab::{Lab, LabInfo, Look, Names, Setup, Showcase, VariantInfo};
+use runs::ops::{Args, OpInfo, Parts, number, op};
+use runs::params::{self, ParamInfo, Settings};
+use runs::plain::Telling;
+
+use super::{Bugs, Config, Counter, CounterOracle, Msg, Note, Op, Timer};
+
+const NODES: ParamInfo = servers(3, (2, 9));
+const COUNT_EVERY: ParamInfo =
+    live(params::number("count-every-ms", "Each node counts about every (0: never)", 200, (0, 60_000), "ms"));
+
+const ADD: OpInfo = op("add", "Add", "A node adds to its number.").with(&[number("Count", 10, (1, 1_000))]);
+
+const NUMBERS: PaneInfo = PaneInfo { id: "numbers", title: "Numbers", heading: "Who has which number" };
+
+/// The lab's line in the catalogue.
+pub static ENTRY: Entry = Entry::of::<CounterLab>(&INFO);
+
+/// The lab.
+static INFO: LabInfo = LabInfo {
+    id: "@ID@",
+    title: "@TITLE@",
+    family: "@FAMILY@",
+    summary: "Nodes count, and tell each other how far they are; nobody ever goes back.",
+    invitation: ("Let a node add.", "The others hear of it one after the other, and take the larger number over."),
+    variants: &[
+        correct("Only a larger number is taken over, and it is on disk before anybody hears it."),
+        bug("takes-anything", "takes anything over", "A node takes over whatever it hears, smaller or not.", &[]),
+    ],
+    params: &[NODES, COUNT_EVERY, LATENCY, DISK_SYNC, params::DISTANCE],
+    ops: &[ADD],
+    metrics: &["counted", "caught-up"],
+    speed: 0.1,
+    showcase: Showcase { from_us: 0, until_us: 2_000_000, still_us: 500_000, speed: 0.2, ..LabInfo::BASE.showcase },
+    lenses: &[
+        LensKind::Pane(&NUMBERS),
+        LensKind::Checks,
+        LensKind::Inspector,
+        LensKind::SpaceTime,
+        LensKind::Wire,
+        LensKind::Story,
+    ],
+    opening_lenses: &[LensKind::Pane(&NUMBERS), LensKind::Checks],
+    ..LabInfo::BASE
+};
+
+/// How long sweeps make faults, in µs, and how long they wait after that.
+const CHAOS_US: u64 = 4_000_000;
+const CALM_US: u64 = 1_000_000;
+
+/// Somebody adds something.
+const ADDITIONS: PlannedOps<Op> = PlannedOps {
+    interval_us: 300_000,
+    until_us: CHAOS_US,
+    swarm: true,
+    next: |stream, nodes| {
+        let node = NodeId(stream.range(0, u64::from(nodes.max(1)) - 1) as u32);
+        Some(Command::Request { node, op: Op::Add(stream.range(1, 10)) })
+    },
+};
+
+struct CounterLab;
+
+impl Lab for CounterLab {
+    type Protocol = Counter;
+    type Oracle = CounterOracle;
+
+    fn setup(_: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
+        let get = |param: &ParamInfo| settings.get(variant, param).low;
+        let nodes = get(&NODES) as u32;
+        Setup {
+            config: Config {
+                count_us: get(&COUNT_EVERY) * 1_000,
+                bugs: Bugs { takes_anything: variant.id == "takes-anything" },
+            },
+            cluster: ClusterConfig::of(nodes),
+            oracle: CounterOracle::new(check::Names::servers(nodes)),
+            names: Names::servers(nodes),
+            layout: layout::circle(nodes as usize),
+            fault_model: FaultModel {
+                kinds: FaultKind::ALL.to_vec(),
+                servers: nodes,
+                chaos_us: CHAOS_US,
+                horizon_us: CHAOS_US + CALM_US,
+                ..FaultModel::default()
+            },
+            planned_ops: vec![ADDITIONS],
+        }
+    }
+
+    fn make_op(_: &str, args: &mut Args) -> Op {
+        Op::Add(args.count())
+    }
+
+    fn op_parts(op: &Op) -> Parts {
+        let Op::Add(count) = *op;
+        (ADD.id, vec![count.into()])
+    }
+
+    fn dress(world: &World<Counter>, _: &Names, stage: &mut Stage) {
+        for (id, node) in world.node_ids().zip(&mut stage.nodes) {
+            node.hue = Some(id.0 % view::shapes::HUES);
+            if let Some(counter) = world.node(id) {
+                node.role = "counter".into();
+                node.label = counter.number.to_string();
+            }
+        }
+    }
+
+    fn message_look(_: &Msg) -> (MessageShape, Option<u32>) {
+        (MessageShape::Circle, None)
+    }
+
+    /// `number`.
+    fn detail(node: &Counter, _: &Names) -> Value {
+        json!({ "number": node.number })
+    }
+
+    fn tell(record: &Record<Counter>, names: &Names) -> Telling {
+        let me = record.event.node().map_or("", |node| names.of(node));
+        let told = match (record.notes().next(), &record.event) {
+            (Some(Note::Started(number)), _) => (format!("{me} starts with {number}"), Weight::Routine),
+            (Some(Note::Counted(number)), _) => (format!("{me} counts to {number}"), Weight::Event),
+            (Some(Note::CaughtUp(number)), Event::Deliver { id, .. }) => {
+                (format!("{me} takes over {number} from {}", names.of(id.from)), Weight::Event)
+            }
+            _ => (format!("{me} hears nothing new"), Weight::Routine),
+        };
+        Telling::new(told)
+    }
+
+    fn metrics(oracle: &CounterOracle) -> Vec<u64> {
+        let (counted, caught_up) = oracle.counts();
+        vec![counted, caught_up]
+    }
+
+    fn opening_us(world: &World<Counter>) -> u64 {
+        kit::before_first(world, 20_000, |_, timer| timer == Timer::Count)
+    }
+
+    fn pane(_: &str, look: Look<'_, Self>, _: &PaneAsk) -> Pane {
+        let row = |id: NodeId| {
+            let number = look.world.node(id).map(|node| node.number);
+            let down = if number.is_none() { Pattern::Down } else { Pattern::Plain };
+            let text = |number: Option<u64>| vec![Item::new(number.map_or_else(String::new, |it| it.to_string()))];
+            Row {
+                head: Item::node(look.names.of(id)).pattern(down),
+                cells: vec![text(number), text(look.oracle.told(id))],
+                rows: Vec::new(),
+            }
+        };
+        let table = Table {
+            caption: "Nobody’s number is smaller than what it has told".into(),
+            corner: "Node".into(),
+            columns: vec![Column::of_numbers("Number"), Column::of_numbers("Told")],
+            rows: look.world.node_ids().map(row).collect(),
+        };
+        Pane { blocks: vec![Block::Table(table)] }
+    }
+}

@@ -1,0 +1,222 @@
+//! A system to begin with, which counts: replace it part by part. Say here what the system does, after which paper.
+//!
+//! Every node has a number. When its timer runs out it adds one, and tells the number to one of the others, drawn at random.
+//! Whoever hears a larger number than its own takes it over.
+//!
+//! What it survives: crashes, because a number is on disk before anybody hears it; and pauses, cuts, loss, duplicates, any
+//! delay, because a number that is not larger changes nothing.
+//!
+//! Left out: whatever makes it useful.
+
+mod lab;
+mod oracle;
+#[cfg(test)]
+mod scripts;
+#[cfg(test)]
+mod tests;
+
+use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+
+pub use lab::ENTRY;
+pub use oracle::CounterOracle;
+
+/// What the draws of a node are for.
+const DRAW_PAUSE: u32 = 1;
+const DRAW_PEER: u32 = 2;
+
+/// The parameter that can change while the cluster runs: [`Config::count_us`], in ms.
+const SET_COUNT_EVERY_MS: ParamKey = ParamKey::of("count-every-ms");
+
+/// What all nodes know from the start.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Config {
+    /// About how often a node counts of its own accord, in µs; 0 for never.
+    pub count_us: u64,
+    /// The mistakes that are made.
+    pub bugs: Bugs,
+}
+
+/// Mistakes. All off is as published.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Bugs {
+    /// A node takes over whatever it hears.
+    pub takes_anything: bool,
+}
+
+/// What nodes send to each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Msg {
+    /// The sender's number.
+    Number(u64),
+}
+
+impl Named for Msg {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Number(_) => "number",
+        }
+    }
+}
+
+/// The timer of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// Time to count.
+    Count,
+}
+
+impl Named for Timer {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Count => "count",
+        }
+    }
+}
+
+/// What can be asked of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// Add so many.
+    Add(u64),
+}
+
+impl Named for Op {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Add(_) => "add",
+        }
+    }
+}
+
+/// The answer to an [`Op`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ret {
+    /// The node's number now.
+    Number(u64),
+}
+
+/// What a node keeps on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cell {
+    /// Its number.
+    Number(u64),
+}
+
+impl Named for Cell {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Number(_) => "number",
+        }
+    }
+}
+
+/// What a node says about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Note {
+    /// It has booted with this number.
+    Started(u64),
+    /// It has counted, and has this number now.
+    Counted(u64),
+    /// It has taken over this number.
+    CaughtUp(u64),
+}
+
+impl Note {
+    /// The number that the node has now.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        match *self {
+            Self::Started(number) | Self::Counted(number) | Self::CaughtUp(number) => number,
+        }
+    }
+}
+
+impl Named for Note {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Started(_) => "started",
+            Self::Counted(_) => "counted",
+            Self::CaughtUp(_) => "caught-up",
+        }
+    }
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Counter {
+    /// Its number.
+    pub number: u64,
+}
+
+impl Counter {
+    fn add(&mut self, count: u64, fx: &mut Fx<'_, Self>) {
+        self.number = self.number.saturating_add(count);
+        fx.save(Cell::Number(self.number));
+        fx.note(Note::Counted(self.number));
+    }
+
+    fn wind_up(fx: &mut Fx<'_, Self>) {
+        let count_us = fx.config().count_us;
+        if count_us > 0 {
+            let after_us = fx.draw(DRAW_PAUSE, count_us / 2, count_us + count_us / 2);
+            fx.set_timer(Timer::Count, after_us);
+        }
+    }
+}
+
+impl Protocol for Counter {
+    type Config = Config;
+    type Msg = Msg;
+    type Timer = Timer;
+    type Op = Op;
+    type Ret = Ret;
+    type Cell = Cell;
+    type Entry = ();
+    type Note = Note;
+
+    fn boot(disk: &Disk<Self>, fx: &mut Fx<'_, Self>) -> Self {
+        let number = match disk.cell("number") {
+            Some(Cell::Number(number)) => *number,
+            None => 0,
+        };
+        fx.note(Note::Started(number));
+        Self::wind_up(fx);
+        Self { number }
+    }
+
+    fn on_message(&mut self, _: NodeId, msg: Msg, fx: &mut Fx<'_, Self>) {
+        let Msg::Number(number) = msg;
+        if number > self.number || (fx.config().bugs.takes_anything && number != self.number) {
+            self.number = number;
+            fx.save(Cell::Number(number));
+            fx.note(Note::CaughtUp(number));
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Self>) {
+        match timer {
+            Timer::Count => {
+                self.add(1, fx);
+                let peers: Vec<NodeId> = fx.peers().collect();
+                if !peers.is_empty() {
+                    let peer = peers[fx.draw(DRAW_PEER, 0, peers.len() as u64 - 1) as usize];
+                    // What others have heard must not be forgotten in a crash.
+                    fx.send_durable(peer, Msg::Number(self.number));
+                }
+                Self::wind_up(fx);
+            }
+        }
+    }
+
+    fn on_request(&mut self, id: RequestId, op: Op, fx: &mut Fx<'_, Self>) {
+        let Op::Add(count) = op;
+        self.add(count, fx);
+        fx.reply_durable(id, Ret::Number(self.number));
+    }
+
+    fn set(config: &mut Config, _: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
+        if key == SET_COUNT_EVERY_MS {
+            config.count_us = low * 1_000;
+        }
+    }
+}
