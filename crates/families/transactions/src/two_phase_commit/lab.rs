@@ -254,7 +254,7 @@ fn dress_participant(participant: &Participant, node: &mut view::Node) {
     if let Some(tx) = participant.locked_by() {
         node.contends = true;
         node.hue = hue(tx);
-        let state = if participant.blocked.contains(&tx) { "blocked" } else { "in doubt" };
-        node.remark = Some(format!("locked · {state} about T{tx}"));
+        let state = if participant.blocked.contains(&tx) { "blocked" } else { "locked" };
+        node.remark = Some(format!("{state} · T{tx}"));
     }
 }
