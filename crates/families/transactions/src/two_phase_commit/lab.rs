@@ -3,7 +3,7 @@
 use check::{FaultKind, FaultModel};
 use runs::Entry;
 use runs::bands::RoleChange;
-use runs::kit::{DISK_SYNC, LATENCY, bug, correct, live};
+use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, live};
 use runs::lab::{Lab, LabInfo, Look, Names, Roles, Setup, Showcase, VariantInfo};
 use runs::ops::{Arg, ArgInfo, ArgKind, Args, OpInfo, Parts, node, number, op};
 use runs::params::{self, DISTANCE, ParamInfo, Settings};
@@ -223,8 +223,7 @@ impl Lab for CommitLab {
     }
 
     fn opening_us(world: &World<Node>) -> u64 {
-        let running = world.timers(COORDINATOR).filter(|running| running.timer == Timer::Workload);
-        running.map(|running| running.due_us).min().unwrap_or(0).saturating_sub(OPENING_LEAD_US)
+        before_first(world, OPENING_LEAD_US, |_, timer| timer == Timer::Workload)
     }
 
     fn pane(id: &str, look: Look<'_, Self>, _ask: &PaneAsk) -> Pane {
@@ -255,7 +254,7 @@ fn dress_participant(participant: &Participant, node: &mut view::Node) {
     if let Some(tx) = participant.locked_by() {
         node.contends = true;
         node.hue = hue(tx);
-        let state = if participant.blocked.contains(&tx) { "blocked" } else { "in doubt" };
-        node.remark = Some(format!("locked · {state} about T{tx}"));
+        let state = if participant.blocked.contains(&tx) { "blocked" } else { "locked" };
+        node.remark = Some(format!("{state} · T{tx}"));
     }
 }

@@ -16,7 +16,7 @@ pub const LOCKS: PaneInfo = PaneInfo { id: "locks", title: "Locks", heading: "Ho
 
 /// So many transactions are shown, and so much time.
 const SHOWN: usize = 6;
-const WINDOW_US: u64 = 1_000_000;
+const WINDOW_US: u64 = 500_000;
 
 /// The pane [`TRANSACTIONS`].
 pub fn transactions(look: Look<'_, CommitLab>) -> Pane {
