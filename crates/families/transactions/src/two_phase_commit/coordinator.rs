@@ -16,7 +16,7 @@ const DRAW_TRANSFER: u32 = 2;
 
 /// What the coordinator keeps on its disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Records {
+pub(crate) struct Records {
     /// The number of the newest transaction.
     pub newest: Tx,
     /// Those that somebody may still ask about.
@@ -25,7 +25,7 @@ pub struct Records {
 
 /// A transaction that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Open {
+pub(crate) struct Open {
     /// Who takes part.
     pub parts: Parts,
     /// The outcome, once there is one.
@@ -34,7 +34,7 @@ pub struct Open {
 
 /// The coordinator.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Coordinator {
+pub(crate) struct Coordinator {
     /// What is on its disk, or on its way there.
     pub records: Records,
     /// Whose votes, and once it has decided, whose acknowledgements are missing.

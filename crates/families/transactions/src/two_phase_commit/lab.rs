@@ -109,7 +109,7 @@ pub(super) fn hue(tx: Tx) -> Option<u32> {
 }
 
 /// The lab of two-phase commit.
-pub struct CommitLab;
+pub(crate) struct CommitLab;
 
 impl Lab for CommitLab {
     type Protocol = Node;

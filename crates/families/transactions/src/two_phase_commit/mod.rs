@@ -32,26 +32,26 @@ use std::collections::BTreeMap;
 
 use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
-pub use coordinator::Coordinator;
+pub(crate) use coordinator::Coordinator;
 pub use lab::ENTRY;
-pub use oracle::CommitOracle;
-pub use participant::Participant;
+pub(crate) use oracle::CommitOracle;
+pub(crate) use participant::Participant;
 
 /// The coordinator.
-pub const COORDINATOR: NodeId = NodeId(0);
+pub(crate) const COORDINATOR: NodeId = NodeId(0);
 
 /// What is in each account at first.
-pub const BALANCE: i64 = 100;
+pub(crate) const BALANCE: i64 = 100;
 
 /// A transaction, by its number.
-pub type Tx = u64;
+pub(crate) type Tx = u64;
 
 /// Whose accounts a transaction changes, and by how much.
-pub type Parts = BTreeMap<NodeId, i64>;
+pub(crate) type Parts = BTreeMap<NodeId, i64>;
 
 /// What all nodes know from the start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Config {
+pub(crate) struct Config {
     /// How many accounts there are.
     pub participants: u32,
     /// How long anybody waits before he does something about it, in µs.
@@ -64,7 +64,7 @@ pub struct Config {
 
 /// Known mistakes. All off is what the book says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Bugs {
+pub(crate) struct Bugs {
     /// The coordinator's outcome is in its memory only.
     pub forgets_decision: bool,
     /// A participant that has voted yes aborts when it hears nothing.
@@ -81,50 +81,23 @@ const SET_TIMEOUT: ParamKey = ParamKey::of("timeout-ms");
 
 /// What nodes send to each other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Msg {
+pub(crate) enum Msg {
     /// The coordinator wants a vote.
-    Prepare {
-        /// On what.
-        tx: Tx,
-        /// Who else takes part, and what each is to do.
-        parts: Parts,
-    },
+    Prepare { tx: Tx, parts: Parts },
     /// A participant votes; a no is its decision as well.
-    Vote {
-        /// On what.
-        tx: Tx,
-        /// How.
-        yes: bool,
-    },
+    Vote { tx: Tx, yes: bool },
     /// Somebody who knows the outcome tells it.
-    Outcome {
-        /// Of what.
-        tx: Tx,
-        /// Commit or abort.
-        commit: bool,
-    },
+    Outcome { tx: Tx, commit: bool },
     /// A participant has the outcome on its disk.
-    Ack {
-        /// Of what.
-        tx: Tx,
-        /// Which outcome.
-        commit: bool,
-    },
+    Ack { tx: Tx, commit: bool },
     /// A participant in doubt asks for the outcome.
-    Ask {
-        /// Of what.
-        tx: Tx,
-    },
+    Ask { tx: Tx },
     /// A participant that was asked is in doubt as well.
-    InDoubtToo {
-        /// About what.
-        tx: Tx,
-    },
+    InDoubtToo { tx: Tx },
 }
 
 impl Msg {
     /// The transaction that it is about.
-    #[must_use]
     pub const fn tx(&self) -> Tx {
         match self {
             Self::Prepare { tx, .. }
@@ -154,7 +127,7 @@ impl Named for Msg {
 
 /// What a node waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timer {
+pub(crate) enum Timer {
     /// Votes, acknowledgements or an outcome.
     Patience(Tx),
     /// The next transaction.
@@ -172,7 +145,7 @@ impl Named for Timer {
 
 /// A transfer: so much from one account to each of the others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Transfer {
+pub(crate) struct Transfer {
     /// Who gives.
     pub from: NodeId,
     /// Who gets.
@@ -189,14 +162,9 @@ impl Named for Transfer {
 
 /// The answer to a [`Transfer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ret {
+pub(crate) enum Ret {
     /// It has been decided.
-    Decided {
-        /// Its number.
-        tx: Tx,
-        /// Commit or abort.
-        commit: bool,
-    },
+    Decided { tx: Tx, commit: bool },
     /// Only the coordinator begins transactions.
     NotTheCoordinator,
     /// The accounts of a transfer differ, and are there.
@@ -207,7 +175,7 @@ pub enum Ret {
 
 /// What is on a node's disk, each time as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Cell {
+pub(crate) enum Cell {
     /// The coordinator's transactions.
     Transactions(coordinator::Records),
     /// A participant's account.
@@ -225,7 +193,7 @@ impl Named for Cell {
 
 /// Why somebody decides.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Why {
+pub(crate) enum Why {
     /// Everybody has voted yes.
     AllYes,
     /// This one has voted no.
@@ -248,55 +216,23 @@ pub enum Why {
 
 /// What a node says about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Note {
+pub(crate) enum Note {
     /// The coordinator asks for votes.
-    Began {
-        /// On what.
-        tx: Tx,
-        /// Whose.
-        parts: Parts,
-    },
+    Began { tx: Tx, parts: Parts },
     /// The coordinator counts a yes.
-    Counted {
-        /// To what.
-        tx: Tx,
-        /// Who has not voted yet.
-        missing: Vec<NodeId>,
-    },
+    Counted { tx: Tx, missing: Vec<NodeId> },
     /// A node decides.
-    Decided {
-        /// What about.
-        tx: Tx,
-        /// Commit or abort.
-        commit: bool,
-        /// Why.
-        why: Why,
-    },
+    Decided { tx: Tx, commit: bool, why: Why },
     /// Everybody has acknowledged, and the coordinator forgets.
-    Ended {
-        /// What.
-        tx: Tx,
-    },
+    Ended { tx: Tx },
     /// A participant votes yes and locks its account.
-    Prepared {
-        /// To what.
-        tx: Tx,
-    },
+    Prepared { tx: Tx },
     /// A participant boots, and its disk says that it has voted yes.
-    InDoubt {
-        /// To what.
-        tx: Tx,
-    },
+    InDoubt { tx: Tx },
     /// A participant asks everybody for the outcome.
-    Asked {
-        /// Of what.
-        tx: Tx,
-    },
+    Asked { tx: Tx },
     /// All other participants have said that they are in doubt too, and the coordinator has said nothing.
-    Blocked {
-        /// About what.
-        tx: Tx,
-    },
+    Blocked { tx: Tx },
 }
 
 impl Named for Note {
@@ -317,7 +253,7 @@ impl Named for Note {
 
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Node {
+pub(crate) enum Node {
     /// n1.
     Coordinator(Coordinator),
     /// Any other.

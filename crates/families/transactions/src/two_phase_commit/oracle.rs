@@ -11,7 +11,7 @@ use sim::{Command, DiskMode, Event, NodeId, Observer, Outcome, Record, World};
 use super::{COORDINATOR, Config, Msg, Node, Note, Parts, Tx};
 
 /// All that decide on a transaction decide alike (AC1), and for good (AC2).
-pub const ATOMIC_COMMITMENT: Property = Property {
+pub(crate) const ATOMIC_COMMITMENT: Property = Property {
     id: "atomic-commitment",
     name: "Atomic Commitment",
     claim: "Nobody commits what anybody aborts",
@@ -19,7 +19,7 @@ pub const ATOMIC_COMMITMENT: Property = Property {
 };
 
 /// Commit is decided only if everybody has voted yes (AC3).
-pub const COMMIT_NEEDS_ALL: Property = Property {
+pub(crate) const COMMIT_NEEDS_ALL: Property = Property {
     id: "commit-needs-all",
     name: "Commit Validity",
     claim: "Only what all voted yes to is committed",
@@ -27,7 +27,7 @@ pub const COMMIT_NEEDS_ALL: Property = Property {
 };
 
 /// Whoever has voted yes decides only as he is told.
-pub const NEVER_ALONE: Property = Property {
+pub(crate) const NEVER_ALONE: Property = Property {
     id: "never-alone",
     name: "No Unilateral Decision",
     claim: "Nobody decides alone after a yes",
@@ -35,19 +35,19 @@ pub const NEVER_ALONE: Property = Property {
 };
 
 /// No account is touched between a yes and its outcome (strict executions, BHG ch. 2).
-pub const STRICTNESS: Property =
+pub(crate) const STRICTNESS: Property =
     Property { id: "strictness", name: "Strictness", claim: "A lock is held until the outcome", kind: Kind::Always };
 
 /// While everybody runs and is linked, everybody decides before long (AC5).
-pub const TERMINATION: Property =
+pub(crate) const TERMINATION: Property =
     Property { id: "termination", name: "Termination", claim: "Everybody decides", kind: Kind::Eventually };
 
 /// Everybody has voted yes, the coordinator is gone, and nobody may move (Skeen 1981).
-pub const BLOCKED: Property =
+pub(crate) const BLOCKED: Property =
     Property { id: "blocked", name: "Blocking", claim: "All voted yes, and nobody may move", kind: Kind::Sometimes };
 
 /// A participant in doubt learns the outcome from another participant (cooperative termination, BHG 7.4).
-pub const LEARNED_FROM_PEER: Property = Property {
+pub(crate) const LEARNED_FROM_PEER: Property = Property {
     id: "learned-from-peer",
     name: "Cooperative Termination",
     claim: "A participant tells another the outcome",
@@ -71,7 +71,7 @@ const DRIFT_PPM_MAX: u32 = 100_000;
 
 /// What has been said about a transaction.
 #[derive(Clone, Debug, Default)]
-pub struct Said {
+pub(crate) struct Said {
     /// Who takes part.
     pub parts: Parts,
     /// Votes.
@@ -82,7 +82,7 @@ pub struct Said {
 
 /// An account that was or is locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lock {
+pub(crate) struct Lock {
     /// Whose account.
     pub node: NodeId,
     /// For which transaction.
@@ -95,7 +95,7 @@ pub struct Lock {
 
 /// All oracles of two-phase commit.
 #[derive(Clone, Debug)]
-pub struct CommitOracle {
+pub(crate) struct CommitOracle {
     board: Board,
     said: BTreeMap<Tx, Said>,
     held: BTreeMap<(Tx, NodeId), u64>,
@@ -109,7 +109,6 @@ pub struct CommitOracle {
 
 impl CommitOracle {
     /// The oracles, before the first step.
-    #[must_use]
     pub fn new(names: Names) -> Self {
         Self {
             board: Board::new(&PROPERTIES, names),
@@ -123,13 +122,11 @@ impl CommitOracle {
     }
 
     /// How many transactions were begun, committed, aborted.
-    #[must_use]
     pub const fn counts(&self) -> [u64; 3] {
         self.counts
     }
 
     /// The newest transactions, and what has been said about them.
-    #[must_use]
     pub const fn transactions(&self) -> &BTreeMap<Tx, Said> {
         &self.said
     }

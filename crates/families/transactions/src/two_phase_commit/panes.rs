@@ -9,17 +9,18 @@ use super::oracle::Said;
 use super::{COORDINATOR, Tx, words};
 
 /// The newest transactions: votes and decisions.
-pub const TRANSACTIONS: PaneInfo = PaneInfo { id: "transactions", title: "Transactions", heading: "Who has said what" };
+pub(crate) const TRANSACTIONS: PaneInfo =
+    PaneInfo { id: "transactions", title: "Transactions", heading: "Who has said what" };
 
 /// Who holds its lock how long.
-pub const LOCKS: PaneInfo = PaneInfo { id: "locks", title: "Locks", heading: "How long accounts are locked" };
+pub(crate) const LOCKS: PaneInfo = PaneInfo { id: "locks", title: "Locks", heading: "How long accounts are locked" };
 
 /// So many transactions are shown, and so much time.
 const SHOWN: usize = 6;
 const WINDOW_US: u64 = 500_000;
 
 /// The pane [`TRANSACTIONS`].
-pub fn transactions(look: Look<'_, CommitLab>) -> Pane {
+pub(crate) fn transactions(look: Look<'_, CommitLab>) -> Pane {
     let Look { world, oracle, names } = look;
     let nodes: Vec<NodeId> = (1..=world.config().participants).map(NodeId).collect();
     let open = |(tx, said): &(&Tx, &Said)| nodes.iter().any(|node| doubts(said, *node)) || newest(look, **tx);
@@ -67,7 +68,7 @@ fn cell(said: &Said, node: NodeId) -> Vec<Item> {
 }
 
 /// The pane [`LOCKS`].
-pub fn locks(look: Look<'_, CommitLab>) -> Pane {
+pub(crate) fn locks(look: Look<'_, CommitLab>) -> Pane {
     let Look { world, oracle, names } = look;
     let now = world.time_us();
     let from = now.saturating_sub(WINDOW_US);

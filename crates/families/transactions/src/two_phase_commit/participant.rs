@@ -11,7 +11,7 @@ const OUTCOMES_MAX: usize = 64;
 
 /// What a participant keeps on its disk.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Account {
+pub(crate) struct Account {
     /// What is in it.
     pub balance: i64,
     /// What it has voted yes to and does not know the outcome of.
@@ -24,7 +24,7 @@ pub struct Account {
 
 /// A participant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Participant {
+pub(crate) struct Participant {
     /// What is on its disk, or on its way there.
     pub account: Account,
     /// Who has said, since it last asked, that he is in doubt too.
@@ -52,7 +52,6 @@ impl Participant {
     }
 
     /// The transaction for which the account is locked.
-    #[must_use]
     pub fn locked_by(&self) -> Option<Tx> {
         self.account.prepared.keys().next().copied()
     }
