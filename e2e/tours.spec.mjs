@@ -9,23 +9,21 @@ const state = (page) => page.evaluate(() => window.netsplit.getState());
 const card = (page) => page.getByRole("region", { name: "Tour" });
 const button = (page, name) => card(page).getByRole("button", { name, exact: true });
 const tours = systems.flatMap((system) => filesOf(system, "tours", ".toml"));
-const source = (id) => readFileSync(tours.find(({ pathname }) => pathname.endsWith(`-${id}.toml`)), "utf8");
+const idOf = ({ pathname }) => /\/\d+-([^/]+)\.toml$/.exec(pathname)[1];
+const source = (id) => readFileSync(tours.find((file) => idOf(file) === id), "utf8");
 const fragment = (text) => `#tour1.${deflateRawSync(text).toString("base64url")}`;
 
-const TOURS = { "cut-the-leader-off": 8, "two-leaders-one-term": 7, "committed-and-gone": 8, "one-server-leaves": 7, "three-nodes": 7, "photo-and-comment": 7, "two-branches": 8, "perfectly-in-sync": 7 };
+/** All tours, and how many steps each has. */
+const TOURS = Object.fromEntries(tours.map((file) => [idOf(file), readFileSync(file, "utf8").split("[[step]]").length - 1]));
 
-/** How far down a tour is in the list of its lab. */
-const PLACE_IN_LIST = { "two-leaders-one-term": 1, "photo-and-comment": 1, "two-branches": 2 };
-
-/** The way to a tour's lab in the list of labs. */
-const LABS_BELOW = {
-  "committed-and-gone": ["raft-log"],
-  "one-server-leaves": ["raft-log", "hash-ring"],
-  "three-nodes": ["raft-log", "hash-ring", "clocks", "vector-clocks"],
-  "photo-and-comment": ["raft-log", "hash-ring", "clocks", "vector-clocks"],
-  "two-branches": ["raft-log", "hash-ring", "clocks", "vector-clocks"],
-  "perfectly-in-sync": ["raft-log", "hash-ring", "clocks", "vector-clocks", "physical-clocks"],
-};
+/** The way to a tour: the labs below the first one down to its own, how many tours that has, and which of them it is. */
+const wayTo = (page, id) =>
+  page.evaluate((wanted) => {
+    const labs = window.netsplit.labs();
+    const place = labs.findIndex((lab) => lab.tours.some((tour) => tour.id === wanted));
+    const tours = labs[place].tours;
+    return { down: labs.slice(1, place + 1).map((lab) => lab.id), count: tours.length, which: tours.findIndex((tour) => tour.id === wanted) };
+  }, id);
 
 /** Every step's picture is the same for everybody, so a test may watch it faster than a reader. Clocks take seconds. */
 const hurry = (page) =>
@@ -75,8 +73,8 @@ for (const [id, count] of Object.entries(TOURS)) {
     await open(page);
     await page.keyboard.press("Tab");
     const lab = page.getByRole("combobox", { name: "Lab" });
-    const down = LABS_BELOW[id] ?? [];
-    for (const value of down) {
+    const way = await wayTo(page, id);
+    for (const value of way.down) {
       await lab.focus();
       await page.keyboard.press("ArrowDown");
       await expect(lab).toHaveValue(value);
@@ -87,11 +85,11 @@ for (const [id, count] of Object.entries(TOURS)) {
     }
     await page.keyboard.press("Enter");
     // A lab with one tour only starts it at once.
-    if (down.length === 0 || down.at(-1) === "vector-clocks") {
+    if (way.count > 1) {
       const list = page.getByRole("dialog", { name: "Tours of this lab" });
       await expect(list).toBeVisible();
       await page.keyboard.press("Tab");
-      for (let place = 0; place < (PLACE_IN_LIST[id] ?? 0); place += 1) await page.keyboard.press("Tab");
+      for (let place = 0; place < way.which; place += 1) await page.keyboard.press("Tab");
       await page.keyboard.press("Enter");
       await expect(list).toHaveCount(0);
     }
