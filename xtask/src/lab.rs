@@ -18,9 +18,6 @@ const KEYWORDS: [&str; 41] = [
     "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "try", "type",
 ];
 
-/// Where golden digests are.
-const GOLDEN: &str = "crates/labs/tests/it/golden.txt";
-
 /// `new-lab FAMILY ID`.
 pub fn new(args: &[String]) -> Result<(), String> {
     let [family, id] = args else {
@@ -53,14 +50,11 @@ pub fn remove(args: &[String]) -> Result<(), String> {
         }
         None => return Err("git does not say whether everything is committed, so nothing is removed".into()),
     }
-    let golden = paths::root().join(GOLDEN);
-    let recorded = without_runs(&read(&golden)?, id, &system.runs()?);
     let lib = system.family().join("src/lib.rs");
     let lines = without_line(&read(&lib)?, &line(id))?;
     fs::remove_dir_all(&system.folder).map_err(|error| format!("{}: {error}", system.folder.display()))?;
     put(&lib, &lines)?;
-    put(&golden, &recorded)?;
-    println!("removed {id}: its folder, its line in the family's lib.rs, and its digests");
+    println!("removed {id}: its folder, and its line in the family's lib.rs");
     Ok(())
 }
 
@@ -156,15 +150,6 @@ fn without_line(text: &str, line: &str) -> Result<String, String> {
     let blank = at > 0 && lines[at - 1].is_empty();
     lines.drain(at - usize::from(blank)..=at);
     Ok(lines.join("\n") + "\n")
-}
-
-/// Golden digests without those of some runs of a lab.
-fn without_runs(golden: &str, lab: &str, runs: &[String]) -> String {
-    let gone = |line: &str| {
-        let run = line.split(' ').next().and_then(|name| name.strip_prefix(lab)?.strip_prefix('-'));
-        run.is_some_and(|run| runs.iter().any(|other| other == run))
-    };
-    golden.lines().filter(|line| !gone(line)).map(|line| format!("{line}\n")).collect()
 }
 
 fn read(path: &Path) -> Result<String, String> {
@@ -281,12 +266,5 @@ mod tests {
             assert!(error.contains(why), "{family} {id}: {error}");
             assert_eq!(families.all(), before, "{family} {id}");
         }
-    }
-
-    #[test]
-    fn digests_go_with_their_lab_and_with_no_other() {
-        let golden = "raft-1 10 aa\nraft-log-11 20 bb\nraft-log-1 30 cc\n";
-        assert_eq!(without_runs(golden, "raft", &["1".into(), "11".into()]), "raft-log-11 20 bb\nraft-log-1 30 cc\n");
-        assert_eq!(without_runs(golden, "raft-log", &["11".into()]), "raft-1 10 aa\nraft-log-1 30 cc\n");
     }
 }

@@ -23,11 +23,6 @@ impl System {
         let stems = stems(&self.folder.join("tours"))?;
         Ok(stems.into_iter().filter_map(|stem| Some(stem.split_once('-')?.1.to_owned())).collect())
     }
-
-    /// The names of the runs that native and wasm have to agree on.
-    pub fn runs(&self) -> Result<Vec<String>, String> {
-        stems(&self.folder.join("parity"))
-    }
 }
 
 /// The folders of a repository's families.

@@ -125,6 +125,12 @@ impl From<NodeId> for Arg {
     }
 }
 
+impl From<&[NodeId]> for Arg {
+    fn from(nodes: &[NodeId]) -> Self {
+        Self::Nodes(nodes.to_vec())
+    }
+}
+
 impl From<i64> for Arg {
     fn from(number: i64) -> Self {
         Self::Number(number)
@@ -156,6 +162,12 @@ pub const fn op(id: &'static str, title: &'static str, summary: &'static str) ->
 #[must_use]
 pub const fn node(name: &'static str, example: &'static str) -> ArgInfo {
     ArgInfo { name, kind: ArgKind::Node(example) }
+}
+
+/// An argument that is a list of nodes, at most so many.
+#[must_use]
+pub const fn nodes(name: &'static str, example: &'static [&'static str], most: usize) -> ArgInfo {
+    ArgInfo { name, kind: ArgKind::Nodes(example, most) }
 }
 
 /// An argument that is a key.

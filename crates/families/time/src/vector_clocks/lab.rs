@@ -19,7 +19,7 @@ use view::{MessageShape, Picture, Stage, layout};
 use runs::Entry;
 use runs::kit::{self, bug, correct, live};
 use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo};
-use runs::ops::{Arg, ArgInfo, ArgKind, Args, OpInfo, Parts, node, number, op, text};
+use runs::ops::{ArgInfo, Args, OpInfo, Parts, node, nodes, number, op, text};
 use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings, switch};
 use runs::plain::{Telling, Topic};
 
@@ -45,7 +45,7 @@ const REPLY: OpInfo = op("reply", "Reply", "The process answers the newest post 
     TEXT_CHARS_MAX,
 )]);
 const TELL: OpInfo = op("tell", "Tell", "The process tells the first one, which passes it on to the next.")
-    .with(&[ArgInfo { name: "Path", kind: ArgKind::Nodes(&["n2", "n3"], PATH_MAX) }]);
+    .with(&[nodes("Path", &["n2", "n3"], PATH_MAX)]);
 const WRITE: OpInfo = op("write", "Write", "The process writes a replicated register.").with(&[KEY, VALUE]);
 const GET: OpInfo =
     op("get", "Read at another", "The process reads a register of another one, as its client, and keeps the context.")
@@ -266,7 +266,7 @@ impl Lab for VectorClocksLab {
             Op::Local => (LOCAL.id, vec![]),
             Op::Post(text) => (POST.id, vec![text.as_str().into()]),
             Op::Reply(text) => (REPLY.id, vec![text.as_str().into()]),
-            Op::Tell(path) => (TELL.id, vec![Arg::Nodes(path.clone())]),
+            Op::Tell(path) => (TELL.id, vec![path.as_slice().into()]),
             Op::Write(key, value) => (WRITE.id, vec![key.as_str().into(), (*value).into()]),
             Op::Get(from, key) => (GET.id, vec![(*from).into(), key.as_str().into()]),
             Op::Put(to, key, value) => (PUT.id, vec![(*to).into(), key.as_str().into(), (*value).into()]),

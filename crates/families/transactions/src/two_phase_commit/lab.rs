@@ -5,7 +5,7 @@ use runs::Entry;
 use runs::bands::RoleChange;
 use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, live};
 use runs::lab::{Lab, LabInfo, Look, Names, Roles, Setup, Showcase, VariantInfo};
-use runs::ops::{Arg, ArgInfo, ArgKind, Args, OpInfo, Parts, node, number, op};
+use runs::ops::{ArgInfo, Args, OpInfo, Parts, node, nodes, number, op};
 use runs::params::{self, DISTANCE, ParamInfo, Settings};
 use runs::plain::Telling;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ const TRANSFER_EVERY: ParamInfo =
     live(params::number("transfer-every-ms", "A transfer about every (0: never)", 120, (0, 60_000), "ms"));
 const TIMEOUT: ParamInfo = live(params::number("timeout-ms", "Timeout", 150, (10, 10_000), "ms"));
 
-const TO: ArgInfo = ArgInfo { name: "To", kind: ArgKind::Nodes(&["n3", "n4"], 8) };
+const TO: ArgInfo = nodes("To", &["n3", "n4"], 8);
 const TRANSFER: OpInfo =
     op("transfer", "Transfer", "The coordinator takes money from one account, for each of the others.").with(&[
         node("From", "n2"),
@@ -151,7 +151,7 @@ impl Lab for CommitLab {
     }
 
     fn op_parts(op: &Transfer) -> Parts {
-        (TRANSFER.id, vec![op.from.into(), Arg::Nodes(op.to.clone()), op.amount.into()])
+        (TRANSFER.id, vec![op.from.into(), op.to.as_slice().into(), op.amount.into()])
     }
 
     fn dress(world: &World<Node>, _: &Names, stage: &mut Stage) {
