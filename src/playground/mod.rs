@@ -14,7 +14,7 @@ mod publish;
 
 use std::collections::BTreeMap;
 
-use labs::lab::{LabInfo, VariantInfo};
+use labs::info::{LabInfo, VariantInfo};
 use labs::state::VerdictState;
 use labs::{Code, InputError, Run, Session, link};
 use leptos::prelude::*;

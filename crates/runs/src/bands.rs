@@ -17,8 +17,10 @@ use sim::hash::StableHasher;
 use sim::{BranchId, Command, Event, NodeId, Observer, Outcome, Protocol, Record, Stamped, Timeline, World};
 use view::timeline::{self, Band, BandKind, Branch, Mark, MarkKind};
 
-use crate::lab::{Lab, Names, Roles};
+use crate::info::Roles;
+use crate::lab::Lab;
 use crate::lab_words::Words;
+use crate::names::Names;
 use crate::state::branch_name;
 
 /// Most ended bands that a branch keeps.

@@ -5,7 +5,9 @@ use check::FaultModel;
 use serde_json::{Value, json};
 
 use crate::error::InputError;
-use crate::lab::{Lab, LabInfo, Names, VariantInfo};
+use crate::info::{LabInfo, VariantInfo};
+use crate::lab::Lab;
+use crate::names::Names;
 use crate::ops::OpInfo;
 use crate::params::ParamInfo;
 use crate::run::Run;

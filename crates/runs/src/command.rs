@@ -5,8 +5,9 @@ use sim::clock::DRIFT_PPM_MAX;
 use sim::{Command, DiskMode, LinkChange, MessageAct, MessageId, NodeId, Stamped};
 
 use crate::error::InputError;
+use crate::info::LabInfo;
 use crate::json::{Fields, check_depth, kind_of, whole};
-use crate::lab::{LabInfo, Names};
+use crate::names::Names;
 use crate::params::{self, Setting};
 
 /// Latest time that is accepted, in µs: a simulated day.

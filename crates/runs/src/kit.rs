@@ -3,7 +3,7 @@
 use sim::{NodeId, Protocol, World};
 use view::Stage;
 
-use crate::lab::{VariantInfo, VariantKind};
+use crate::info::{VariantInfo, VariantKind};
 use crate::params::{ParamInfo, Setting, Shape, number};
 
 /// The algorithm as published; `summary` says what makes it right.

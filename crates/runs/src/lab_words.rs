@@ -6,7 +6,8 @@ use view::narration::Weight;
 use view::timeline::MarkKind;
 
 use crate::command::write_message_id;
-use crate::lab::{LabInfo, Names};
+use crate::info::LabInfo;
+use crate::names::Names;
 use crate::params::{self, Setting, Shape};
 use crate::plain::{OTHER, PlainEvent, PlainOutcome, Topic};
 

@@ -6,7 +6,8 @@ use serde_json::Value;
 use sim::{DiskMode, Named, NodeId, Protocol, World};
 use view::lens::inspector::{Field, Group, Part};
 
-use crate::lab::{Lab, Names};
+use crate::lab::Lab;
+use crate::names::Names;
 use crate::plain::Topic;
 
 /// Counts topics, the most frequent first: `9 heartbeats, 1 disk sync`.

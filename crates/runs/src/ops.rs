@@ -9,7 +9,7 @@ use sim::NodeId;
 
 use crate::error::InputError;
 use crate::json::{kind_of, one_line};
-use crate::lab::Names;
+use crate::names::Names;
 
 /// Numbers stay exact on their way through JavaScript up to here, in both directions.
 pub const NUMBER_MAX: i64 = (1 << 53) - 1;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use sim::ParamKey;
 
 use crate::error::InputError;
-use crate::lab::{LabInfo, VariantInfo};
+use crate::info::{LabInfo, VariantInfo};
 
 /// What a parameter accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

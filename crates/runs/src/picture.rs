@@ -7,7 +7,7 @@ use view::lens::space_time::Window;
 use view::lens::space_time::plan::{Lit, Scene, Viewport};
 use view::{Pane, PaneInfo, Picture, Stage, Theme, svg};
 
-use crate::lab::VariantKind;
+use crate::info::VariantKind;
 use crate::session::Session;
 
 /// How large a space-time diagram is drawn, in pixels.

@@ -6,8 +6,10 @@ use sim::{Command, Event, LossReason, MessageId, Named, NodeId, Outcome, Protoco
 use view::lens::space_time::Stamp;
 use view::narration::Weight;
 
-use crate::lab::{Lab, LabInfo, Names};
+use crate::info::LabInfo;
+use crate::lab::Lab;
 use crate::lab_words;
+use crate::names::Names;
 
 /// A kind of routine event, in the singular and the plural.
 pub type Topic = (&'static str, &'static str);

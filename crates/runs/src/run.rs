@@ -10,8 +10,9 @@ use view::layout::Point;
 use crate::catalogue::{Catalogue, Entry};
 use crate::command::{self, COMMANDS_MAX, FAR, Roster, TIME_US_MAX};
 use crate::error::InputError;
+use crate::info::VariantInfo;
 use crate::json::{Fields, check_depth, kind_of, parse};
-use crate::lab::{Names, VariantInfo};
+use crate::names::Names;
 use crate::params::{ParamInfo, Settings};
 
 /// The version of the format itself.
@@ -53,7 +54,7 @@ pub struct Run {
     pub end: Option<End>,
     /// The engine that recorded it.
     pub engine: u64,
-    /// The lab's revision that recorded it ([`LabInfo::revision`](crate::lab::LabInfo::revision)).
+    /// The lab's revision that recorded it ([`LabInfo::revision`](crate::info::LabInfo::revision)).
     pub revision: u64,
     /// Keys that it set and that its lab does not have any more; they change nothing.
     pub retired: BTreeSet<&'static str>,

@@ -12,7 +12,8 @@ use view::lens::space_time::{self, Message, SpaceTime, Stamp, Standing, Window};
 use view::narration::Weight;
 
 use crate::command::write_message_id;
-use crate::lab::{LabInfo, Names};
+use crate::info::LabInfo;
+use crate::names::Names;
 use crate::plain::{PlainEvent, PlainOutcome, PlainRecord, Telling, Topic};
 use crate::session::Session;
 

@@ -21,7 +21,8 @@ use serde_json::{Map, Value, json};
 use sim::{LossReason, NodeId};
 
 use crate::command::{self, write_message_id};
-use crate::lab::{LabInfo, Names};
+use crate::info::LabInfo;
+use crate::names::Names;
 use crate::plain::{PlainEvent, PlainOutcome, PlainRecord};
 
 /// A record as data.

@@ -11,7 +11,9 @@ use view::{MessageShape, Pane, PaneAsk, Stage, layout};
 
 use runs::Entry;
 use runs::kit::{self, DISK_SYNC, LATENCY, bug, correct, live, servers};
-use runs::lab::{Lab, LabInfo, Look, Names, Setup, Showcase, VariantInfo};
+use runs::info::{LabInfo, Showcase, VariantInfo};
+use runs::lab::{Lab, Look, Setup};
+use runs::names::Names;
 use runs::ops::{Args, OpInfo, Parts, number, op};
 use runs::params::{self, ParamInfo, Settings};
 use runs::plain::Telling;

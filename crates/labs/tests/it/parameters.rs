@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use labs::Entry;
-use labs::lab::LabInfo;
+use labs::info::LabInfo;
 use labs::params::{ParamInfo, number};
 use labs::{Run, Session};
 use serde_json::{Value, json};

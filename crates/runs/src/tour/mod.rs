@@ -23,7 +23,7 @@ use serde_json::Value;
 use sim::Command;
 use view::lens::LensKind;
 
-use crate::lab::LabInfo;
+use crate::info::LabInfo;
 use crate::run::Run;
 use words::Paragraph;
 

@@ -7,7 +7,7 @@ use crate::raft::common::{
     self as raft, CHECK_QUORUM, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, NODES, PRE_VOTE, RaftLab, bug,
 };
 use runs::Entry;
-use runs::lab::{LabInfo, Showcase, VariantInfo, VariantKind};
+use runs::info::{LabInfo, Showcase, VariantInfo, VariantKind};
 use runs::params::{DISTANCE, ParamInfo, Setting};
 
 /// One client that writes now and then, so that logs differ.

@@ -9,7 +9,7 @@ use crate::raft::common::{
     PRE_VOTE, RaftLab, bug,
 };
 use runs::Entry;
-use runs::lab::{LabInfo, Showcase, VariantInfo, VariantKind};
+use runs::info::{LabInfo, Showcase, VariantInfo, VariantKind};
 use runs::params::{DISTANCE, ParamInfo, Setting};
 
 const SNAPSHOT_EVERY: ParamInfo = ParamInfo { default: Setting::number(20), ..raft::SNAPSHOT_EVERY };

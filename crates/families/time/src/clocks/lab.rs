@@ -14,8 +14,10 @@ use view::narration::Weight;
 use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
+use runs::info::{LabInfo, Showcase, VariantInfo};
 use runs::kit::{self, bug, correct};
-use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo};
+use runs::lab::{Lab, Setup};
+use runs::names::Names;
 use runs::ops::{Args, OpInfo, Parts, node, op};
 use runs::params::{DISTANCE, ParamInfo, Setting, Settings, number};
 use runs::plain::{Telling, Topic};

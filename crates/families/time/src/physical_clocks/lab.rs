@@ -16,8 +16,10 @@ use view::narration::Weight;
 use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
+use runs::info::{LabInfo, Showcase, VariantInfo};
 use runs::kit::{self, bug, correct, live};
-use runs::lab::{Lab, LabInfo, Look, Names, Setup, Showcase, VariantInfo};
+use runs::lab::{Lab, Look, Setup};
+use runs::names::Names;
 use runs::ops::{Args, OpInfo, Parts, op};
 use runs::params::{DISTANCE, ParamInfo, Setting, Settings, choice, number};
 use runs::plain::{Telling, Topic};

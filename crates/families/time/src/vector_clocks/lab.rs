@@ -17,8 +17,10 @@ use view::narration::Weight;
 use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
+use runs::info::{LabInfo, Showcase, VariantInfo};
 use runs::kit::{self, bug, correct, live};
-use runs::lab::{Lab, LabInfo, Names, Setup, Showcase, VariantInfo};
+use runs::lab::{Lab, Setup};
+use runs::names::Names;
 use runs::ops::{ArgInfo, Args, OpInfo, Parts, node, nodes, number, op, text};
 use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings, switch};
 use runs::plain::{Telling, Topic};

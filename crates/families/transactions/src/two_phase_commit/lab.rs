@@ -3,8 +3,10 @@
 use check::{FaultKind, FaultModel};
 use runs::Entry;
 use runs::bands::RoleChange;
+use runs::info::{LabInfo, Roles, Showcase, VariantInfo};
 use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, live};
-use runs::lab::{Lab, LabInfo, Look, Names, Roles, Setup, Showcase, VariantInfo};
+use runs::lab::{Lab, Look, Setup};
+use runs::names::Names;
 use runs::ops::{ArgInfo, Args, OpInfo, Parts, node, nodes, number, op};
 use runs::params::{self, DISTANCE, ParamInfo, Settings};
 use runs::plain::Telling;

@@ -1,6 +1,7 @@
 //! Who has voted what, and who holds which lock.
 
-use runs::lab::{Look, Names};
+use runs::lab::Look;
+use runs::names::Names;
 use sim::NodeId;
 use view::pane::{Axis, Block, Column, Id, Item, Lane, Lanes, Mark, Pane, PaneInfo, Pattern, Row, Span, Table, Text};
 

@@ -1,6 +1,6 @@
 //! What happens in two-phase commit, in words.
 
-use runs::lab::Names;
+use runs::names::Names;
 use runs::plain::{Telling, Topic};
 use sim::{Command, Event, NodeId, Outcome, Record};
 use view::narration::Weight;

@@ -10,7 +10,7 @@ use view::lens::log::{self, Log, LogWindow};
 use view::lens::states::{Occupant, State, States, Transition, Way};
 use view::shapes::Anchor;
 
-use runs::lab::Names;
+use runs::names::Names;
 use runs::plain::{OTHER, Topic};
 
 use super::{hue, role_name};

@@ -18,9 +18,11 @@ use view::lens::{OfHistory, OfStates};
 use view::{MessageShape, Pane, PaneAsk, Stage, layout};
 
 use runs::bands::RoleChange;
+use runs::info::{LabInfo, Roles, VariantInfo};
 pub use runs::kit::{DISK_SYNC, LATENCY, bug};
 use runs::kit::{before_first, correct, live, quiet_clients, range, servers};
-use runs::lab::{Lab, LabInfo, Look, Names, Roles, Setup, VariantInfo};
+use runs::lab::{Lab, Look, Setup};
+use runs::names::Names;
 use runs::ops::{ArgInfo, Args, NUMBER_MAX, OpInfo, Parts, key, node, number, op};
 use runs::params::{self, ParamInfo, Settings, switch};
 use runs::plain::Telling;

@@ -7,7 +7,7 @@ use view::pane::{
     Block, Column, Does, Fact, Facts, Group, Item, Mark, Pane, PaneAsk, PaneInfo, Pattern, Row, Table, Text,
 };
 
-use runs::lab::Names;
+use runs::names::Names;
 
 use super::hue;
 

@@ -4,7 +4,7 @@ use crate::raft::{AppendOutcome, LogEnd, Msg, Note, Op, Payload, Raft, Refusal, 
 use sim::{Command, Event, Outcome, Record};
 use view::narration::Weight;
 
-use runs::lab::Names;
+use runs::names::Names;
 
 /// A step that boots a node, delivers a message, runs a timer or handles a request.
 pub fn tell(record: &Record<Raft>, names: &Names) -> (String, Weight) {

@@ -19,8 +19,10 @@ use view::lens::LensKind;
 use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
+use runs::info::{LabInfo, Showcase, VariantInfo};
 use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, cost};
-use runs::lab::{Lab, LabInfo, Look, Names, Setup, Showcase, VariantInfo};
+use runs::lab::{Lab, Look, Setup};
+use runs::names::Names;
 use runs::ops::{Args, NUMBER_MAX, OpInfo, Parts, key, node, number, op};
 use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings, choice, switch};
 use runs::plain::Telling;

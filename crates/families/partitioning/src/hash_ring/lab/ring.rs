@@ -12,7 +12,7 @@ use view::Condition;
 use view::lens::ring::{Ask, Change, Circle, Key, Membership, Ring, Scheme, Server};
 
 use super::words;
-use runs::lab::Names;
+use runs::names::Names;
 
 /// Most keys that are shown.
 const KEYS_MAX: usize = 12_000;

@@ -4,7 +4,7 @@ use crate::hash_ring::{Change, HashRing, KeyOp, Msg, Note, Ret, Timer, Why};
 use sim::{Command, Event, Outcome, Record};
 use view::narration::Weight;
 
-use runs::lab::Names;
+use runs::names::Names;
 
 /// An operation: `k1=5` or `k1`.
 pub fn key_op(op: &KeyOp) -> String {
