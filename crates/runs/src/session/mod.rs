@@ -21,7 +21,9 @@ use view::timeline::Strip;
 pub use sim::timeline::Facts;
 
 pub use of_lab::LabSession;
-pub(crate) use operations::{read_op, write_ops};
+pub(crate) use operations::read_op;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use operations::write_ops;
 
 use crate::error::InputError;
 use crate::params::{ParamInfo, Setting};
