@@ -10,8 +10,8 @@ use view::pane::{Block, Column, Item, PaneInfo, Pattern, Row, Table};
 use view::{MessageShape, Pane, PaneAsk, Stage, layout};
 
 use runs::Entry;
-use runs::kit::{self, DISK_SYNC, LATENCY, bug, correct, live, servers};
 use runs::info::{LabInfo, Showcase, VariantInfo};
+use runs::kit::{self, DISK_SYNC, LATENCY, bug, correct, live, servers};
 use runs::lab::{Lab, Look, Setup};
 use runs::names::Names;
 use runs::ops::{Args, OpInfo, Parts, number, op};
