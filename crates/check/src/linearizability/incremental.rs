@@ -35,7 +35,7 @@ impl Default for Limits {
     }
 }
 
-/// Checks a history while it grows, with the verdict of [`check`] after every event.
+/// Checks a history while it grows, with the verdict of [`check`](super::check) after every event.
 ///
 /// - An answer costs what is open on its key, whatever came before. Each configuration says in
 ///   which state the object is and which open operations have had their effect.
@@ -46,7 +46,7 @@ impl Default for Limits {
 ///   the least are kept. Any one of them proves the history linearizable. When the last of such a
 ///   selection dies, the key's whole history is searched with [`Limits::search_states_max`], at most
 ///   64 times, and if that does not decide, the key is unknown *for good*: later answers could only be judged from
-///   the states before them, and a quiet moment does not bring those back. [`check`] with a larger
+///   the states before them, and a quiet moment does not bring those back. [`check`](super::check) with a larger
 ///   budget may still tell.
 /// - The first violation stays, and nothing is searched after it.
 ///
