@@ -34,8 +34,8 @@ pub(crate) fn transactions(look: Look<'_, CommitLab>) -> Pane {
     };
     let columns = std::iter::once(COORDINATOR).chain(nodes.iter().copied());
     let table = Table {
-        caption: "The newest, and those that somebody is in doubt about".into(),
-        corner: "Transaction".into(),
+        caption: "The newest, and those in doubt".into(),
+        corner: "Txn".into(),
         columns: columns.map(|node| Column::of_words(names.of(node))).collect(),
         rows: shown.iter().map(row).collect(),
     };
@@ -59,12 +59,12 @@ fn cell(said: &Said, node: NodeId) -> Vec<Item> {
     let takes_part = node == COORDINATOR || said.parts.contains_key(&node);
     vec![match said.decided.get(&node) {
         _ if !takes_part => return Vec::new(),
-        Some(true) => Item::new("commit").mark(Some(Mark::Yes)).pattern(Pattern::Strong),
-        Some(false) if said.votes.get(&node) == Some(&false) => Item::new("voted no").mark(Some(Mark::No)),
-        Some(false) => Item::new("abort").mark(Some(Mark::No)).pattern(Pattern::Strong),
-        None if doubts(said, node) => Item::new("voted yes").mark(Some(Mark::Waits)).pattern(Pattern::Tentative),
-        None if node == COORDINATOR => Item::new("asks").mark(Some(Mark::Waits)),
-        None => Item::new("no vote yet").pattern(Pattern::Faint),
+        Some(true) => Item::new("commit").pattern(Pattern::Strong),
+        Some(false) if said.votes.get(&node) == Some(&false) => Item::new("no").mark(Some(Mark::No)),
+        Some(false) => Item::new("abort").pattern(Pattern::Strong),
+        None if doubts(said, node) => Item::new("yes").mark(Some(Mark::Waits)).pattern(Pattern::Tentative),
+        None if node == COORDINATOR => Item::new("asks"),
+        None => Item::new("silent").pattern(Pattern::Faint),
     }]
 }
 
