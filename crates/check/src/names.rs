@@ -1,6 +1,7 @@
 //! What people call the nodes. A lab says it once, and whoever tells of nodes goes by it: reasons of verdicts,
 //! scripts, narration.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use sim::NodeId;
@@ -8,22 +9,38 @@ use sim::world::NODES_MAX;
 
 /// Names of all machines that can ever be in a world: those that a run starts with, and behind them the ones that may
 /// be added, which go on counting: n6, n7 and so on. A clone costs nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Names {
-    all: Rc<[String]>,
-    first: u32,
+#[derive(Clone, Debug)]
+pub struct Names(Rc<Known>);
+
+#[derive(Debug)]
+struct Known {
+    first: Box<[String]>,
+    /// Made once somebody asks for one: most runs add nobody, and a sweep makes names for each of thousands of runs.
+    later: OnceCell<Box<[String]>>,
 }
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.first == other.0.first
+    }
+}
+
+impl Eq for Names {}
 
 impl Names {
     /// These names for the machines that a run starts with, in order.
     #[must_use]
     pub fn new(first: impl IntoIterator<Item = String>) -> Self {
-        let mut all: Vec<String> = first.into_iter().collect();
-        let count = all.len() as u32;
-        let number = |name: &String| name.strip_prefix('n').and_then(|number| number.parse::<u32>().ok());
-        let last = all.iter().filter_map(number).max().unwrap_or(0);
-        all.extend((1..=NODES_MAX.saturating_sub(count)).map(|next| format!("n{}", last + next)));
-        Self { all: all.into(), first: count }
+        Self(Rc::new(Known { first: first.into_iter().collect(), later: OnceCell::new() }))
+    }
+
+    /// The names of the machines that may be added.
+    fn later(&self) -> &[String] {
+        self.0.later.get_or_init(|| {
+            let number = |name: &String| name.strip_prefix('n').and_then(|number| number.parse::<u32>().ok());
+            let last = self.0.first.iter().filter_map(number).max().unwrap_or(0);
+            (1..=NODES_MAX.saturating_sub(self.0.first.len() as u32)).map(|next| format!("n{}", last + next)).collect()
+        })
     }
 
     /// Servers called n1 to nN.
@@ -48,7 +65,11 @@ impl Names {
     /// The name of a node.
     #[must_use]
     pub fn of(&self, node: NodeId) -> &str {
-        self.all.get(node.index()).map_or("a machine that is not there", |name| name)
+        let name = match node.index().checked_sub(self.0.first.len()) {
+            None => self.0.first.get(node.index()),
+            Some(later) => self.later().get(later),
+        };
+        name.map_or("a machine that is not there", |name| name)
     }
 
     /// Nodes in words: "n1, n2 and n3".
@@ -65,12 +86,14 @@ impl Names {
     /// The node with this name, whether or not it has been added yet.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<NodeId> {
-        (0u32..).zip(&*self.all).find(|(_, known)| *known == name).map(|(index, _)| NodeId(index))
+        let place = |names: &[String]| names.iter().position(|known| known == name);
+        let later = || Some(self.0.first.len() + place(self.later())?);
+        place(&self.0.first).or_else(later).map(|index| NodeId(index as u32))
     }
 
     /// The names of the machines that a run starts with.
     pub fn first(&self) -> impl Iterator<Item = &str> {
-        self.all.iter().take(self.first as usize).map(String::as_str)
+        self.0.first.iter().map(String::as_str)
     }
 }
 
