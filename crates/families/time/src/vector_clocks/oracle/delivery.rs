@@ -55,7 +55,7 @@ impl Screen {
     }
 
     fn raise(&mut self, author: NodeId, number: u64) {
-        self.upto.merge(&VectorClock::of([(author, number)]));
+        self.upto.raise(author, number);
         let mut next = PostId { author, number: self.upto.get(author) + 1 };
         while self.beyond.remove(&next) {
             self.upto.tick(author);
@@ -70,7 +70,7 @@ impl Screen {
         } else if !self.has(post) {
             self.beyond.insert(post);
         }
-        self.newest.merge(&VectorClock::of([(post.author, post.number)]));
+        self.newest.raise(post.author, post.number);
         self.past.merge(needs);
     }
 }
@@ -95,8 +95,8 @@ impl Delivery {
     pub(super) fn posted(&mut self, serial: u64, me: NodeId, post: &Post) {
         let screen = Rc::make_mut(self.screens.entry(me).or_default());
         let mut needs = screen.past.clone();
-        needs.merge(&VectorClock::of([(post.id.author, post.id.number)]));
-        self.posted.merge(&VectorClock::of([(post.id.author, post.id.number)]));
+        needs.raise(post.id.author, post.id.number);
+        self.posted.raise(post.id.author, post.id.number);
         screen.show(post.id, &needs);
         self.posts.insert(post.id, Rc::new(Known { serial, text: post.text.clone(), needs }));
         self.shown += 1;
