@@ -97,14 +97,8 @@ mod tests {
     #[derive(Clone, Debug, Hash)]
     struct Ball;
 
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
     struct Word;
-
-    impl Named for Word {
-        fn name(&self) -> &'static str {
-            "word"
-        }
-    }
 
     impl Protocol for Ball {
         type Config = ();

@@ -43,8 +43,8 @@ use std::path::{Path, PathBuf};
 use check::{Names, Oracle, Status};
 use expect_test::expect_file;
 use sim::{
-    ClusterConfig, Command, DiskMode, Driver, Event, LinkProfile, MessageAct, NodeId, Observer, Outcome, Presence,
-    Protocol, Record, World,
+    ClusterConfig, Command, DiskMode, Driver, Event, Flags, LinkProfile, MessageAct, NodeId, Observer, Outcome,
+    Presence, Protocol, Record, World,
 };
 
 /// What a script's first line asks for.
@@ -135,6 +135,12 @@ impl Options<'_> {
     /// The number behind this word.
     pub fn number(&mut self, name: &str) -> Option<u32> {
         self.word(name).map(|value| number(&value) as u32)
+    }
+
+    /// The mistake behind `bug`; without it, none.
+    pub fn bugs<B: Flags>(&mut self) -> B {
+        let of = |name: String| B::only(&name).unwrap_or_else(|| panic!("no mistake {name}"));
+        self.word("bug").map_or_else(B::default, of)
     }
 
     /// This many machines; takes `latency`.
@@ -369,24 +375,12 @@ mod tests {
         heard: u32,
     }
 
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
     struct Hops(u32);
 
-    #[derive(Clone, Debug, Hash)]
+    #[derive(Clone, Debug, Hash, Named)]
     struct Passed {
         to: NodeId,
-    }
-
-    impl Named for Hops {
-        fn name(&self) -> &'static str {
-            "hops"
-        }
-    }
-
-    impl Named for Passed {
-        fn name(&self) -> &'static str {
-            "passed"
-        }
     }
 
     impl Protocol for Relay {

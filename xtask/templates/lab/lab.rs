@@ -3,7 +3,7 @@
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Value, json};
-use sim::{ClusterConfig, Command, Event, NodeId, Record, World};
+use sim::{ClusterConfig, Command, Event, Flags, NodeId, Record, World};
 use view::lens::LensKind;
 use view::narration::Weight;
 use view::pane::{Block, Column, Item, PaneInfo, Pattern, Row, Table};
@@ -86,7 +86,7 @@ impl Lab for CounterLab {
         Setup {
             config: Config {
                 count_us: get(&COUNT_EVERY) * 1_000,
-                bugs: Bugs { takes_anything: variant.id == "takes-anything" },
+                bugs: Bugs::only(variant.id).unwrap_or_default(),
             },
             cluster: ClusterConfig::of(nodes),
             oracle: CounterOracle::new(check::Names::servers(nodes)),

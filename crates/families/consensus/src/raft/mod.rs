@@ -36,7 +36,7 @@ mod server;
 
 use std::collections::BTreeSet;
 
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 pub use client::Client;
 pub use kv::{KEY_BYTES_MAX, Kv, KvOp, KvRet, Origin};
@@ -102,7 +102,7 @@ pub const LEASE_DRIFT_PERCENT: u64 = 10;
 
 /// Classic mistakes, each of which some oracle catches, and versions that are only worse. All off
 /// is the algorithm as published.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
     /// The vote is kept in memory only: after a restart the server votes again in the same term.
     pub forgets_vote: bool,
@@ -148,7 +148,7 @@ pub struct LogEnd {
 }
 
 /// What nodes send to each other (Figures 2 and 13, and the dissertation's additions).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Msg {
     /// A server asks whether it would get a vote; changes nothing at the receiver.
     PreVote {
@@ -280,26 +280,8 @@ impl Msg {
     }
 }
 
-impl Named for Msg {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::PreVote { .. } => "pre-vote",
-            Self::PreVoteReply { .. } => "pre-vote-reply",
-            Self::RequestVote { .. } => "request-vote",
-            Self::RequestVoteReply { .. } => "request-vote-reply",
-            Self::AppendEntries { .. } => "append-entries",
-            Self::AppendEntriesReply { .. } => "append-entries-reply",
-            Self::InstallSnapshot { .. } => "install-snapshot",
-            Self::TimeoutNow { .. } => "timeout-now",
-            Self::ClientRequest { .. } => "client-request",
-            Self::ClientReply { .. } => "client-reply",
-            Self::NotLeader { .. } => "not-leader",
-        }
-    }
-}
-
 /// The timers of nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
 pub enum Timer {
     /// No leader was heard, or an election came to nothing; for a leader that checks its quorum,
     /// the time of the check.
@@ -314,23 +296,12 @@ pub enum Timer {
     Workload,
 }
 
-impl Named for Timer {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Election => "election",
-            Self::Heartbeat => "heartbeat",
-            Self::Patience => "patience",
-            Self::Retry => "retry",
-            Self::Workload => "workload",
-        }
-    }
-}
-
 /// What can be asked of a node from outside.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Op {
     /// An operation on the map. A client retries it within its session; a server, asked directly,
     /// does it once or says that it does not lead.
+    #[named(it.name())]
     Kv(KvOp),
     /// The election timer runs out now. Whoever orders this wants an election, so servers that hear
     /// a leader take part, except where leases rest on their not doing so.
@@ -341,20 +312,6 @@ pub enum Op {
     AddServer(NodeId),
     /// A server stops being a member.
     RemoveServer(NodeId),
-}
-
-impl Named for Op {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Kv(KvOp::Put { .. }) => "put",
-            Self::Kv(KvOp::Get { .. }) => "get",
-            Self::Kv(KvOp::Add { .. }) => "add",
-            Self::TimeOut => "time-out",
-            Self::Transfer(_) => "transfer",
-            Self::AddServer(_) => "add-server",
-            Self::RemoveServer(_) => "remove-server",
-        }
-    }
 }
 
 /// The answer to an [`Op`].
@@ -400,7 +357,7 @@ pub enum Why {
 }
 
 /// What must survive a crash besides the log (Figure 2, "persistent state").
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Cell {
     /// Term and vote.
     HardState {
@@ -411,15 +368,6 @@ pub enum Cell {
     },
     /// The newest snapshot.
     Snapshot(Snapshot),
-}
-
-impl Named for Cell {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::HardState { .. } => "hard-state",
-            Self::Snapshot(_) => "snapshot",
-        }
-    }
 }
 
 /// Why a vote was refused.
@@ -455,7 +403,7 @@ pub enum StepDown {
 }
 
 /// What a node says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Note {
     /// It asks whether it could win an election.
     BecamePreCandidate {
@@ -580,32 +528,6 @@ pub enum Note {
         /// Whom.
         server: NodeId,
     },
-}
-
-impl Named for Note {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::BecamePreCandidate { .. } => "became-pre-candidate",
-            Self::BecameCandidate { .. } => "became-candidate",
-            Self::BecameLeader { .. } => "became-leader",
-            Self::SteppedDown { .. } => "stepped-down",
-            Self::GrantedVote { .. } => "granted-vote",
-            Self::RefusedVote { .. } => "refused-vote",
-            Self::FollowsLeader { .. } => "follows-leader",
-            Self::Proposed { .. } => "proposed",
-            Self::Appended { .. } => "appended",
-            Self::Truncated { .. } => "truncated",
-            Self::RejectedEntries { .. } => "rejected-entries",
-            Self::Applied { .. } => "applied",
-            Self::TookSnapshot { .. } => "took-snapshot",
-            Self::InstalledSnapshot { .. } => "installed-snapshot",
-            Self::MembersChanged { .. } => "members-changed",
-            Self::Transferring { .. } => "transferring",
-            Self::Invoked { .. } => "invoked",
-            Self::Answered { .. } => "answered",
-            Self::Retried { .. } => "retried",
-        }
-    }
 }
 
 /// Purposes of a node's random draws.

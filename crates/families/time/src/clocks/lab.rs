@@ -7,7 +7,7 @@ use algorithms::clocks::{Order, VectorClock};
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
-use sim::{ClusterConfig, Command, Event, NodeId, Outcome, Record, World};
+use sim::{ClusterConfig, Command, Event, Flags, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
 use view::lens::space_time;
 use view::narration::Weight;
@@ -101,17 +101,6 @@ static INFO: LabInfo = LabInfo {
     ..LabInfo::BASE
 };
 
-/// The mistakes of a variant.
-fn bugs(variant: &str) -> Bugs {
-    Bugs {
-        no_tick_on_receive: variant == "no-tick-on-receive",
-        merge_without_max: variant == "merge-without-max",
-        wall_clock_order: variant == "wall-clock-order",
-        equal_is_before: variant == "equal-is-before",
-        concurrent_unless_before: variant == "concurrent-unless-before",
-    }
-}
-
 /// How long before the first event the lab opens, in µs.
 const OPENING_LEAD_US: u64 = 10_000;
 
@@ -152,7 +141,7 @@ impl Lab for ClocksLab {
             skew_us: in_us(&SKEW).0,
             offset_max_us: in_us(&MAX_OFFSET).0,
             act_us: in_us(&ACT_EVERY).0,
-            bugs: bugs(variant.id),
+            bugs: Bugs::only(variant.id).unwrap_or_default(),
         };
         Setup {
             oracle: ClocksOracle::new(&config),

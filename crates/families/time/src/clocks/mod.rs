@@ -17,7 +17,7 @@ mod lab;
 mod oracle;
 
 pub use lab::ENTRY;
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 use algorithms::clocks::{Hybrid, HybridClock, LamportClock, Order, VectorClock};
 
@@ -68,7 +68,7 @@ impl Config {
 const SET_ACT_EVERY_MS: ParamKey = ParamKey::of("act-every-ms");
 
 /// Classic mistakes. All off is what the papers say.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
     /// A receipt merges, and does not count as an event in the Lamport and vector clocks.
     pub no_tick_on_receive: bool,
@@ -121,7 +121,7 @@ pub struct Stamp {
 }
 
 /// What processes send to each other; each message has the stamp of the event that sent it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Msg {
     /// Somebody wants to know.
     Question {
@@ -137,46 +137,20 @@ pub enum Msg {
     },
 }
 
-impl Named for Msg {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Question { .. } => "question",
-            Self::Answer { .. } => "answer",
-        }
-    }
-}
-
 /// The timer of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
 pub enum Timer {
     /// Time to do something.
     Act,
 }
 
-impl Named for Timer {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Act => "act",
-        }
-    }
-}
-
 /// What can be asked of a process from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Op {
     /// A local event.
     Local,
     /// A question to another process.
     Send(NodeId),
-}
-
-impl Named for Op {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Send(_) => "send",
-        }
-    }
 }
 
 /// The answer to an [`Op`].
@@ -189,19 +163,14 @@ pub enum Ret {
 }
 
 /// Never written: processes keep nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Cell {}
 
-impl Named for Cell {
-    fn name(&self) -> &'static str {
-        match *self {}
-    }
-}
-
 /// What an event was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Deed {
     /// Something of its own.
+    #[named("local-event")]
     Local,
     /// A message left.
     Sent(NodeId),
@@ -219,9 +188,10 @@ pub enum By {
 }
 
 /// What a process says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Note {
     /// Something happened.
+    #[named(deed.name())]
     Happened {
         /// The event.
         stamp: Stamp,
@@ -229,6 +199,12 @@ pub enum Note {
         deed: Deed,
     },
     /// It has compared two events.
+    #[named(match said {
+        Order::Before => "said-before",
+        Order::After => "said-after",
+        Order::Equal => "said-equal",
+        Order::Concurrent => "said-concurrent",
+    })]
     Compared {
         /// One.
         first: Stamp,
@@ -241,20 +217,6 @@ pub enum Note {
         /// Whether these are a question and its answer.
         answer: bool,
     },
-}
-
-impl Named for Note {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Happened { deed: Deed::Local, .. } => "local-event",
-            Self::Happened { deed: Deed::Sent(_), .. } => "sent",
-            Self::Happened { deed: Deed::Received(_), .. } => "received",
-            Self::Compared { said: Order::Before, .. } => "said-before",
-            Self::Compared { said: Order::After, .. } => "said-after",
-            Self::Compared { said: Order::Equal, .. } => "said-equal",
-            Self::Compared { said: Order::Concurrent, .. } => "said-concurrent",
-        }
-    }
 }
 
 /// A process.

@@ -9,7 +9,7 @@ use crate::physical_clocks::{
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Value, json};
-use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
+use sim::{ClusterConfig, Command, Event, Flags, LinkProfile, NodeId, Outcome, Record, World};
 use view::lens::clock_error::{Line, Reading, Spot, plain_ms, short_ms, signed_ms};
 use view::lens::{ClockError, LensKind, OfClockError};
 use view::narration::Weight;
@@ -174,10 +174,7 @@ impl Lab for PhysicalClocksLab {
             way_min_us: get(&LATENCY).low * 1_000,
             gamma_us: value(&GAMMA) * 1_000,
             slew_ppm: value(&SLEW),
-            bugs: Bugs {
-                ignores_delay: variant.id == "ignores-delay",
-                steps_backwards: variant.id == "steps-backwards",
-            },
+            bugs: Bugs::only(variant.id).unwrap_or_default(),
         };
         Setup {
             oracle: PhysicalOracle::new(),

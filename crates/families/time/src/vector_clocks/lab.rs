@@ -10,7 +10,7 @@ use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, Event, NodeId, Outcome, Record, World};
+use sim::{ClusterConfig, Command, Event, Flags, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
 use view::lens::space_time;
 use view::narration::Weight;
@@ -145,18 +145,6 @@ static INFO: LabInfo = LabInfo {
     ..LabInfo::BASE
 };
 
-/// The mistakes of a variant.
-fn bugs(variant: &str) -> Bugs {
-    Bugs {
-        no_causal_delivery: variant == "no-causal-delivery",
-        last_writer_wins: variant == "last-writer-wins",
-        no_dots: variant == "version-vectors-without-dots",
-        ignores_contexts: variant == "ignores-contexts",
-        prunes_silent: variant == "prunes-silent",
-        one_counter: variant == "counter-called-vector-clock",
-    }
-}
-
 /// How long before the first event the lab opens, in µs.
 const OPENING_LEAD_US: u64 = 10_000;
 
@@ -218,7 +206,7 @@ impl Lab for VectorClocksLab {
             prune_after: get(&PRUNE_AFTER).low,
             act_us: in_us(&ACT_EVERY).0,
             ask_us: in_us(&ASK_EVERY).0,
-            bugs: bugs(variant.id),
+            bugs: Bugs::only(variant.id).unwrap_or_default(),
         };
         // Long enough for everybody to ask everybody twice.
         let calm_us = 4 * u64::from(nodes) * config.ask_us + 32 * in_us(&LATENCY).1 + 2_000_000;

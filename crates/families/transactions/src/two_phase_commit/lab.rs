@@ -11,7 +11,7 @@ use runs::ops::{ArgInfo, Args, OpInfo, Parts, node, nodes, number, op};
 use runs::params::{self, DISTANCE, ParamInfo, Settings};
 use runs::plain::Telling;
 use serde_json::{Value, json};
-use sim::{ClusterConfig, Record, World};
+use sim::{ClusterConfig, Flags, Record, World};
 use view::lens::LensKind;
 use view::{Condition, MessageShape, Pane, PaneAsk, Stage, layout, shapes};
 
@@ -123,12 +123,7 @@ impl Lab for CommitLab {
             participants: get(&PARTICIPANTS) as u32,
             timeout_us: get(&TIMEOUT) * 1_000,
             workload_us: get(&TRANSFER_EVERY) * 1_000,
-            bugs: Bugs {
-                forgets_decision: variant.id == "forgets-decision",
-                times_out_to_abort: variant.id == "times-out-to-abort",
-                unlocks_early: variant.id == "unlocks-early",
-                restarts_anew: variant.id == "coordinator-restarts-anew",
-            },
+            bugs: Bugs::only(variant.id).unwrap_or_default(),
         };
         let servers = config.participants + 1;
         Setup {

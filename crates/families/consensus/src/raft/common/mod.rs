@@ -13,7 +13,7 @@ use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, Named, NodeId, Record, World};
+use sim::{ClusterConfig, Command, Flags, Named, NodeId, Record, World};
 use view::lens::{OfHistory, OfStates};
 use view::{MessageShape, Pane, PaneAsk, Stage, layout};
 
@@ -48,33 +48,6 @@ pub const CORRECT: VariantInfo = correct("Everything that must survive a crash i
 /// Who leads and who wants to.
 pub const ROLES: Roles = Roles { holder: "leader", holds: "", seeks: "stands", number: "term", turning: "Election" };
 
-/// The mistakes of a variant.
-fn bugs(variant: &str) -> Bugs {
-    let mut bugs = Bugs::default();
-    let flag = match variant {
-        "forgets-vote" => &mut bugs.forgets_vote,
-        "no-log-check" => &mut bugs.no_log_check,
-        "fixed-timeout" => &mut bugs.fixed_timeout,
-        "majority-of-reachable" => &mut bugs.majority_of_reachable,
-        "wins-by-waiting" => &mut bugs.wins_by_waiting,
-        "votes-once-ever" => &mut bugs.votes_once_ever,
-        "counts-late-votes" => &mut bugs.counts_late_votes,
-        "timeout-drawn-once" => &mut bugs.timeout_drawn_once,
-        "commits-old-terms" => &mut bugs.commits_old_terms,
-        "no-consistency-check" => &mut bugs.no_consistency_check,
-        "acks-before-fsync" => &mut bugs.acks_before_fsync,
-        "commits-beyond-verified" => &mut bugs.commits_beyond_verified,
-        "truncates-always" => &mut bugs.truncates_always,
-        "stale-leader-reads" => &mut bugs.stale_leader_reads,
-        "overlapping-changes" => &mut bugs.overlapping_changes,
-        "change-before-own-term" => &mut bugs.change_before_own_term,
-        // Variants that only change parameters or the fault model.
-        _ => return bugs,
-    };
-    *flag = true;
-    bugs
-}
-
 /// The cluster of a Raft lab; parameters that a lab does not offer keep their defaults.
 fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<RaftLab> {
     let get = |param: &ParamInfo| settings.get(variant, info.param(param));
@@ -94,7 +67,7 @@ fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Setti
         reads: if get(&LEASE_READS).low == 1 { Reads::Lease } else { Reads::ReadIndex },
         snapshot_every: get(&SNAPSHOT_EVERY).low,
         workload_us: in_us(&WRITE_EVERY).0,
-        bugs: bugs(variant.id),
+        bugs: Bugs::only(variant.id).unwrap_or_default(),
     };
     Setup {
         oracle: RaftOracle::new(&config),

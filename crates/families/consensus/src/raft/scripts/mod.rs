@@ -47,7 +47,7 @@ impl Script for Words {
             reads: if options.flag("lease") { Reads::Lease } else { Reads::ReadIndex },
             snapshot_every: options.number("snapshots").unwrap_or(0).into(),
             workload_us: 0,
-            bugs: options.word("bug").map_or_else(Bugs::default, |name| bug(&name)),
+            bugs: options.bugs(),
         };
         let spare = options.number("spare").unwrap_or(0);
         Setup {
@@ -180,21 +180,6 @@ fn reason(why: Why) -> String {
         words.extend(letter.to_lowercase());
     }
     words
-}
-
-fn bug(name: &str) -> Bugs {
-    let mut bugs = Bugs::default();
-    let flag = match name {
-        "commits-old-terms" => &mut bugs.commits_old_terms,
-        "stale-leader-reads" => &mut bugs.stale_leader_reads,
-        "no-log-check" => &mut bugs.no_log_check,
-        "overlapping-changes" => &mut bugs.overlapping_changes,
-        "change-before-own-term" => &mut bugs.change_before_own_term,
-        "acks-before-fsync" => &mut bugs.acks_before_fsync,
-        other => panic!("no mistake {other}"),
-    };
-    *flag = true;
-    bugs
 }
 
 #[test]

@@ -14,7 +14,7 @@ use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, NodeId, Record, World};
+use sim::{ClusterConfig, Command, Flags, NodeId, Record, World};
 use view::lens::LensKind;
 use view::{MessageShape, Picture, Stage, layout};
 
@@ -148,16 +148,6 @@ static INFO: LabInfo = LabInfo {
     ..LabInfo::BASE
 };
 
-/// The mistakes of a variant.
-fn bugs(variant: &str) -> Bugs {
-    Bugs {
-        unsorted_ring: variant == "unsorted-ring",
-        modulo: variant == "modulo-called-consistent",
-        drops_before_confirmed: variant == "drops-before-confirmed",
-        new_ring_at_once: variant == "new-ring-at-once",
-    }
-}
-
 /// How long before the first operation the lab opens, in µs.
 const OPENING_LEAD_US: u64 = 20_000;
 
@@ -212,7 +202,7 @@ impl Lab for HashRingLab {
             keys: small(&KEYS),
             workload_us: in_us(&WRITE_EVERY).0,
             retry_us: in_us(&RETRY).0,
-            bugs: bugs(variant.id),
+            bugs: Bugs::only(variant.id).unwrap_or_default(),
         };
         Setup {
             oracle: HashRingOracle::new(&config, check::Names::servers_and_clients(servers, clients).and("a1")),

@@ -24,13 +24,7 @@ impl Script for Words {
     type Oracle = HashRingOracle;
 
     fn cluster(options: &mut Options<'_>) -> Setup<Self> {
-        let mut bugs = Bugs::default();
-        match options.word("bug").as_deref() {
-            None => {}
-            Some("drops-before-confirmed") => bugs.drops_before_confirmed = true,
-            Some("new-ring-at-once") => bugs.new_ring_at_once = true,
-            Some(other) => panic!("no mistake {other}"),
-        }
+        let bugs: Bugs = options.bugs();
         let servers = options.number("cluster").expect("a script begins with its cluster");
         let config = Config { servers, clients: options.number("clients").unwrap_or(1), bugs, ..some_config() };
         let names = Names::servers_and_clients(config.servers, config.clients).and("a1");

@@ -12,7 +12,7 @@ use check::Names;
 use script::{Options, Script, Setup};
 use sim::NodeId;
 
-use super::tests::{bug, some_config};
+use super::tests::some_config;
 use super::{Bugs, CommitOracle, Node, Transfer};
 
 struct Words;
@@ -23,7 +23,7 @@ impl Script for Words {
 
     fn cluster(options: &mut Options<'_>) -> Setup<Self> {
         let participants = options.number("cluster").expect("a script begins with its cluster");
-        let bugs = options.word("bug").map_or_else(Bugs::default, |name| bug(&name));
+        let bugs: Bugs = options.bugs();
         let names = Names::servers(participants + 1);
         Setup {
             oracle: CommitOracle::new(names.clone()),
