@@ -84,10 +84,7 @@ impl Lab for CounterLab {
         let get = |param: &ParamInfo| settings.get(variant, param).low;
         let nodes = get(&NODES) as u32;
         Setup {
-            config: Config {
-                count_us: get(&COUNT_EVERY) * 1_000,
-                bugs: Bugs::only(variant.id).unwrap_or_default(),
-            },
+            config: Config { count_us: get(&COUNT_EVERY) * 1_000, bugs: Bugs::only(variant.id).unwrap_or_default() },
             cluster: ClusterConfig::of(nodes),
             oracle: CounterOracle::new(check::Names::servers(nodes)),
             names: Names::servers(nodes),
