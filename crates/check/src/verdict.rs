@@ -67,6 +67,26 @@ pub struct Property {
     pub kind: Kind,
 }
 
+impl Property {
+    /// What holds at every step.
+    #[must_use]
+    pub const fn always(id: &'static str, name: &'static str, claim: &'static str) -> Self {
+        Self { id, name, claim, kind: Kind::Always }
+    }
+
+    /// What comes true in time.
+    #[must_use]
+    pub const fn eventually(id: &'static str, name: &'static str, claim: &'static str) -> Self {
+        Self { id, name, claim, kind: Kind::Eventually }
+    }
+
+    /// What is seen at least once.
+    #[must_use]
+    pub const fn sometimes(id: &'static str, name: &'static str, claim: &'static str) -> Self {
+        Self { id, name, claim, kind: Kind::Sometimes }
+    }
+}
+
 /// Where in a run something is: a step and its simulated time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct At {

@@ -364,7 +364,7 @@ pub fn check_folder<S: Script>(folder: impl AsRef<Path>) {
 
 #[cfg(test)]
 mod tests {
-    use check::{At, Board, Kind, Property, Verdict};
+    use check::{At, Board, Property, Verdict};
     use sim::{Disk, Fx, Named, RequestId};
 
     use super::*;
@@ -411,8 +411,7 @@ mod tests {
         }
     }
 
-    const NOT_BACK: Property =
-        Property { id: "not-back", name: "Not back", claim: "Nothing comes back to n1", kind: Kind::Always };
+    const NOT_BACK: Property = Property::always("not-back", "Not back", "Nothing comes back to n1");
 
     #[derive(Clone)]
     struct Watch(Board);

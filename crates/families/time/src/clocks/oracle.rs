@@ -3,76 +3,56 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use check::{Evidence, Kind, Oracle, Property, Verdict};
+use check::{Evidence, Oracle, Property, Verdict};
 use sim::{NodeId, Observer, Record, World};
 
 use super::{By, Config, Deed, EventId, Msg, Note, Process, Stamp, WALL_AT_START_US};
 use algorithms::clocks::{Order, VectorClock};
 
 /// a → b implies C(a) < C(b), for Lamport's clock and the hybrid one (Lamport 1978).
-pub const CLOCK_CONDITION: Property = Property {
-    id: "clock-condition",
-    name: "Clock Condition",
-    claim: "An effect has a larger Lamport clock and hybrid clock than its cause",
-    kind: Kind::Always,
-};
+pub const CLOCK_CONDITION: Property = Property::always(
+    "clock-condition",
+    "Clock Condition",
+    "An effect has a larger Lamport clock and hybrid clock than its cause",
+);
 
 /// a → b exactly when V(a) < V(b) (Fidge 1988; Mattern 1989).
-pub const VECTOR_CHARACTERIZES: Property = Property {
-    id: "vector-characterizes",
-    name: "Strong Clock Condition",
-    claim: "Vector clocks say exactly what happened before what",
-    kind: Kind::Always,
-};
+pub const VECTOR_CHARACTERIZES: Property = Property::always(
+    "vector-characterizes",
+    "Strong Clock Condition",
+    "Vector clocks say exactly what happened before what",
+);
 
 /// l is the largest wall reading of all events that happened before, its own counted; so physical ≤ l ≤ physical +
 /// maximum offset (Kulkarni et al. 2014).
-pub const HYBRID_BOUNDS: Property = Property {
-    id: "hybrid-bounds",
-    name: "Bounded Drift of HLC",
-    claim: "A hybrid clock is the largest wall clock known of, and not far ahead of its own",
-    kind: Kind::Always,
-};
+pub const HYBRID_BOUNDS: Property = Property::always(
+    "hybrid-bounds",
+    "Bounded Drift of HLC",
+    "A hybrid clock is the largest wall clock known of, and not far ahead of its own",
+);
 
 /// What is said to come first has not happened after.
-pub const NO_REVERSAL: Property = Property {
-    id: "no-reversal",
-    name: "No Effect Before Its Cause",
-    claim: "What is said to come first did not come after",
-    kind: Kind::Always,
-};
+pub const NO_REVERSAL: Property =
+    Property::always("no-reversal", "No Effect Before Its Cause", "What is said to come first did not come after");
 
 /// Whoever goes by vector clocks says what is so.
-pub const EXACT_VERDICTS: Property = Property {
-    id: "exact-verdicts",
-    name: "Exact Verdicts",
-    claim: "Before, after, equal and concurrent are told apart",
-    kind: Kind::Always,
-};
+pub const EXACT_VERDICTS: Property =
+    Property::always("exact-verdicts", "Exact Verdicts", "Before, after, equal and concurrent are told apart");
 
 /// Two events that were compared were concurrent.
-pub const CONCURRENT_SEEN: Property = Property {
-    id: "concurrent-events",
-    name: "Concurrent Events",
-    claim: "Two events are concurrent",
-    kind: Kind::Sometimes,
-};
+pub const CONCURRENT_SEEN: Property =
+    Property::sometimes("concurrent-events", "Concurrent Events", "Two events are concurrent");
 
 /// An effect has an earlier wall clock than its cause.
-pub const WALL_REVERSED: Property = Property {
-    id: "wall-clock-reversed",
-    name: "Wall Clock Reversal",
-    claim: "A wall clock shows an effect before its cause",
-    kind: Kind::Sometimes,
-};
+pub const WALL_REVERSED: Property =
+    Property::sometimes("wall-clock-reversed", "Wall Clock Reversal", "A wall clock shows an effect before its cause");
 
 /// A hybrid clock is ahead of its wall clock: it has heard of a later one.
-pub const HYBRID_CARRIED: Property = Property {
-    id: "hybrid-carried",
-    name: "HLC Carried Ahead",
-    claim: "A message carries a hybrid clock ahead of the wall clock",
-    kind: Kind::Sometimes,
-};
+pub const HYBRID_CARRIED: Property = Property::sometimes(
+    "hybrid-carried",
+    "HLC Carried Ahead",
+    "A message carries a hybrid clock ahead of the wall clock",
+);
 
 /// How many events are kept besides those whose messages are still under way.
 const KEPT_MAX: usize = 256;

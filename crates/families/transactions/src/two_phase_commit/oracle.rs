@@ -5,54 +5,37 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use check::{At, Board, Kind, Names, Oracle, Property, Verdict};
-use sim::{Command, DiskMode, Event, NodeId, Observer, Outcome, Record, World};
+use check::works::Bounds;
+use check::{At, Board, Names, Oracle, Property, Verdict};
+use sim::{Command, Event, NodeId, Observer, Record, World};
 
-use super::{COORDINATOR, Config, Msg, Node, Note, Parts, Tx};
+use super::{COORDINATOR, Msg, Node, Note, Parts, Tx};
 
 /// All that decide on a transaction decide alike (AC1), and for good (AC2).
-pub(crate) const ATOMIC_COMMITMENT: Property = Property {
-    id: "atomic-commitment",
-    name: "Atomic Commitment",
-    claim: "Nobody commits what anybody aborts",
-    kind: Kind::Always,
-};
+pub(crate) const ATOMIC_COMMITMENT: Property =
+    Property::always("atomic-commitment", "Atomic Commitment", "Nobody commits what anybody aborts");
 
 /// Commit is decided only if everybody has voted yes (AC3).
-pub(crate) const COMMIT_NEEDS_ALL: Property = Property {
-    id: "commit-needs-all",
-    name: "Commit Validity",
-    claim: "Only what all voted yes to is committed",
-    kind: Kind::Always,
-};
+pub(crate) const COMMIT_NEEDS_ALL: Property =
+    Property::always("commit-needs-all", "Commit Validity", "Only what all voted yes to is committed");
 
 /// Whoever has voted yes decides only as he is told.
-pub(crate) const NEVER_ALONE: Property = Property {
-    id: "never-alone",
-    name: "No Unilateral Decision",
-    claim: "Nobody decides alone after a yes",
-    kind: Kind::Always,
-};
+pub(crate) const NEVER_ALONE: Property =
+    Property::always("never-alone", "No Unilateral Decision", "Nobody decides alone after a yes");
 
 /// No account is touched between a yes and its outcome (strict executions, BHG ch. 2).
 pub(crate) const STRICTNESS: Property =
-    Property { id: "strictness", name: "Strictness", claim: "A lock is held until the outcome", kind: Kind::Always };
+    Property::always("strictness", "Strictness", "A lock is held until the outcome");
 
 /// While everybody runs and is linked, everybody decides before long (AC5).
-pub(crate) const TERMINATION: Property =
-    Property { id: "termination", name: "Termination", claim: "Everybody decides", kind: Kind::Eventually };
+pub(crate) const TERMINATION: Property = Property::eventually("termination", "Termination", "Everybody decides");
 
 /// Everybody has voted yes, the coordinator is gone, and nobody may move (Skeen 1981).
-pub(crate) const BLOCKED: Property =
-    Property { id: "blocked", name: "Blocking", claim: "All voted yes, and nobody may move", kind: Kind::Sometimes };
+pub(crate) const BLOCKED: Property = Property::sometimes("blocked", "Blocking", "All voted yes, and nobody may move");
 
 /// A participant in doubt learns the outcome from another participant (cooperative termination, BHG 7.4).
-pub(crate) const LEARNED_FROM_PEER: Property = Property {
-    id: "learned-from-peer",
-    name: "Cooperative Termination",
-    claim: "A participant tells another the outcome",
-    kind: Kind::Sometimes,
-};
+pub(crate) const LEARNED_FROM_PEER: Property =
+    Property::sometimes("learned-from-peer", "Cooperative Termination", "A participant tells another the outcome");
 
 /// What is checked, in the order in which people read it.
 const PROPERTIES: [Property; 7] =
@@ -64,10 +47,6 @@ const KEPT_MAX: usize = 96;
 /// A wait is over after this, in µs, and so many timeouts.
 const BOUND_US: u64 = 5_000_000;
 const BOUND_TIMEOUTS: u64 = 10;
-
-/// The slowest link and disk for which the bound is meant, in µs, and the worst clock, in parts per million.
-const SLOW_US_MAX: u64 = 60_000;
-const DRIFT_PPM_MAX: u32 = 100_000;
 
 /// What has been said about a transaction.
 #[derive(Clone, Debug, Default)]
@@ -246,16 +225,8 @@ impl Observer<Node> for CommitOracle {
     fn observe(&mut self, record: &Record<Node>, world: &World<Node>) {
         let at = At::of(record);
         self.board.observe(at);
-        for outcome in &record.outcomes {
-            match outcome {
-                Outcome::Sent { id, slot, .. } => {
-                    if let Some(flight) = world.flight_in(*slot) {
-                        self.hear(at, id.from, &flight.msg);
-                    }
-                }
-                Outcome::Lost { id, msg, .. } => self.hear(at, id.from, msg),
-                _ => {}
-            }
+        for (id, msg) in record.sent(world) {
+            self.hear(at, id.from, msg);
         }
         let noted = record
             .event
@@ -314,42 +285,20 @@ impl Oracle<Node> for CommitOracle {
 
 /// Whether everybody runs and reaches everybody in good time.
 fn all_works(world: &World<Node>) -> bool {
-    let Config { participants, .. } = *world.config();
-    let default_sync_us = world.cluster().disk_sync_us;
-    let runs = |node: NodeId| {
-        let (mode, sync_us) = world.disk_mode(node);
-        world.is_up(node)
-            && !world.is_paused(node)
-            && world.clock(node).drift_ppm().unsigned_abs() <= DRIFT_PPM_MAX
-            && !matches!(mode, DiskMode::Slow | DiskMode::Full)
-            && sync_us.unwrap_or(default_sync_us).1 <= SLOW_US_MAX
-    };
-    let passes = |from: NodeId, to: NodeId| {
-        let profile = world.link_profile(from, to);
-        world.link_up(from, to)
-            && !world.link_held(from, to)
-            && profile.loss_ppm == 0
-            && profile.bandwidth_bps == 0
-            && profile.distance_us == 0
-            && profile.latency_us.1 <= SLOW_US_MAX
-    };
-    let all = || (0..=participants).map(NodeId);
-    all().all(runs) && all().all(|from| all().all(|to| from == to || passes(from, to)))
+    let everybody: Vec<NodeId> = (0..=world.config().participants).map(NodeId).collect();
+    Bounds::GENEROUS.all_work(world, &everybody)
 }
 
 #[cfg(test)]
 mod traces {
     use check::Status;
+    use check::testing::at;
 
     use super::*;
 
     const N1: NodeId = COORDINATOR;
     const N2: NodeId = NodeId(1);
     const N3: NodeId = NodeId(2);
-
-    const fn at(time_us: u64) -> At {
-        At { step: time_us / 1_000, time_us }
-    }
 
     /// n1 has asked n2 and n3 about T1, and these have voted.
     fn voted(votes: &[(NodeId, bool)]) -> CommitOracle {
@@ -358,10 +307,6 @@ mod traces {
         oracle.hear(at(1), N1, &Msg::Prepare { tx: 1, parts });
         votes.iter().for_each(|&(node, yes)| oracle.hear(at(2), node, &Msg::Vote { tx: 1, yes }));
         oracle
-    }
-
-    fn status(oracle: &CommitOracle, property: Property, now_us: u64) -> Status {
-        oracle.verdicts(now_us).into_iter().find(|verdict| verdict.property == property).unwrap().status
     }
 
     #[test]
@@ -377,7 +322,7 @@ mod traces {
             "n3 says that T1 is aborted, and n1 has said that it is committed"
         );
         reversed.hear(at(5), N1, &Msg::Outcome { tx: 1, commit: false });
-        assert_eq!(status(&reversed, ATOMIC_COMMITMENT, 6), Status::Violated, "nor may anybody change his mind");
+        assert_eq!(reversed.board.status(&ATOMIC_COMMITMENT, 6), Status::Violated, "nor may anybody change his mind");
     }
 
     #[test]
@@ -397,9 +342,9 @@ mod traces {
         {
             let mut oracle = voted(&[(N2, vote)]);
             oracle.decided(at(3), N2, (1, false), told);
-            assert_eq!(status(&oracle, NEVER_ALONE, 4), status_then);
+            assert_eq!(oracle.board.status(&NEVER_ALONE, 4), status_then);
             let learned = if told.is_some() { Status::Met } else { Status::Unseen };
-            assert_eq!(status(&oracle, LEARNED_FROM_PEER, 4), learned);
+            assert_eq!(oracle.board.status(&LEARNED_FROM_PEER, 4), learned);
         }
     }
 
@@ -410,10 +355,10 @@ mod traces {
         oracle.locks_for(at(3), N3, 2);
         let mut after = oracle.clone();
         oracle.locks_for(at(4), N2, 2);
-        assert_eq!(status(&oracle, STRICTNESS, 5), Status::Violated);
+        assert_eq!(oracle.board.status(&STRICTNESS, 5), Status::Violated);
         after.decided(at(4), N2, (1, true), Some(N1));
         after.locks_for(at(5), N2, 2);
-        assert_eq!(status(&after, STRICTNESS, 6), Status::Holds);
+        assert_eq!(after.board.status(&STRICTNESS, 6), Status::Holds);
     }
 
     #[test]
@@ -421,15 +366,15 @@ mod traces {
         let mut oracle = voted(&[(N2, true)]);
         oracle.locks_for(at(1_000), N2, 1);
         oracle.mind(at(1_000), 0);
-        assert_eq!(status(&oracle, TERMINATION, BOUND_US + 1_000), Status::Pending);
-        assert_eq!(status(&oracle, TERMINATION, BOUND_US + 1_001), Status::Violated);
+        assert_eq!(oracle.board.status(&TERMINATION, BOUND_US + 1_000), Status::Pending);
+        assert_eq!(oracle.board.status(&TERMINATION, BOUND_US + 1_001), Status::Violated);
         let mut excused = oracle.clone();
         (excused.works, _) = (false, excused.mind(at(2_000), 0));
         excused.mind(at(3_000), 0);
-        assert_eq!(status(&excused, TERMINATION, 2 * BOUND_US), Status::Pending);
+        assert_eq!(excused.board.status(&TERMINATION, 2 * BOUND_US), Status::Pending);
         oracle.decided(at(2_000), N2, (1, true), Some(N1));
         oracle.mind(at(2_000), 0);
-        assert_eq!(status(&oracle, TERMINATION, 2 * BOUND_US), Status::Met);
+        assert_eq!(oracle.board.status(&TERMINATION, 2 * BOUND_US), Status::Met);
     }
 
     #[test]
@@ -440,11 +385,11 @@ mod traces {
         {
             let mut oracle = voted(votes);
             oracle.blocked(at(3), 1, gone);
-            assert_eq!(status(&oracle, BLOCKED, 4), seen);
+            assert_eq!(oracle.board.status(&BLOCKED, 4), seen);
         }
         let mut oracle = voted(&all);
         oracle.hear(at(3), N1, &Msg::Outcome { tx: 1, commit: true });
         oracle.blocked(at(4), 1, true);
-        assert_eq!(status(&oracle, BLOCKED, 5), Status::Unseen, "somebody knows");
+        assert_eq!(oracle.board.status(&BLOCKED, 5), Status::Unseen, "somebody knows");
     }
 }

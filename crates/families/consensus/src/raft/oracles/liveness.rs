@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use check::{Evidence, Kind, Property, Status, Verdict};
+use check::works::Bounds;
+use check::{Evidence, Property, Status, Verdict};
 use sim::{Command, DiskMode, Event, NodeId, Record, World};
 
 use super::{At, Config, Note, Raft, Term};
@@ -10,12 +11,8 @@ use crate::raft::{Server, majority};
 
 /// While a majority can talk to each other in good time, it has a leader, or gets one before long
 /// (§5.6).
-pub const EVENTUALLY_A_LEADER: Property = Property {
-    id: "eventually-a-leader",
-    name: "Leader Liveness",
-    claim: "A connected majority has a leader",
-    kind: Kind::Eventually,
-};
+pub const EVENTUALLY_A_LEADER: Property =
+    Property::eventually("eventually-a-leader", "Leader Liveness", "A connected majority has a leader");
 
 /// The bound, in longest election timeouts. A round of an election ends split with a probability
 /// well below one half, so twenty rounds in a row do not.
@@ -181,29 +178,14 @@ impl Network {
             // Nothing is promised; looking for a majority that is fully connected would take too long.
             servers.clear();
         }
-        let timeout_us = config.election_timeout_us.0;
-        let sync_us = world.cluster().disk_sync_us.1;
-        let disk_works = |node: NodeId| {
-            let (mode, sync_us) = world.disk_mode(node);
-            !matches!(mode, DiskMode::Slow | DiskMode::Full)
-                && sync_us.is_none_or(|sync_us| sync_us.1 * 4 <= timeout_us)
-        };
+        // Broadcast time, stable storage included, must be well below the timeout (§5.6).
+        let most_us = config.election_timeout_us.0 / 4;
+        let way_us = most_us.saturating_sub(world.cluster().disk_sync_us.1);
+        let bounds = Bounds { way_us, sync_us: most_us, drift_ppm: DRIFT_PPM_MAX };
+        let keeps_time = |node: NodeId| bounds.runs(world, node) && !catching_up.contains(&node);
+        let good = |from: NodeId, to: NodeId| bounds.passes(world, from, to);
         let runs = |node: NodeId| world.is_up(node) && !world.is_paused(node);
-        let keeps_time = |node: NodeId| {
-            runs(node)
-                && world.clock(node).drift_ppm().unsigned_abs() <= DRIFT_PPM_MAX
-                && disk_works(node)
-                && !catching_up.contains(&node)
-        };
         let passes = |from: NodeId, to: NodeId| world.link_up(from, to);
-        let good = |from: NodeId, to: NodeId| {
-            let profile = world.link_profile(from, to);
-            passes(from, to)
-                && !world.link_held(from, to)
-                && profile.loss_ppm == 0
-                // Broadcast time, stable storage included, must be well below the timeout (§5.6).
-                && (profile.latency_us.1 + sync_us) * 4 <= timeout_us
-        };
         let bits = |test: &dyn Fn(NodeId) -> bool| {
             servers.iter().enumerate().filter(|(_, node)| test(**node)).fold(0u64, |bits, (place, _)| bits | 1 << place)
         };

@@ -17,7 +17,7 @@ use super::{Config, Deed, Msg, Note, Process};
 use crate::clocks::{EventId, Stamp, machine};
 use algorithms::clocks::Order;
 
-use check::{Kind, Property};
+use check::Property;
 pub use convergence::CONVERGENCE;
 use convergence::Convergence;
 use delivery::Delivery;
@@ -28,12 +28,8 @@ pub use vectors::VECTOR_CHARACTERIZES;
 use vectors::Vectors;
 
 /// Somebody has fetched what was lost.
-pub const CAUGHT_UP: Property = Property {
-    id: "caught-up",
-    name: "Anti-Entropy",
-    claim: "A process fetches what it has missed",
-    kind: Kind::Sometimes,
-};
+pub const CAUGHT_UP: Property =
+    Property::sometimes("caught-up", "Anti-Entropy", "A process fetches what it has missed");
 
 /// How many events, posts and writes are kept besides those that may still be needed.
 const KEPT_MAX: usize = 256;
