@@ -80,7 +80,7 @@ mod tests {
             link(LinkChange { loss_ppm: Some(1), ..usual }),
             link(LinkChange { bandwidth_bps: Some(1_000_000), ..usual }),
         ] {
-            assert!(!works(&[broken.clone()]), "{broken:?}");
+            assert!(!works(std::slice::from_ref(&broken)), "{broken:?}");
             assert!(works(&[]));
         }
         assert!(works(&[drift(100_000), late(60_000), disk(DiskMode::Normal, Some((0, 60_000)))]));

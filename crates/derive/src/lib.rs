@@ -4,8 +4,10 @@
 #![deny(missing_docs)]
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, Result, Variant, parse_macro_input};
+use quote::{format_ident, quote};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, Result, Variant, parse_macro_input,
+};
 
 /// Names a value after its variant, or a struct after its type, in kebab-case: `RequestVote` is `request-vote`.
 ///
@@ -28,8 +30,18 @@ pub fn named(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     implement_named(&input).unwrap_or_else(Error::into_compile_error).into()
 }
 
-/// Finds the flags of a struct of `bool`s by their names in kebab-case; `#[named("…")]` on a field gives another one.
-#[proc_macro_derive(Flags, attributes(named))]
+/// Finds the flags of a struct of `bool`s by their names in kebab-case, and makes a constant of each that says what people
+/// are told of it: its title from `#[title("…")]`, its summary from its documentation. `#[named("…")]` gives another name.
+///
+/// ```text
+/// #[derive(Clone, Default, PartialEq, Flags)]
+/// struct Bugs {
+///     /// The vote is kept in memory only.
+///     #[title("forgets its vote")]
+///     forgets_vote: bool,                                       // Bugs::FORGETS_VOTE, called forgets-vote
+/// }
+/// ```
+#[proc_macro_derive(Flags, attributes(named, title))]
 pub fn flags(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     implement_flags(&input).unwrap_or_else(Error::into_compile_error).into()
@@ -59,7 +71,7 @@ fn implement_named(input: &DeriveInput) -> Result<TokenStream> {
 
 fn arm(variant: &Variant) -> Result<TokenStream> {
     let (ident, name) = (&variant.ident, kebab(&variant.ident));
-    let Some(given) = given(&variant.attrs)? else { return Ok(quote!(Self::#ident { .. } => #name,)) };
+    let Some(given) = given("named", &variant.attrs)? else { return Ok(quote!(Self::#ident { .. } => #name,)) };
     let fields = match &variant.fields {
         Fields::Named(fields) => {
             let fields = fields.named.iter().map(|field| &field.ident);
@@ -74,14 +86,22 @@ fn arm(variant: &Variant) -> Result<TokenStream> {
 fn implement_flags(input: &DeriveInput) -> Result<TokenStream> {
     let ident = &input.ident;
     let Data::Struct(data) = &input.data else { return Err(Error::new_spanned(ident, "flags are fields of a struct")) };
-    let mut arms = Vec::new();
-    for field in &data.fields {
-        let Some(flag) = &field.ident else { return Err(Error::new_spanned(field, "a flag has a name")) };
+    let (mut arms, mut constants) = (Vec::new(), Vec::new());
+    for Field { ident: flag, attrs, vis, .. } in &data.fields {
+        let Some(flag) = flag else { return Err(Error::new_spanned(ident, "a flag has a name")) };
         let derived = kebab(flag);
-        let name = given(&field.attrs)?.unwrap_or_else(|| quote!(#derived));
+        let name = given("named", attrs)?.unwrap_or_else(|| quote!(#derived));
+        let title = given("title", attrs)?.ok_or_else(|| Error::new_spanned(flag, "a flag has a title"))?;
+        let (constant, summary) = (format_ident!("{}", flag.to_string().to_uppercase()), documentation(attrs)?);
         arms.push(quote!(#name => flags.#flag = true,));
+        constants.push(quote!(#[doc = #summary] #vis const #constant: Flag = Flag { name: #name, title: #title, summary: #summary };));
     }
     Ok(quote! {
+        #[allow(dead_code)]
+        impl #ident {
+            #(#constants)*
+        }
+
         impl Flags for #ident {
             fn only(name: &str) -> Option<Self> {
                 let mut flags = Self::default();
@@ -95,10 +115,21 @@ fn implement_flags(input: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
-/// What stands in `#[named(…)]`.
-fn given(attributes: &[Attribute]) -> Result<Option<TokenStream>> {
-    let attribute = attributes.iter().find(|attribute| attribute.path().is_ident("named"));
+/// What stands in `#[key(…)]`.
+fn given(key: &str, attributes: &[Attribute]) -> Result<Option<TokenStream>> {
+    let attribute = attributes.iter().find(|attribute| attribute.path().is_ident(key));
     attribute.map(|attribute| Ok(attribute.meta.require_list()?.tokens.clone())).transpose()
+}
+
+/// The lines of a documentation as one.
+fn documentation(attributes: &[Attribute]) -> Result<String> {
+    let mut lines = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("doc")) {
+        if let Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) = &attribute.meta.require_name_value()?.value {
+            lines.push(line.value().trim().to_owned());
+        }
+    }
+    Ok(lines.join(" "))
 }
 
 /// `RequestVote` and `request_vote` as `request-vote`.

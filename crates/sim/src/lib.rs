@@ -39,7 +39,7 @@ pub use derive::{Flags, Named};
 pub use disk::{Disk, DiskMode, Write};
 pub use driver::Driver;
 pub use network::{Flight, LinkChange, LinkProfile, LossReason, MessageId};
-pub use protocol::{Data, Flags, Fx, Named, NodeId, Protocol, RequestId};
+pub use protocol::{Data, Flag, Flags, Fx, Named, NodeId, Protocol, RequestId};
 pub use record::{Event, Observer, Outcome, Record};
 pub use timeline::{BranchId, Timeline};
 pub use world::{ClusterConfig, Presence, World};

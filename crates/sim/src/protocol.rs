@@ -18,6 +18,17 @@ pub trait Named {
     fn name(&self) -> &'static str;
 }
 
+/// What people are told of a switch: of a known mistake, say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// Stable kebab-case identifier.
+    pub name: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// What it does, in a sentence or two.
+    pub summary: &'static str,
+}
+
 /// Switches that are off by default and have stable kebab-case names, such as the known mistakes of an algorithm.
 pub trait Flags: Default + PartialEq {
     /// All off but the one of this name; none when no flag is called so.

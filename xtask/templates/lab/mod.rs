@@ -15,7 +15,7 @@ mod scripts;
 #[cfg(test)]
 mod tests;
 
-use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 pub use lab::ENTRY;
 pub use oracle::CounterOracle;
@@ -39,7 +39,8 @@ pub struct Config {
 /// Mistakes. All off is as published.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
-    /// A node takes over whatever it hears.
+    /// A node takes over whatever it hears, smaller or not.
+    #[title("takes anything over")]
     pub takes_anything: bool,
 }
 

@@ -79,10 +79,8 @@ impl Observer<Counter> for CounterOracle {
         for (id, Msg::Number(number)) in record.sent(world) {
             self.tells(id.from, *number);
         }
-        if let Some(node) = record.event.node() {
-            for note in record.notes() {
-                self.notes(at, node, *note);
-            }
+        for (node, note) in record.noted() {
+            self.notes(at, node, *note);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What things are called: derived names, and flags by name.
 
-use sim::{Flags, Named};
+use sim::{Flag, Flags, Named};
 
 #[derive(Named)]
 struct PlainMove;
@@ -31,7 +31,12 @@ enum Outer {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Flags)]
 struct Mistakes {
+    /// The vote is kept in memory only:
+    /// it is forgotten.
+    #[title("forgets its vote")]
     forgets_vote: bool,
+    /// Something else.
+    #[title("another")]
     #[named("called-otherwise")]
     other: bool,
 }
@@ -60,4 +65,11 @@ fn a_flag_is_found_by_its_name_and_no_other() {
     for unknown in ["forgets_vote", "other", "correct", ""] {
         assert_eq!(Mistakes::only(unknown), None);
     }
+}
+
+#[test]
+fn what_people_are_told_of_a_flag_is_its_documentation() {
+    let summary = "The vote is kept in memory only: it is forgotten.";
+    assert_eq!(Mistakes::FORGETS_VOTE, Flag { name: "forgets-vote", title: "forgets its vote", summary });
+    assert_eq!(Mistakes::OTHER, Flag { name: "called-otherwise", title: "another", summary: "Something else." });
 }

@@ -36,7 +36,7 @@ mod server;
 
 use std::collections::BTreeSet;
 
-use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 pub use client::Client;
 pub use kv::{KEY_BYTES_MAX, Kv, KvOp, KvRet, Origin};
@@ -104,37 +104,53 @@ pub const LEASE_DRIFT_PERCENT: u64 = 10;
 /// is the algorithm as published.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
-    /// The vote is kept in memory only: after a restart the server votes again in the same term.
+    /// The vote is kept in memory only: a server that restarts votes again in the same term.
+    #[title("forgets its vote")]
     pub forgets_vote: bool,
-    /// A vote is granted without comparing logs.
+    /// A server with an old log can win, and committed entries vanish.
+    #[title("votes without comparing logs")]
     pub no_log_check: bool,
-    /// Every server waits exactly as long as every other.
+    /// All servers wait equally long, so they stand for election together, again and again.
+    #[title("equal timeouts")]
     pub fixed_timeout: bool,
-    /// The timeout is drawn once, at boot (cost).
+    /// The timeout is drawn at boot and kept: whoever drew alike splits the vote every time.
+    #[title("timeout drawn once")]
     pub timeout_drawn_once: bool,
-    /// A majority of those that were heard lately is taken for a majority.
+    /// After a partition each side counts only itself, and each elects a leader.
+    #[title("majority of those it reaches")]
     pub majority_of_reachable: bool,
-    /// A candidate that nobody contradicts for a while leads.
+    /// A candidate that nobody contradicts for a while leads without a vote.
+    #[title("wins by waiting")]
     pub wins_by_waiting: bool,
-    /// The vote is kept into new terms.
+    /// The vote is kept into new terms: after the first leader crashes nobody can win.
+    #[title("votes once for ever")]
     pub votes_once_ever: bool,
     /// Votes of an older term elect in a newer one.
+    #[title("counts late votes")]
     pub counts_late_votes: bool,
-    /// A leader commits what a majority holds, whatever its term (§5.4.2 forbids it; Figure 8).
+    /// A leader commits whatever a majority holds. An entry on a majority can still vanish (Figure 8).
+    #[title("commits entries of old terms")]
     pub commits_old_terms: bool,
-    /// A follower appends without comparing the entry before.
+    /// A follower does not look at the entry before what it is sent.
+    #[title("appends without comparing")]
     pub no_consistency_check: bool,
-    /// A follower acknowledges entries before they are on disk.
+    /// A follower says yes first and writes afterwards: a crash in between takes back its word.
+    #[title("acknowledges before it is on disk")]
     pub acks_before_fsync: bool,
-    /// A follower commits up to the leader's index, also what it has not compared.
+    /// A follower commits up to the leader's index, also entries that the leader may not have.
+    #[title("commits what it has not compared")]
     pub commits_beyond_verified: bool,
-    /// A follower drops everything behind the point of comparison, also what agrees.
+    /// A follower drops everything behind the point of comparison: a late message takes entries back.
+    #[title("truncates always")]
     pub truncates_always: bool,
-    /// A leader answers reads at once, whether or not it still leads.
+    /// A leader answers reads at once. Once it is cut off, they are stale.
+    #[title("reads without asking")]
     pub stale_leader_reads: bool,
-    /// A second membership change may start before the first has committed.
+    /// A second change starts before the first has committed: two majorities need not meet.
+    #[title("overlapping membership changes")]
     pub overlapping_changes: bool,
-    /// A membership change may start before the leader has committed an entry of its term.
+    /// A new leader changes the members before it has committed anything in its term.
+    #[title("changes members too early")]
     pub change_before_own_term: bool,
 }
 

@@ -37,7 +37,7 @@ mod server;
 pub use lab::ENTRY;
 use std::collections::BTreeMap;
 
-use sim::{Disk, Flags, Fx, Named, NodeId, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, Named, NodeId, Protocol, RequestId};
 
 use algorithms::hashing::HashKind;
 
@@ -103,15 +103,18 @@ pub enum Scheme {
 /// Classic mistakes. All off is the algorithm as described above.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
-    /// Virtual nodes are walked in the order in which they were put in, as a map without order gives them,
-    /// and behind the last there is nothing.
+    /// Virtual nodes are walked in no particular order, and behind the last there is nobody.
+    #[title("unsorted ring")]
     pub unsorted_ring: bool,
-    /// The ring is the hash modulo the number of servers.
+    /// The ring is the hash modulo the number of servers: one more, and nearly all keys move.
     #[named("modulo-called-consistent")]
+    #[title("modulo, called consistent")]
     pub modulo: bool,
-    /// A server deletes the keys it hands over as soon as they are sent.
+    /// A server deletes what it hands over as soon as it is sent; a lost message is a lost key.
+    #[title("deletes before it is confirmed")]
     pub drops_before_confirmed: bool,
-    /// The administrator does not wait for keys: the new ring holds as soon as a change starts.
+    /// Nobody waits for the keys: the new ring holds as soon as it is known, and old servers delete.
+    #[title("a new ring at once")]
     pub new_ring_at_once: bool,
 }
 

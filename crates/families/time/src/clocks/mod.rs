@@ -17,7 +17,7 @@ mod lab;
 mod oracle;
 
 pub use lab::ENTRY;
-use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 use algorithms::clocks::{Hybrid, HybridClock, LamportClock, Order, VectorClock};
 
@@ -70,15 +70,20 @@ const SET_ACT_EVERY_MS: ParamKey = ParamKey::of("act-every-ms");
 /// Classic mistakes. All off is what the papers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
-    /// A receipt merges, and does not count as an event in the Lamport and vector clocks.
+    /// A receipt merges the clocks and does not count as an event.
+    #[title("no tick on receive")]
     pub no_tick_on_receive: bool,
-    /// A receipt takes the attached Lamport and vector clocks over, whatever the own ones were.
+    /// A receipt takes the message’s clock over and forgets its own.
+    #[title("merge without maximum")]
     pub merge_without_max: bool,
-    /// Events are ordered by their wall clocks.
+    /// Events are ordered by what the wall clocks showed.
+    #[title("ordered by the wall clock")]
     pub wall_clock_order: bool,
-    /// Equal clocks are taken for "before".
+    /// Equal clocks are taken for “before”: a duplicate counts as news.
+    #[title("equal is before")]
     pub equal_is_before: bool,
-    /// Whatever is not "before" is taken for concurrent.
+    /// What is not “before” is taken for concurrent, so that what came after looks like a conflict.
+    #[title("concurrent unless before")]
     pub concurrent_unless_before: bool,
 }
 

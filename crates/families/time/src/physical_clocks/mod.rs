@@ -33,7 +33,7 @@ mod tests;
 
 pub use lab::ENTRY;
 use sim::clock::Clock;
-use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 use algorithms::physical_clocks::{Filter, Measured, Slewed, berkeley, cristian, ntp, ptp};
 
@@ -137,9 +137,11 @@ const SET_SLEW_PPM: ParamKey = ParamKey::of("slew-ppm");
 /// Classic mistakes. All off is what the papers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
-    /// The other clock's reading is taken as it is, as if its way here had taken no time.
+    /// The server’s reading is taken as it is, as if it had taken no time to arrive.
+    #[title("ignores the delay")]
     pub ignores_delay: bool,
-    /// A clock is set at once, also backwards.
+    /// A clock is set at once, also back, instead of being slewed.
+    #[title("steps backwards")]
     pub steps_backwards: bool,
 }
 

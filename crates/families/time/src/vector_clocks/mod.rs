@@ -38,7 +38,7 @@ pub use lab::ENTRY;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 use crate::clocks::{EventId, NAMES, STRIDE, Stamp, WALL_AT_START_US};
 use algorithms::clocks::{HybridClock, LamportClock, Order, VectorClock};
@@ -112,19 +112,27 @@ const SET_ACT_EVERY_MS: ParamKey = ParamKey::of("act-every-ms");
 /// Classic mistakes. All off is what the papers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
-    /// Causal delivery is promised, and a post is shown as soon as it arrives.
+    /// Posts are shown as they arrive: a reply may come before what it answers.
+    #[title("causal in name only")]
     pub no_causal_delivery: bool,
-    /// Of two values the one with the later wall clock stays.
+    /// Of two values the one with the later wall clock stays. An acknowledged write disappears.
+    #[title("last writer wins")]
     pub last_writer_wins: bool,
-    /// Registers go by version vectors with an entry for each process, and writes have no dots.
+    /// An entry for each process, and writes have no dots: of two clients that write at one process with the same
+    /// context, the second swallows the first.
     #[named("version-vectors-without-dots")]
+    #[title("version vectors without dots")]
     pub no_dots: bool,
-    /// A client's write is taken as if the client had seen nothing.
+    /// A client’s write is taken as if the client had seen nothing: what it replaces stays beside it, and siblings pile
+    /// up.
+    #[title("ignores contexts")]
     pub ignores_contexts: bool,
-    /// Vectors are pruned and said to be exact all the same.
+    /// Vectors forget who has been silent for four events: “before” turns into “concurrent”.
+    #[title("prunes silent processes")]
     pub prunes_silent: bool,
-    /// The vector has one entry for all processes together.
+    /// One counter for all: it is a Lamport clock, and nothing is ever concurrent.
     #[named("counter-called-vector-clock")]
+    #[title("a counter called vector clock")]
     pub one_counter: bool,
 }
 

@@ -30,7 +30,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
 
 pub(crate) use coordinator::Coordinator;
 pub use lab::ENTRY;
@@ -62,17 +62,28 @@ pub(crate) struct Config {
     pub bugs: Bugs,
 }
 
+impl Config {
+    /// All nodes.
+    pub fn nodes(&self) -> Vec<NodeId> {
+        (0..=self.participants).map(NodeId).collect()
+    }
+}
+
 /// Known mistakes. All off is what the book says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub(crate) struct Bugs {
-    /// The coordinator's outcome is in its memory only.
+    /// The coordinator tells the outcome without having it on disk. Back from a crash it aborts what it had committed.
+    #[title("keeps the outcome in memory")]
     pub forgets_decision: bool,
-    /// A participant that has voted yes aborts when it hears nothing.
+    /// A participant that has voted yes and hears nothing aborts. The others may have committed.
+    #[title("aborts when nobody answers")]
     pub times_out_to_abort: bool,
-    /// A participant releases its lock with its vote.
+    /// A participant releases its lock once it has voted, and the next transaction relies on what may yet change.
+    #[title("unlocks with its vote")]
     pub unlocks_early: bool,
-    /// The coordinator has nothing on disk, and after a restart counts its transactions from 1.
+    /// After a crash the coordinator knows nothing and counts from T1 again; old votes count for new transactions.
     #[named("coordinator-restarts-anew")]
+    #[title("a coordinator without a disk")]
     pub restarts_anew: bool,
 }
 

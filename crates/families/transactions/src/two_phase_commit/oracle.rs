@@ -59,6 +59,18 @@ pub(crate) struct Said {
     pub decided: BTreeMap<NodeId, bool>,
 }
 
+impl Said {
+    /// Whether a participant has voted yes and has not said that it knows the outcome.
+    pub fn doubts(&self, node: NodeId) -> bool {
+        self.has_voted_yes(node) && !self.decided.contains_key(&node)
+    }
+
+    /// Whether a participant has voted yes.
+    fn has_voted_yes(&self, node: NodeId) -> bool {
+        self.votes.get(&node) == Some(&true)
+    }
+}
+
 /// An account that was or is locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lock {
@@ -76,14 +88,16 @@ pub(crate) struct Lock {
 #[derive(Clone, Debug)]
 pub(crate) struct CommitOracle {
     board: Board,
-    said: BTreeMap<Tx, Said>,
+    /// The newest transactions, and what has been said about them.
+    pub said: BTreeMap<Tx, Said>,
+    /// Locks that are held, since when, in µs; and the newest that are not.
     held: BTreeMap<(Tx, NodeId), u64>,
     released: VecDeque<Lock>,
     /// Whose decision is waited for.
     awaited: Option<(Tx, NodeId)>,
     works: bool,
     /// Transactions begun, committed, aborted.
-    counts: [u64; 3],
+    pub counts: [u64; 3],
 }
 
 impl CommitOracle {
@@ -98,16 +112,6 @@ impl CommitOracle {
             works: true,
             counts: [0; 3],
         }
-    }
-
-    /// How many transactions were begun, committed, aborted.
-    pub const fn counts(&self) -> [u64; 3] {
-        self.counts
-    }
-
-    /// The newest transactions, and what has been said about them.
-    pub const fn transactions(&self) -> &BTreeMap<Tx, Said> {
-        &self.said
     }
 
     /// The newest locks, those that are held behind those that are not.
@@ -148,7 +152,7 @@ impl CommitOracle {
                 let other = if *other == node { "" } else { &format!("{} ", names.of(*other)) };
                 format!("{who} says that T{tx} is {is}, and {other}has said that it is {was}")
             });
-        } else if let Some(missing) = said.parts.keys().find(|part| commit && said.votes.get(part) != Some(&true)) {
+        } else if let Some(missing) = said.parts.keys().find(|part| commit && !said.has_voted_yes(**part)) {
             self.board.violate(&COMMIT_NEEDS_ALL, at, |names| {
                 format!("{} says that T{tx} is committed, and {} has not voted yes", names.of(node), names.of(*missing))
             });
@@ -171,7 +175,7 @@ impl CommitOracle {
 
     /// A participant decides; `told` is who has told it that very outcome in this step.
     fn decided(&mut self, at: At, node: NodeId, (tx, commit): (Tx, bool), told: Option<NodeId>) {
-        let voted_yes = self.said.get(&tx).is_some_and(|said| said.votes.get(&node) == Some(&true));
+        let voted_yes = self.said.get(&tx).is_some_and(|said| said.has_voted_yes(node));
         match told {
             None if voted_yes => self.board.violate(&NEVER_ALONE, at, |names| {
                 let what = if commit { "commits" } else { "aborts" };
@@ -197,7 +201,7 @@ impl CommitOracle {
     /// A participant says that it is blocked; `gone` is whether the coordinator cannot be reached.
     fn blocked(&mut self, at: At, tx: Tx, gone: bool) {
         let Some(said) = self.said.get(&tx) else { return };
-        let all_yes = said.parts.keys().all(|part| said.votes.get(part) == Some(&true));
+        let all_yes = said.parts.keys().all(|part| said.has_voted_yes(*part));
         if gone && all_yes && said.decided.is_empty() {
             self.board.see(&BLOCKED, at, |names| {
                 let all = names.list(said.parts.keys());
@@ -212,8 +216,8 @@ impl CommitOracle {
             self.board.meet(&TERMINATION);
             self.awaited = self.held.keys().next().copied();
         }
+        let bound_us = BOUND_US + BOUND_TIMEOUTS * timeout_us;
         if self.awaited.is_some() && self.works {
-            let bound_us = BOUND_US + BOUND_TIMEOUTS * timeout_us;
             self.board.wait(&TERMINATION, at, bound_us, "everybody has been working", "somebody is still in doubt");
         } else if self.awaited.is_some() {
             self.board.excuse(&TERMINATION, "somebody is down, cut off or slow");
@@ -228,42 +232,40 @@ impl Observer<Node> for CommitOracle {
         for (id, msg) in record.sent(world) {
             self.hear(at, id.from, msg);
         }
-        let noted = record
-            .event
-            .node()
-            .map_or(0, |node| record.notes().map(|note| self.follow(at, node, note, record, world)).count());
-        match &record.event {
-            Event::Command(Command::Crash(node)) => self.release(at, |(_, holder)| holder == *node),
-            Event::Command(_) | Event::Boot(_) => {}
-            _ if noted == 0 => return,
-            _ => {}
+        let mut changed = matches!(record.event, Event::Command(_) | Event::Boot(_));
+        if changed {
+            self.works = Bounds::GENEROUS.all_work(world, &world.config().nodes());
         }
-        if matches!(record.event, Event::Command(_) | Event::Boot(_)) {
-            self.works = all_works(world);
+        for (node, note) in record.noted() {
+            changed = true;
+            match note {
+                Note::Prepared { tx } | Note::InDoubt { tx } => self.locks_for(at, node, *tx),
+                Note::Decided { tx, commit, .. } if node != COORDINATOR => {
+                    let told = match &record.event {
+                        Event::Deliver { id, msg } if *msg == (Msg::Outcome { tx: *tx, commit: *commit }) => {
+                            Some(id.from)
+                        }
+                        _ => None,
+                    };
+                    self.decided(at, node, (*tx, *commit), told);
+                }
+                Note::Blocked { tx } => self.blocked(at, *tx, !is_reached(world, node)),
+                _ => {}
+            }
         }
-        self.mind(at, world.config().timeout_us);
+        if let Event::Command(Command::Crash(node)) = record.event {
+            self.release(at, |(_, holder)| holder == node);
+        }
+        if changed {
+            self.mind(at, world.config().timeout_us);
+        }
     }
 }
 
-impl CommitOracle {
-    fn follow(&mut self, at: At, node: NodeId, note: &Note, record: &Record<Node>, world: &World<Node>) {
-        match note {
-            Note::Prepared { tx } | Note::InDoubt { tx } => self.locks_for(at, node, *tx),
-            Note::Decided { tx, commit, .. } if node != COORDINATOR => {
-                let told = match &record.event {
-                    Event::Deliver { id, msg } if *msg == (Msg::Outcome { tx: *tx, commit: *commit }) => Some(id.from),
-                    _ => None,
-                };
-                self.decided(at, node, (*tx, *commit), told);
-            }
-            Note::Blocked { tx } => {
-                let linked = world.link_up(node, COORDINATOR) && world.link_up(COORDINATOR, node);
-                let gone = !world.is_up(COORDINATOR) || world.is_paused(COORDINATOR) || !linked;
-                self.blocked(at, *tx, gone);
-            }
-            _ => {}
-        }
-    }
+/// Whether a node and the coordinator, which runs, hear each other.
+fn is_reached(world: &World<Node>, node: NodeId) -> bool {
+    let linked = world.link_up(node, COORDINATOR) && world.link_up(COORDINATOR, node);
+    linked && world.is_up(COORDINATOR) && !world.is_paused(COORDINATOR)
 }
 
 impl Oracle<Node> for CommitOracle {
@@ -281,12 +283,6 @@ impl Oracle<Node> for CommitOracle {
     fn violated(&self) -> bool {
         self.board.violated()
     }
-}
-
-/// Whether everybody runs and reaches everybody in good time.
-fn all_works(world: &World<Node>) -> bool {
-    let everybody: Vec<NodeId> = (0..=world.config().participants).map(NodeId).collect();
-    Bounds::GENEROUS.all_work(world, &everybody)
 }
 
 #[cfg(test)]

@@ -153,5 +153,5 @@ fn without_failures_a_yes_of_everybody_is_a_commit_in_three_rounds() {
         _ => panic!("it runs"),
     });
     assert_eq!(balances.collect::<Vec<_>>(), [80, 110, 110]);
-    assert_eq!(driver.observer.counts(), [1, 1, 0]);
+    assert_eq!(driver.observer.counts, [1, 1, 0]);
 }
