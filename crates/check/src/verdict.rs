@@ -108,6 +108,11 @@ impl At {
     pub const fn evidence(self, reason: String) -> Evidence {
         Evidence { step: self.step, time_us: self.time_us, reason }
     }
+
+    /// Keeps what is found here, unless something was found before.
+    pub fn mark(self, slot: &mut Option<Evidence>, reason: impl FnOnce() -> String) {
+        slot.get_or_insert_with(|| self.evidence(reason()));
+    }
 }
 
 /// Where and why a property was broken, or when it was seen.

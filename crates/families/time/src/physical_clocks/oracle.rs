@@ -1,6 +1,6 @@
 //! What must hold of clocks that are set, against the true time and the true clocks, which no node sees.
 
-use check::{Evidence, Oracle, Property, Status, Verdict};
+use check::{At, Evidence, Oracle, Property, Status, Verdict};
 use sim::{Command, Event, LinkProfile, NodeId, Observer, Record, World};
 
 use super::samples::{CHARTED_MAX, Point, Sample, Samples};
@@ -99,19 +99,6 @@ pub struct PhysicalOracle {
     never_close: Option<Evidence>,
     sure: Option<Evidence>,
     forward: Option<Evidence>,
-}
-
-/// Where in the run something shows.
-#[derive(Clone, Copy, Debug)]
-struct At {
-    step: u64,
-    time_us: u64,
-}
-
-impl At {
-    fn mark(&self, slot: &mut Option<Evidence>, reason: impl FnOnce() -> String) {
-        slot.get_or_insert_with(|| Evidence { step: self.step, time_us: self.time_us, reason: reason() });
-    }
 }
 
 fn name(node: NodeId) -> String {
@@ -468,7 +455,7 @@ fn reaches(world: &World<Node>, client: NodeId) -> bool {
 
 impl Observer<Node> for PhysicalOracle {
     fn observe(&mut self, record: &Record<Node>, world: &World<Node>) {
-        let at = At { step: record.step, time_us: record.time_us };
+        let at = At::of(record);
         let mut jumped = false;
         match &record.event {
             Event::Command(Command::Clock { node, drift_ppm, .. }) => {
@@ -540,13 +527,11 @@ impl Oracle<Node> for PhysicalOracle {
 
 #[cfg(test)]
 mod tests {
+    use check::testing::at;
+
     use super::*;
 
     const A: NodeId = NodeId(1);
-
-    const fn at(time_us: u64) -> At {
-        At { step: time_us, time_us }
-    }
 
     #[test]
     fn a_clock_that_goes_back_is_rejected() {
