@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use sim::Named;
+use sim::{Named, Operation};
 
 use crate::linearizability::Model;
 
@@ -83,7 +83,7 @@ impl Model for Register {
 }
 
 /// An operation on a map.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named, Operation)]
 pub enum MapOp {
     /// Sets a key.
     Put {

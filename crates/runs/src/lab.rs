@@ -5,7 +5,7 @@ use std::any::Any;
 use check::plan::PlannedOps;
 use check::{FaultModel, Oracle};
 use serde_json::Value;
-use sim::{ClusterConfig, Flags, Protocol, Record, World};
+use sim::{ClusterConfig, Flags, Operation, Protocol, Record, World};
 use view::layout::{self, Point};
 use view::{MessageShape, Pane, PaneAsk, Stage};
 
@@ -13,7 +13,6 @@ use crate::bands::RoleChange;
 use crate::command::ADDED_MAX;
 use crate::info::{LabInfo, VariantInfo};
 use crate::names::Names;
-use crate::ops::{Args, Parts};
 use crate::params::{ParamInfo, Setting, Settings};
 use crate::plain::Telling;
 use crate::run::Run;
@@ -151,19 +150,12 @@ impl<L: Lab> Copy for Look<'_, L> {}
 /// state: everything lives in the run.
 pub trait Lab: Sized + 'static {
     /// The algorithm.
-    type Protocol: Protocol;
+    type Protocol: Protocol<Op: Operation>;
     /// Its checks.
     type Oracle: Oracle<Self::Protocol>;
 
     /// The cluster for a variant of a lab and its parameters.
     fn setup(chosen: Chosen<'_>) -> Setup<Self>;
-
-    /// Makes one of a lab's operations, of arguments as the lab has declared them. Only identifiers of the lab's own
-    /// operations are handed over.
-    fn make_op(id: &str, args: &mut Args) -> <Self::Protocol as Protocol>::Op;
-
-    /// Takes an operation apart: the opposite of [`Lab::make_op`].
-    fn op_parts(op: &<Self::Protocol as Protocol>::Op) -> Parts;
 
     /// Fills in what is particular to the algorithm in a stage whose nodes, links and messages are
     /// there already, in the order of their ids.

@@ -190,8 +190,7 @@ pub(crate) fn plain<L: Lab>(record: &Record<L::Protocol>, names: &Names, info: &
 
 /// A command with its operation as data.
 pub(crate) fn write_command<L: Lab>(command: &Command<<L::Protocol as Protocol>::Op>, names: &Names) -> Command<Value> {
-    let written =
-        command.clone().try_map_op(|op| Ok::<_, std::convert::Infallible>(crate::ops::write(L::op_parts(&op), names)));
+    let written = command.clone().try_map_op(|op| Ok::<_, std::convert::Infallible>(crate::ops::write(&op, names)));
     written.unwrap_or_else(|never| match never {})
 }
 

@@ -14,7 +14,7 @@ use runs::info::{LabInfo, Showcase};
 use runs::kit::{self, DISK_SYNC, LATENCY, bug, correct, live, servers};
 use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{Args, OpInfo, Parts, number, op};
+use runs::ops::{OpInfo, number, op};
 use runs::params::{self, ParamInfo};
 use runs::plain::Telling;
 
@@ -82,15 +82,6 @@ impl Lab for CounterLab {
             planned_ops: vec![ADDITIONS],
             ..Setup::new(names, config, oracle, layout)
         }
-    }
-
-    fn make_op(_: &str, args: &mut Args) -> Op {
-        Op::Add(args.count())
-    }
-
-    fn op_parts(op: &Op) -> Parts {
-        let Op::Add(count) = *op;
-        (ADD.id, vec![count.into()])
     }
 
     fn dress(world: &World<Counter>, _: &Names, stage: &mut Stage) {

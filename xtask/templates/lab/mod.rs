@@ -15,7 +15,7 @@ mod scripts;
 #[cfg(test)]
 mod tests;
 
-use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 pub use lab::ENTRY;
 pub use oracle::CounterOracle;
@@ -59,7 +59,7 @@ pub enum Timer {
 }
 
 /// What can be asked of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Op {
     /// Add so many.
     Add(u64),

@@ -33,13 +33,6 @@ impl Script for Words {
         }
     }
 
-    fn op(words: &[&str], _: &Names) -> Option<Op> {
-        match *words {
-            ["add", count] => Some(Op::Add(count.parse().ok()?)),
-            _ => None,
-        }
-    }
-
     fn note(note: &Note, _: &Names) -> Option<String> {
         Some(match note {
             Note::Started(number) => format!("starts with {number}"),

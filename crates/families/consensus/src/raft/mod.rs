@@ -36,7 +36,7 @@ mod server;
 
 use std::collections::BTreeSet;
 
-use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 pub use client::Client;
 pub use kv::{KEY_BYTES_MAX, Kv, KvOp, KvRet, Origin};
@@ -313,11 +313,11 @@ pub enum Timer {
 }
 
 /// What can be asked of a node from outside.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Op {
     /// An operation on the map. A client retries it within its session; a server, asked directly,
     /// does it once or says that it does not lead.
-    #[named(it.name())]
+    #[inner]
     Kv(KvOp),
     /// The election timer runs out now. Whoever orders this wants an election, so servers that hear
     /// a leader take part, except where leases rest on their not doing so.

@@ -37,7 +37,7 @@ mod server;
 pub use lab::ENTRY;
 use std::collections::BTreeMap;
 
-use sim::{Disk, Flag, Flags, Fx, Named, NodeId, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, Named, NodeId, Operation, Protocol, RequestId};
 
 use algorithms::hashing::HashKind;
 
@@ -187,7 +187,7 @@ pub struct Stored {
 }
 
 /// What a client wants with a key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum KeyOp {
     /// Write.
     Put {
@@ -214,7 +214,7 @@ impl KeyOp {
 }
 
 /// What changes a ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Change {
     /// A server becomes a member, with weight 1.
     #[named("add-server")]
@@ -365,13 +365,13 @@ pub enum Timer {
 }
 
 /// What can be asked of a node from outside.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Op {
     /// A client reads or writes.
-    #[named(it.name())]
+    #[inner]
     Key(KeyOp),
     /// The ring changes. Whoever is not the administrator passes it on, once.
-    #[named(it.name())]
+    #[inner]
     Change(Change),
 }
 

@@ -18,7 +18,7 @@ use runs::info::{LabInfo, Showcase};
 use runs::kit::{self, bug, correct};
 use runs::lab::{Chosen, Lab, Setup};
 use runs::names::Names;
-use runs::ops::{Args, OpInfo, Parts, node, op};
+use runs::ops::{OpInfo, node, op};
 use runs::params::{DISTANCE, ParamInfo, Setting, number};
 use runs::plain::{Telling, Topic};
 
@@ -121,17 +121,6 @@ impl Lab for ClocksLab {
             },
             planned_ops: vec![EVENTS],
             ..Setup::new(check::Names::servers(nodes), config, oracle, layout::circle(nodes as usize))
-        }
-    }
-
-    fn make_op(id: &str, args: &mut Args) -> Op {
-        if id == SEND.id { Op::Send(args.node()) } else { Op::Local }
-    }
-
-    fn op_parts(op: &Op) -> Parts {
-        match op {
-            Op::Local => (LOCAL.id, vec![]),
-            Op::Send(peer) => (SEND.id, vec![(*peer).into()]),
         }
     }
 

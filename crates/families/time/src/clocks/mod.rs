@@ -17,7 +17,7 @@ mod lab;
 mod oracle;
 
 pub use lab::ENTRY;
-use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 use algorithms::clocks::{Hybrid, HybridClock, LamportClock, Order, VectorClock};
 
@@ -150,7 +150,7 @@ pub enum Timer {
 }
 
 /// What can be asked of a process from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Op {
     /// A local event.
     Local,

@@ -20,7 +20,7 @@ use runs::info::{LabInfo, Showcase};
 use runs::kit::{self, bug, correct, live};
 use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{Args, OpInfo, Parts, op};
+use runs::ops::{OpInfo, op};
 use runs::params::{DISTANCE, ParamInfo, Setting, choice, number};
 use runs::plain::{Telling, Topic};
 
@@ -178,16 +178,6 @@ impl Lab for PhysicalClocksLab {
         };
         setup.planned_ops = vec![POLLS, SCHEMES, WAYS];
         setup
-    }
-
-    fn make_op(_: &str, _: &mut Args) -> Op {
-        Op::Poll
-    }
-
-    fn op_parts(op: &Op) -> Parts {
-        match op {
-            Op::Poll => (POLL_NOW.id, vec![]),
-        }
     }
 
     fn dress(world: &World<Node>, names: &Names, stage: &mut Stage) {

@@ -33,7 +33,7 @@ mod tests;
 
 pub use lab::ENTRY;
 use sim::clock::Clock;
-use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 use algorithms::physical_clocks::{Filter, Measured, Slewed, berkeley, cristian, ntp, ptp};
 
@@ -283,7 +283,7 @@ pub enum Timer {
 }
 
 /// What can be asked of a node from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Op {
     /// To ask for the time now.
     Poll,

@@ -21,7 +21,7 @@ use runs::info::{LabInfo, Showcase};
 use runs::kit::{self, bug, correct, live};
 use runs::lab::{Chosen, Lab, Setup};
 use runs::names::Names;
-use runs::ops::{ArgInfo, Args, OpInfo, Parts, node, nodes, number, op, text};
+use runs::ops::{ArgInfo, OpInfo, node, nodes, number, op, text};
 use runs::params::{self, DISTANCE, ParamInfo, Setting, switch};
 use runs::plain::{Telling, Topic};
 
@@ -173,30 +173,6 @@ impl Lab for VectorClocksLab {
             fault_model: FaultModel::of(&FaultKind::NO_DISKS, CHAOS_US, calm_us),
             planned_ops: vec![EVENTS, SWITCHES],
             ..Setup::new(check::Names::servers(nodes), config, oracle, layout::circle(nodes as usize))
-        }
-    }
-
-    fn make_op(id: &str, args: &mut Args) -> Op {
-        match id {
-            "post" => Op::Post(args.text()),
-            "reply" => Op::Reply(args.text()),
-            "tell" => Op::Tell(args.nodes()),
-            "write" => Op::Write(args.text(), args.count()),
-            "get" => Op::Get(args.node(), args.text()),
-            "put" => Op::Put(args.node(), args.text(), args.count()),
-            _ => Op::Local,
-        }
-    }
-
-    fn op_parts(op: &Op) -> Parts {
-        match op {
-            Op::Local => (LOCAL.id, vec![]),
-            Op::Post(text) => (POST.id, vec![text.as_str().into()]),
-            Op::Reply(text) => (REPLY.id, vec![text.as_str().into()]),
-            Op::Tell(path) => (TELL.id, vec![path.as_slice().into()]),
-            Op::Write(key, value) => (WRITE.id, vec![key.as_str().into(), (*value).into()]),
-            Op::Get(from, key) => (GET.id, vec![(*from).into(), key.as_str().into()]),
-            Op::Put(to, key, value) => (PUT.id, vec![(*to).into(), key.as_str().into(), (*value).into()]),
         }
     }
 

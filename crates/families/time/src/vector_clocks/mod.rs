@@ -38,7 +38,7 @@ pub use lab::ENTRY;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 use crate::clocks::{EventId, NAMES, STRIDE, Stamp, WALL_AT_START_US};
 use algorithms::clocks::{HybridClock, LamportClock, Order, VectorClock};
@@ -275,7 +275,7 @@ pub enum Timer {
 }
 
 /// What can be asked of a process from outside.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Op {
     /// A local event.
     Local,

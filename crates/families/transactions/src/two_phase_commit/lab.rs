@@ -7,7 +7,7 @@ use runs::info::{LabInfo, Roles, Showcase};
 use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, live};
 use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{ArgInfo, Args, OpInfo, Parts, node, nodes, number, op};
+use runs::ops::{ArgInfo, OpInfo, node, nodes, number, op};
 use runs::params::{self, DISTANCE, ParamInfo};
 use runs::plain::Telling;
 use serde_json::{Value, json};
@@ -16,8 +16,7 @@ use view::lens::LensKind;
 use view::{MessageShape, Pane, PaneAsk, Stage, layout, shapes};
 
 use super::{
-    Bugs, COORDINATOR, CommitOracle, Config, Coordinator, Msg, Node, Note, Participant, Timer, Transfer, Tx, panes,
-    words,
+    Bugs, COORDINATOR, CommitOracle, Config, Coordinator, Msg, Node, Note, Participant, Timer, Tx, panes, words,
 };
 
 const PARTICIPANTS: ParamInfo = params::number("participants", "Participants", 4, (2, 8), "");
@@ -100,14 +99,6 @@ impl Lab for CommitLab {
         let (oracle, layout) = (CommitOracle::new(names.clone()), layout::fan(config.participants as usize + 1));
         let fault_model = FaultModel::of(&FaultKind::ALL, CHAOS_US, CALM_US);
         Setup { fault_model, ..Setup::new(names, config, oracle, layout) }
-    }
-
-    fn make_op(_id: &str, args: &mut Args) -> Transfer {
-        Transfer { from: args.node(), to: args.nodes(), amount: args.number() }
-    }
-
-    fn op_parts(op: &Transfer) -> Parts {
-        (TRANSFER.id, vec![op.from.into(), op.to.as_slice().into(), op.amount.into()])
     }
 
     fn dress(world: &World<Node>, _: &Names, stage: &mut Stage) {

@@ -30,7 +30,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 pub(crate) use coordinator::Coordinator;
 pub use lab::ENTRY;
@@ -134,7 +134,7 @@ pub(crate) enum Timer {
 }
 
 /// A transfer: so much from one account to each of the others.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub(crate) struct Transfer {
     /// Who gives.
     pub from: NodeId,

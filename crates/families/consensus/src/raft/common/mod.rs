@@ -13,7 +13,7 @@ use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{Command, Named, NodeId, Record, World};
+use sim::{Command, NodeId, Record, World};
 use view::lens::{OfHistory, OfStates};
 use view::{MessageShape, Pane, PaneAsk, Stage, layout};
 
@@ -23,7 +23,7 @@ pub use runs::kit::{DISK_SYNC, LATENCY, bug, cost};
 use runs::kit::{before_first, correct, live, quiet_clients, range, servers};
 use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{ArgInfo, Args, NUMBER_MAX, OpInfo, Parts, key, node, number, op};
+use runs::ops::{ArgInfo, NUMBER_MAX, OpInfo, key, node, number, op};
 use runs::params::{self, ParamInfo, switch};
 use runs::plain::Telling;
 
@@ -158,28 +158,6 @@ pub const ADD_SERVER: OpInfo =
     op("add-server", "Add a server", "A machine becomes a member.").with(&[node("Server", "n6")]);
 pub const REMOVE_SERVER: OpInfo =
     op("remove-server", "Remove a server", "A member stops being one.").with(&[node("Server", "n2")]);
-
-fn make_op(id: &str, args: &mut Args) -> Op {
-    match id {
-        "transfer" => Op::Transfer(args.node()),
-        "add-server" => Op::AddServer(args.node()),
-        "remove-server" => Op::RemoveServer(args.node()),
-        "put" => Op::Kv(KvOp::Put { key: args.text(), value: args.number() }),
-        "add" => Op::Kv(KvOp::Add { key: args.text(), by: args.number() }),
-        "get" => Op::Kv(KvOp::Get { key: args.text() }),
-        _ => Op::TimeOut,
-    }
-}
-
-fn op_parts(op: &Op) -> Parts {
-    let parts = match op {
-        Op::TimeOut => vec![],
-        Op::Transfer(node) | Op::AddServer(node) | Op::RemoveServer(node) => vec![(*node).into()],
-        Op::Kv(KvOp::Get { key }) => vec![key.as_str().into()],
-        Op::Kv(KvOp::Put { key, value } | KvOp::Add { key, by: value }) => vec![key.as_str().into(), (*value).into()],
-    };
-    (op.name(), parts)
-}
 
 /// Fills in what servers and clients look like.
 fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
@@ -327,14 +305,6 @@ impl Lab for RaftLab {
 
     fn setup(chosen: Chosen<'_>) -> Setup<Self> {
         setup(chosen)
-    }
-
-    fn make_op(id: &str, args: &mut Args) -> Op {
-        make_op(id, args)
-    }
-
-    fn op_parts(op: &Op) -> Parts {
-        op_parts(op)
     }
 
     fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {

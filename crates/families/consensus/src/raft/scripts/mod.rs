@@ -23,7 +23,7 @@ use check::Names;
 use script::{Options, Script, Setup};
 use sim::NodeId;
 
-use super::{Bugs, Config, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Refusal, Ret, Role, Why};
+use super::{Bugs, Config, Msg, Note, Payload, Raft, RaftOracle, Reads, Refusal, Ret, Role, Why};
 
 struct Words;
 
@@ -57,21 +57,6 @@ impl Script for Words {
             sound: config.bugs == Bugs::default(),
             config,
         }
-    }
-
-    fn op(words: &[&str], names: &Names) -> Option<Op> {
-        let node = |word: &str| names.find(word).unwrap_or_else(|| panic!("no node {word}"));
-        let number = |word: &str| word.parse().unwrap_or_else(|_| panic!("no number: {word}"));
-        Some(match *words {
-            ["time-out"] => Op::TimeOut,
-            ["put", key, value] => Op::Kv(KvOp::Put { key: key.into(), value: number(value) }),
-            ["add", key, by] => Op::Kv(KvOp::Add { key: key.into(), by: number(by) }),
-            ["get", key] => Op::Kv(KvOp::Get { key: key.into() }),
-            ["transfer", whom] => Op::Transfer(node(whom)),
-            ["add-server", whom] => Op::AddServer(node(whom)),
-            ["remove-server", whom] => Op::RemoveServer(node(whom)),
-            _ => return None,
-        })
     }
 
     fn note(note: &Note, names: &Names) -> Option<String> {

@@ -6,7 +6,7 @@ mod words;
 use std::any::Any;
 
 use crate::hash_ring::{
-    Bugs, Change, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, KeyOp, Msg, Op, Scheme, Server, Timer, VNODES_MAX,
+    Bugs, Change, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, Msg, Op, Scheme, Server, Timer, VNODES_MAX,
     WEIGHT_MAX,
 };
 use algorithms::hashing::HashKind;
@@ -23,7 +23,7 @@ use runs::info::{LabInfo, Showcase};
 use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, cost};
 use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{Args, NUMBER_MAX, OpInfo, Parts, key, node, number, op};
+use runs::ops::{NUMBER_MAX, OpInfo, key, node, number, op};
 use runs::params::{self, DISTANCE, ParamInfo, Setting, choice, switch};
 use runs::plain::Telling;
 
@@ -191,32 +191,6 @@ impl Lab for HashRingLab {
             },
             planned_ops: vec![CHANGES],
             ..Setup::new(names, config, oracle, places(servers as usize, clients as usize))
-        }
-    }
-
-    fn make_op(id: &str, args: &mut Args) -> Op {
-        match id {
-            "put" => Op::Key(KeyOp::Put { key: args.text(), value: args.number() }),
-            "get" => Op::Key(KeyOp::Get { key: args.text() }),
-            "add-server" => Op::Change(Change::Add(args.node())),
-            "remove-server" => Op::Change(Change::Remove(args.node())),
-            "weight" => Op::Change(Change::Weight(args.node(), args.count() as u32)),
-            "token" => Op::Change(Change::Token(args.node(), args.count() as u32, args.count() as u32)),
-            _ => Op::Change(Change::Vnodes(args.count() as u32)),
-        }
-    }
-
-    fn op_parts(op: &Op) -> Parts {
-        match op {
-            Op::Key(KeyOp::Put { key, value }) => (PUT.id, vec![key.as_str().into(), (*value).into()]),
-            Op::Key(KeyOp::Get { key }) => (GET.id, vec![key.as_str().into()]),
-            Op::Change(Change::Add(node)) => (ADD_SERVER.id, vec![(*node).into()]),
-            Op::Change(Change::Remove(node)) => (REMOVE_SERVER.id, vec![(*node).into()]),
-            Op::Change(Change::Weight(node, weight)) => (WEIGHT.id, vec![(*node).into(), (*weight).into()]),
-            Op::Change(Change::Token(node, index, token)) => {
-                (TOKEN.id, vec![(*node).into(), (*index).into(), (*token).into()])
-            }
-            Op::Change(Change::Vnodes(vnodes)) => (VIRTUAL_NODES.id, vec![(*vnodes).into()]),
         }
     }
 

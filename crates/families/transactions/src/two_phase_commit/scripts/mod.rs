@@ -10,10 +10,9 @@
 
 use check::Names;
 use script::{Options, Script, Setup};
-use sim::NodeId;
 
 use super::tests::some_config;
-use super::{Bugs, CommitOracle, Node, Transfer};
+use super::{Bugs, CommitOracle, Node};
 
 struct Words;
 
@@ -32,13 +31,6 @@ impl Script for Words {
             sound: bugs == Bugs::default(),
             names,
         }
-    }
-
-    fn op(words: &[&str], names: &Names) -> Option<Transfer> {
-        let ["transfer", from, to @ .., amount] = words else { return None };
-        let node = |word: &&str| names.find(word).unwrap_or_else(|| panic!("no node {word}"));
-        let to: Vec<NodeId> = to.iter().map(node).collect();
-        Some(Transfer { from: node(from), to, amount: amount.parse().ok()? })
     }
 
     fn see(node: &Node, what: &str, _: &Names) -> Option<String> {
