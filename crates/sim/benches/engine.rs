@@ -24,30 +24,15 @@ const WINDOW: u64 = 4;
 const MESSAGES: u64 = 200_000;
 const LATENCY_US: (u64, u64) = (5_000, 15_000);
 
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, Hash, Named)]
 enum Msg {
     Ping { n: u64 },
     Pong { n: u64 },
 }
 
-impl Named for Msg {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Ping { .. } => "ping",
-            Self::Pong { .. } => "pong",
-        }
-    }
-}
-
 /// For what this workload has no use for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
 struct Nothing;
-
-impl Named for Nothing {
-    fn name(&self) -> &'static str {
-        "nothing"
-    }
-}
 
 #[derive(Clone, Debug, Hash)]
 struct Pinger {

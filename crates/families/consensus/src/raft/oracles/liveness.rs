@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use check::{Evidence, Kind, Property, Status, Verdict};
+use check::works::Bounds;
+use check::{Evidence, Property, Status, Verdict};
 use sim::{Command, DiskMode, Event, NodeId, Presence, Record, World};
 
 use super::{At, Config, Note, Raft, Term};
@@ -10,12 +11,8 @@ use crate::raft::{Server, majority};
 
 /// While a majority can talk to each other in good time, it has a leader, or gets one before long
 /// (§5.6).
-pub const EVENTUALLY_A_LEADER: Property = Property {
-    id: "eventually-a-leader",
-    name: "Leader Liveness",
-    claim: "A connected majority has a leader",
-    kind: Kind::Eventually,
-};
+pub const EVENTUALLY_A_LEADER: Property =
+    Property::eventually("eventually-a-leader", "Leader Liveness", "A connected majority has a leader");
 
 /// The bound, in longest election timeouts. A round of an election ends split with a probability
 /// well below one half, so twenty rounds in a row do not.
@@ -173,28 +170,15 @@ impl Network {
         let config = world.config();
         let server = |node: NodeId| world.node(node).and_then(Raft::server);
         let servers = members(world);
-        let timeout_us = config.election_timeout_us.0;
-        let sync_us = world.cluster().disk_sync_us.1;
-        let disk_works = |node: NodeId| {
-            let (mode, sync_us) = world.disk_mode(node);
-            !matches!(mode, DiskMode::Slow | DiskMode::Full)
-                && sync_us.is_none_or(|sync_us| sync_us.1 * 4 <= timeout_us)
-        };
-        let keeps_time = |node: NodeId| {
-            world.clock(node).drift_ppm().unsigned_abs() <= DRIFT_PPM_MAX
-                && disk_works(node)
-                && !catching_up.contains(&node)
-        };
         // Broadcast time, stable storage included, must be well below the timeout (§5.6).
-        let in_time = |from: NodeId, to: NodeId| {
-            let profile = world.link_profile(from, to);
-            profile.loss_ppm == 0 && (profile.latency_us.1 + sync_us) * 4 <= timeout_us
-        };
+        let most_us = config.election_timeout_us.0 / 4;
+        let way_us = most_us.saturating_sub(world.cluster().disk_sync_us.1);
+        let bounds = Bounds { way_us, sync_us: most_us, drift_ppm: DRIFT_PPM_MAX };
         let (mut running, mut timely, mut speaking) = (0u64, 0u64, 0u64);
         for (place, &node) in servers.iter().enumerate() {
             let runs = world.is_up(node) && !world.is_paused(node);
             running |= u64::from(runs) << place;
-            timely |= u64::from(runs && keeps_time(node)) << place;
+            timely |= u64::from(bounds.runs(world, node) && !catching_up.contains(&node)) << place;
             // With a full disk nothing leaves a server.
             speaking |= u64::from(runs && world.disk_mode(node).0 != DiskMode::Full) << place;
         }
@@ -215,7 +199,7 @@ impl Network {
             }
             if timely & both == both && (there || back) {
                 join(&mut touched);
-                if free && in_time(from, to) && in_time(to, from) {
+                if free && bounds.passes(world, from, to) && bounds.passes(world, to, from) {
                     join(&mut good);
                 }
             }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use check::{Evidence, Kind, Property};
+use check::{Evidence, Property};
 use sim::NodeId;
 
 use super::{At, who};
@@ -11,20 +11,12 @@ use crate::vector_clocks::{POSTS_KEPT, Post, PostId};
 use algorithms::clocks::VectorClock;
 
 /// If m → m′ nobody delivers m′ before m (Birman, Schiper, Stephenson 1991).
-pub const CAUSAL_DELIVERY: Property = Property {
-    id: "causal-delivery",
-    name: "Causal Delivery",
-    claim: "Nothing is shown before what it depends on",
-    kind: Kind::Always,
-};
+pub const CAUSAL_DELIVERY: Property =
+    Property::always("causal-delivery", "Causal Delivery", "Nothing is shown before what it depends on");
 
 /// A post had to wait.
-pub const POST_WAITED: Property = Property {
-    id: "post-waited",
-    name: "Delivery Delayed",
-    claim: "A post waits for what it depends on",
-    kind: Kind::Sometimes,
-};
+pub const POST_WAITED: Property =
+    Property::sometimes("post-waited", "Delivery Delayed", "A post waits for what it depends on");
 
 /// What is known of a post.
 #[derive(Clone, Debug)]
