@@ -1,6 +1,4 @@
 //! Derives for the types of a protocol, which `sim` hands out beside the traits: `Named`, `Operation` and `Flags`.
-//!
-//! Whoever derives a trait has it in scope, as `use sim::Named` brings both.
 #![deny(missing_docs)]
 
 use proc_macro2::TokenStream;
@@ -31,16 +29,17 @@ pub fn named(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     implement_named(&input).unwrap_or_else(Error::into_compile_error).into()
 }
 
-/// Makes operations of their names (see `Named`) and arguments, which are their fields in order, and takes them apart. A variant
-/// with `#[inner]` is whatever operation its only field is.
+/// Makes operations of their names (see `Named`) and arguments, which are their fields in order, and takes them apart. A
+/// variant with `#[inner]` is whatever operation its only field is.
 #[proc_macro_derive(Operation, attributes(inner))]
 pub fn operation(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     implement_operation(&input).unwrap_or_else(Error::into_compile_error).into()
 }
 
-/// Finds the flags of a struct of `bool`s by their names in kebab-case, and makes a constant of each that says what people
-/// are told of it: its title from `#[title("…")]`, its summary from its documentation. `#[named("…")]` gives another name.
+/// Finds the flags of a struct of `bool`s by their names in kebab-case, and makes a constant of each that says what
+/// people are told of it: its title from `#[title("…")]`, its summary from its documentation. `#[named("…")]` gives
+/// another name.
 ///
 /// ```text
 /// #[derive(Clone, Default, PartialEq, Flags)]
@@ -69,7 +68,7 @@ fn implement_named(input: &DeriveInput) -> Result<TokenStream> {
         Data::Union(_) => return Err(Error::new_spanned(ident, "a union has no name")),
     };
     Ok(quote! {
-        impl #impl_generics Named for #ident #type_generics #where_clause {
+        impl #impl_generics ::sim::Named for #ident #type_generics #where_clause {
             #[allow(unused_variables)]
             fn name(&self) -> &'static str {
                 #body
@@ -85,7 +84,7 @@ fn arm(variant: &Variant) -> Result<TokenStream> {
             let fields = fields.named.iter().map(|field| &field.ident);
             quote!(Self::#ident { #(#fields),* } => #name,)
         }
-        _ if is_inner(variant) => quote!(Self::#ident(it) => it.name(),),
+        _ if is_inner(variant) => quote!(Self::#ident(it) => ::sim::Named::name(it),),
         _ => quote!(Self::#ident { .. } => #name,),
     })
 }
@@ -147,15 +146,17 @@ fn implement_flags(input: &DeriveInput) -> Result<TokenStream> {
         let title = given("title", attrs)?.ok_or_else(|| Error::new_spanned(flag, "a flag has a title"))?;
         let (constant, summary) = (format_ident!("{}", flag.to_string().to_uppercase()), documentation(attrs)?);
         arms.push(quote!(#name => flags.#flag = true,));
-        constants.push(quote!(#[doc = #summary] #vis const #constant: Flag = Flag { name: #name, title: #title, summary: #summary };));
+        constants.push(quote! {
+            #[doc = #summary]
+            #vis const #constant: ::sim::Flag = ::sim::Flag { name: #name, title: #title, summary: #summary };
+        });
     }
     Ok(quote! {
-        #[allow(dead_code)]
         impl #ident {
             #(#constants)*
         }
 
-        impl Flags for #ident {
+        impl ::sim::Flags for #ident {
             fn only(name: &str) -> Option<Self> {
                 let mut flags = Self::default();
                 match name {

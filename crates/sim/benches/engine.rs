@@ -9,13 +9,16 @@
 //! each; `timeline` is what an open run costs (keyframes, and no trace until somebody asks). An
 //! algorithm's own oracles belong to benches further up.
 
+// The short name, as the workspace has it.
+extern crate netsplit_sim as sim;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use netsplit_sim::hash::mix;
-use netsplit_sim::{
+use sim::hash::mix;
+use sim::{
     ClusterConfig, Disk, Event, Fx, LinkProfile, Named, NodeId, Observer, Protocol, Record, RequestId, Timeline, World,
 };
 

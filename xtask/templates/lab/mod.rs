@@ -15,7 +15,7 @@ mod scripts;
 #[cfg(test)]
 mod tests;
 
-use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 pub use lab::ENTRY;
 pub use oracle::CounterOracle;

@@ -11,7 +11,7 @@
 use check::Names;
 use script::{Options, Script, Setup};
 
-use super::{Bugs, Config, Counter, CounterOracle, Note, Op, Ret};
+use super::{Bugs, Config, Counter, CounterOracle, Note, Ret};
 
 struct Words;
 

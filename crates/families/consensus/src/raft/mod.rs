@@ -36,7 +36,7 @@ mod server;
 
 use std::collections::BTreeSet;
 
-use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 pub use client::Client;
 pub use kv::{KEY_BYTES_MAX, Kv, KvOp, KvRet, Origin};

@@ -37,7 +37,7 @@ mod server;
 pub use lab::ENTRY;
 use std::collections::BTreeMap;
 
-use sim::{Disk, Flag, Flags, Fx, Named, NodeId, Operation, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, Named, NodeId, Operation, Protocol, RequestId};
 
 use algorithms::hashing::HashKind;
 

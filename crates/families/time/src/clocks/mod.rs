@@ -17,7 +17,7 @@ mod lab;
 mod oracle;
 
 pub use lab::ENTRY;
-use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 use algorithms::clocks::{Hybrid, HybridClock, LamportClock, Order, VectorClock};
 

@@ -33,7 +33,7 @@ mod tests;
 
 pub use lab::ENTRY;
 use sim::clock::Clock;
-use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 use algorithms::physical_clocks::{Filter, Measured, Slewed, berkeley, cristian, ntp, ptp};
 

@@ -38,7 +38,7 @@ pub use lab::ENTRY;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 use crate::clocks::{EventId, NAMES, STRIDE, Stamp, WALL_AT_START_US};
 use algorithms::clocks::{HybridClock, LamportClock, Order, VectorClock};

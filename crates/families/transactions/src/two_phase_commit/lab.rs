@@ -127,26 +127,24 @@ impl Lab for CommitLab {
     fn detail(node: &Node, names: &Names) -> Value {
         let title = |tx: &Tx| format!("T{tx}");
         match node {
-            Node::Coordinator(coordinator) => {
-                let open = coordinator.records.open.iter().map(|(tx, open)| {
-                    let missing = coordinator.missing.get(tx).into_iter().flatten();
-                    let missing: Vec<&str> = missing.map(|&node| names.of(node)).collect();
-                    let outcome = open.outcome.map(outcome);
-                    let does = words::changes(&open.parts, names);
-                    (title(tx), json!({"does": does, "outcome": outcome, "missing": missing}))
+            Node::Coordinator(Coordinator { records, missing, .. }) => {
+                let open = records.open.iter().map(|(tx, open)| {
+                    let missing = missing.get(tx).into_iter().flatten().map(|&node| names.of(node));
+                    let (does, outcome) = (words::changes(&open.parts, names), open.outcome.map(outcome));
+                    (title(tx), json!({"does": does, "outcome": outcome, "missing": missing.collect::<Vec<_>>()}))
                 });
-                json!({"newest": coordinator.records.newest, "open": open.collect::<serde_json::Map<_, _>>()})
+                json!({"newest": records.newest, "open": open.collect::<serde_json::Map<_, _>>()})
             }
-            Node::Participant(participant) => {
-                let account = &participant.account;
-                let outcomes = account.outcomes.iter().map(|(tx, &commit)| (title(tx), outcome(commit).into()));
-                json!({
-                    "balance": account.balance,
-                    "prepared": account.prepared.keys().map(title).collect::<Vec<_>>(),
-                    "blocked": participant.blocked.iter().map(title).collect::<Vec<_>>(),
-                    "outcomes": outcomes.collect::<serde_json::Map<_, Value>>(),
-                })
-            }
+            Node::Participant(Participant { account, blocked, .. }) => json!({
+                "balance": account.balance,
+                "prepared": account.prepared.keys().map(title).collect::<Vec<_>>(),
+                "blocked": blocked.iter().map(title).collect::<Vec<_>>(),
+                "outcomes": account
+                    .outcomes
+                    .iter()
+                    .map(|(tx, &commit)| (title(tx), outcome(commit).into()))
+                    .collect::<serde_json::Map<_, Value>>(),
+            }),
         }
     }
 

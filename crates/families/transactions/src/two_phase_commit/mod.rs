@@ -30,7 +30,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use sim::{Disk, Flag, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 pub(crate) use coordinator::Coordinator;
 pub use lab::ENTRY;
