@@ -18,8 +18,11 @@ const LABEL_MS: f64 = 100.0;
 const ANNOUNCE_MS: f64 = 1_000.0;
 /// Sentences that the log keeps.
 const LOG_LINES: usize = 200;
-/// Steps that are looked through for the log after a jump.
+/// Steps that are looked through for the log after a jump: so many if they have enough sentences, and otherwise more.
+const LOG_STEPS_NEAR: u64 = 750;
 const LOG_STEPS: u64 = 3_000;
+/// So many sentences are enough to read after a jump.
+const LOG_ENOUGH: usize = 40;
 /// Most notes that listeners are told of for one frame or call: the newest ones.
 const NOTES_MAX: usize = 1_000;
 
@@ -76,11 +79,15 @@ impl Playground {
                     || branched
                     || step > player.logged_step + LOG_STEPS
                     || (all && player.logged_step == 0));
-            let from = if retold { step.saturating_sub(LOG_STEPS) + 1 } else { player.logged_step + 1 };
-            let told: Vec<Sentence> = (from..=step)
-                .filter_map(|step| player.session.sentence(step))
-                .filter(|sentence| sentence.weight > Weight::Routine)
-                .collect();
+            let tell = |from: u64, until: u64| -> Vec<Sentence> {
+                let told = (from..=until).filter_map(|step| player.session.sentence(step));
+                told.filter(|sentence| sentence.weight > Weight::Routine).collect()
+            };
+            let near = step.saturating_sub(LOG_STEPS_NEAR) + 1;
+            let mut told = tell(if retold { near } else { player.logged_step + 1 }, step);
+            if retold && told.len() < LOG_ENOUGH {
+                told.splice(..0, tell(step.saturating_sub(LOG_STEPS) + 1, near - 1));
+            }
             if !kept {
                 player.logged_step = step;
             }
