@@ -27,9 +27,15 @@ pub fn is_meant(entry: &Entry) -> bool {
 
 /// The labs that are looked at: all of them, or one.
 pub fn entries() -> Vec<&'static Entry> {
-    let meant: Vec<_> = labs::catalogue().iter().filter(|entry| is_meant(entry)).collect();
+    let all = labs::catalogue().iter().map(|lab| lab.entry().unwrap());
+    let meant: Vec<_> = all.filter(|entry| is_meant(entry)).collect();
     assert!(!meant.is_empty(), "NETSPLIT_LAB: there is no such lab");
     meant
+}
+
+/// The entry of a lab.
+pub fn entry(id: &str) -> &'static Entry {
+    labs::catalogue().find(id).and_then(|lab| lab.entry()).unwrap()
 }
 
 /// A mistake, as the system's folder tells it.
@@ -177,7 +183,7 @@ fn no_system_lacks_anything() {
 
 #[test]
 fn an_empty_folder_lacks_everything() {
-    let entry = labs::catalogue().find("raft-log").unwrap();
+    let entry = entry("raft-log");
     let nowhere = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-such-system");
     let lacking = lacks(entry, &nowhere).join("\n");
     for part in
@@ -187,7 +193,7 @@ fn an_empty_folder_lacks_everything() {
     }
     // What stands in its lab is there all the same.
     assert!(!lacking.contains("lenses") && !lacking.contains("metrics"), "{lacking}");
-    let tourless = labs::catalogue().find(WITHOUT_TOUR[0]).unwrap();
+    let tourless = self::entry(WITHOUT_TOUR[0]);
     assert!(!lacks(tourless, &nowhere).iter().any(|lack| lack.contains("tour")));
     assert!(lacks(tourless, &folder("vector-clocks")).iter().any(|lack| lack.contains("take it off the list")));
 }
