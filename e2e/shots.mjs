@@ -9,8 +9,8 @@ const STATES = [
   { name: "leader", query: "?lab=raft-election&paused=1", act: (page) => seek(page, 1_000_000) },
   { name: "election", query: "?lab=raft-election&paused=1", act: (page) => until(page, "request-vote", 3_000) },
   { name: "partition", query: "?lab=raft-log&paused=1", act: partition },
-  { name: "violation", query: "?lab=raft-election&paused=1", act: (page) => load(page, "raft-election/forgets-vote") },
-  { name: "lost-write", query: "?lab=raft-log&paused=1", act: (page) => load(page, "raft-log/commits-old-terms") },
+  { name: "violation", query: "?lab=raft-election&paused=1", act: (page) => load(page, "raft-election", "forgets-vote") },
+  { name: "lost-write", query: "?lab=raft-log&paused=1", act: (page) => load(page, "raft-log", "commits-old-terms") },
   { name: "tour", query: "?tour=cut-the-leader-off&paused=1", act: nextStep },
   { name: "ring", query: "?lab=hash-ring&paused=1&t=1.5s", act: () => {} },
   { name: "crowded-ring", query: "?lab=hash-ring&paused=1&t=1s&set.nodes=100&set.vnodes=200&set.keys=10000", act: () => {} },
@@ -53,8 +53,8 @@ async function partition(page) {
   });
 }
 
-async function load(page, fixture) {
-  const run = runOf(...fixture.split(/\/(.*)/));
+async function load(page, lab, bug) {
+  const run = runOf(lab, `bugs/${bug}.json`);
   await page.evaluate((run) => window.netsplit.load(run), run);
 }
 

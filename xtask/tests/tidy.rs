@@ -13,8 +13,9 @@ use std::process::Command;
 const LONG_LIVED: [&str; 3] = ["src/desk.rs", "src/mode.rs", "src/notices.rs"];
 
 /// Each package of the workspace with those it may depend on. Order matters: tests may use whatever stands further up.
-const ARROWS: [(&str, &[&str]); 21] = [
-    ("sim", &[]),
+const ARROWS: [(&str, &[&str]); 22] = [
+    ("derive", &[]),
+    ("sim", &["derive"]),
     ("view", &[]),
     ("check", &["sim"]),
     ("script", &["sim", "check"]),

@@ -5,18 +5,14 @@
 //! whether anything is violated, minds the deadlines of what has to come true in time, and makes the list of verdicts.
 //!
 //! ```
-//! use check::{At, Board, Kind, Names, Property, Status};
+//! use check::{At, Board, Names, Property, Status};
 //! use sim::NodeId;
 //! # extern crate netsplit_check as check;
 //!
-//! const AGREEMENT: Property = Property {
-//!     id: "agreement",
-//!     name: "Atomic Commitment",
-//!     claim: "Nobody commits what another aborts",
-//!     kind: Kind::Always,
-//! };
+//! const AGREEMENT: Property =
+//!     Property::always("agreement", "Atomic Commitment", "Nobody commits what another aborts");
 //! const DECIDED: Property =
-//!     Property { id: "decided", name: "Termination", claim: "Everybody decides", kind: Kind::Eventually };
+//!     Property::eventually("decided", "Termination", "Everybody decides");
 //!
 //! let mut board = Board::new(&[AGREEMENT, DECIDED], Names::servers(3));
 //! let at = At { step: 7, time_us: 7_000 };
@@ -181,6 +177,14 @@ impl Board {
         self.entries.iter().map(verdict).collect()
     }
 
+    /// How one property stands at `now_us`.
+    #[must_use]
+    pub fn status(&self, property: &Property, now_us: u64) -> Status {
+        let verdicts = self.verdicts(now_us, |_| String::new());
+        let verdict = verdicts.iter().find(|verdict| verdict.property == *property);
+        verdict.unwrap_or_else(|| panic!("{} was not declared", property.id)).status
+    }
+
     fn keep(&mut self, property: &Property, at: At, reason: impl FnOnce(&Names) -> String) {
         let entry = entry(&mut self.entries, property);
         if entry.evidence.is_none() {
@@ -217,17 +221,14 @@ fn entry<'a>(entries: &'a mut [Entry], property: &Property) -> &'a mut Entry {
 
 #[cfg(test)]
 mod tests {
+    use crate::testing::at;
     use sim::NodeId;
 
     use super::*;
 
-    const SAFE: Property = Property { id: "safe", name: "Safe", claim: "It is safe", kind: Kind::Always };
-    const LIVE: Property = Property { id: "live", name: "Live", claim: "It gets there", kind: Kind::Eventually };
-    const RICH: Property = Property { id: "rich", name: "Rich", claim: "It is seen", kind: Kind::Sometimes };
-
-    const fn at(time_us: u64) -> At {
-        At { step: time_us / 1_000, time_us }
-    }
+    const SAFE: Property = Property::always("safe", "Safe", "It is safe");
+    const LIVE: Property = Property::eventually("live", "Live", "It gets there");
+    const RICH: Property = Property::sometimes("rich", "Rich", "It is seen");
 
     fn board() -> Board {
         Board::new(&[SAFE, LIVE, RICH], Names::servers(2))

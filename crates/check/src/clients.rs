@@ -28,16 +28,12 @@ use sim::{Command, Event, NodeId, Protocol, Record};
 
 use crate::linearizability::{Incremental, Judgement, Limits, Model, Witness};
 use crate::operations::{History, OpId};
-use crate::verdict::{At, Kind, Property};
+use crate::verdict::{At, Property};
 
 /// Each operation takes effect at one instant between question and answer (Herlihy and Wing, "Linearizability: a
 /// correctness condition for concurrent objects", TOPLAS 1990).
-pub const LINEARIZABILITY: Property = Property {
-    id: "linearizability",
-    name: "Linearizability",
-    claim: "Clients see one up-to-date copy",
-    kind: Kind::Always,
-};
+pub const LINEARIZABILITY: Property =
+    Property::always("linearizability", "Linearizability", "Clients see one up-to-date copy");
 
 /// What an answer may cost, in states. Beyond it a key is not judged any more, and [`ClientHistory::basis`] says so.
 pub const LIMITS: Limits = Limits { states_max: 2_000, configurations_max: 128, search_states_max: 50_000 };

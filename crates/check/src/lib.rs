@@ -18,7 +18,9 @@ pub mod operations;
 pub mod plan;
 pub mod shrink;
 pub mod sweep;
+pub mod testing;
 pub mod verdict;
+pub mod works;
 
 pub use board::Board;
 pub use names::Names;

@@ -9,6 +9,8 @@
 
 use std::fmt;
 
+use sim::{Named, Operation};
+
 use crate::linearizability::Model;
 
 /// An operation on a register.
@@ -81,7 +83,7 @@ impl Model for Register {
 }
 
 /// An operation on a map.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named, Operation)]
 pub enum MapOp {
     /// Sets a key.
     Put {

@@ -74,6 +74,21 @@ impl FaultKind {
         Self::DropMessage,
         Self::DuplicateMessage,
     ];
+
+    /// All kinds but those of disks, for who keeps nothing there.
+    pub const NO_DISKS: [Self; 11] = [
+        Self::Crash,
+        Self::Cut,
+        Self::Partition,
+        Self::Pause,
+        Self::Loss,
+        Self::ClockDrift,
+        Self::ClockOffset,
+        Self::LatencySpike,
+        Self::Hold,
+        Self::DropMessage,
+        Self::DuplicateMessage,
+    ];
 }
 
 /// What a lab claims to survive, and how its sweeps stress it.
@@ -98,14 +113,15 @@ pub struct FaultModel {
     pub spike_us_max: u64,
 }
 
-impl Default for FaultModel {
-    /// No faults at all, and bounds that leave a lab only to name its kinds and times.
-    fn default() -> Self {
+impl FaultModel {
+    /// These kinds of faults on all nodes for so long, and then so long without any, in µs; their bounds are usual ones.
+    #[must_use]
+    pub fn of(kinds: &[FaultKind], chaos_us: u64, calm_us: u64) -> Self {
         Self {
-            kinds: Vec::new(),
+            kinds: kinds.to_vec(),
             servers: u32::MAX,
-            chaos_us: 0,
-            horizon_us: 10_000_000,
+            chaos_us,
+            horizon_us: chaos_us + calm_us,
             interval_us: 100_000,
             drift_ppm_max: 50_000,
             offset_us_max: 1_000_000,
@@ -278,14 +294,7 @@ mod tests {
     use super::*;
 
     fn model() -> FaultModel {
-        FaultModel {
-            kinds: FaultKind::ALL.to_vec(),
-            servers: 4,
-            chaos_us: 4_000_000,
-            horizon_us: 8_000_000,
-            interval_us: 100_000,
-            ..FaultModel::default()
-        }
+        FaultModel { servers: 4, ..FaultModel::of(&FaultKind::ALL, 4_000_000, 4_000_000) }
     }
 
     #[test]

@@ -85,26 +85,20 @@ pub fn run_seed<P: Protocol, O: Oracle<P>>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use sim::{
         Disk, Fx, LinkProfile, LossReason, MessageAct, Named, NodeId, Observer, Outcome, Record, RequestId, World,
     };
 
     use super::*;
-    use crate::verdict::{Evidence, Kind, Property};
+    use crate::verdict::{Evidence, Property};
 
     /// Two nodes that throw a ball back and forth.
     #[derive(Clone, Debug, Hash)]
-    struct Ball;
+    pub(crate) struct Ball;
 
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    struct Word;
-
-    impl Named for Word {
-        fn name(&self) -> &'static str {
-            "word"
-        }
-    }
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
+    pub(crate) struct Word;
 
     impl Protocol for Ball {
         type Config = ();
@@ -127,8 +121,7 @@ mod tests {
         fn on_request(&mut self, _: RequestId, _: Word, _: &mut Fx<'_, Self>) {}
     }
 
-    const NOTHING_DROPPED: Property =
-        Property { id: "nothing-dropped", name: "Nothing dropped", claim: "Nobody drops a ball.", kind: Kind::Always };
+    const NOTHING_DROPPED: Property = Property::always("nothing-dropped", "Nothing dropped", "Nobody drops a ball.");
 
     #[derive(Clone, Default)]
     struct Watch {

@@ -67,6 +67,26 @@ pub struct Property {
     pub kind: Kind,
 }
 
+impl Property {
+    /// What holds at every step.
+    #[must_use]
+    pub const fn always(id: &'static str, name: &'static str, claim: &'static str) -> Self {
+        Self { id, name, claim, kind: Kind::Always }
+    }
+
+    /// What comes true in time.
+    #[must_use]
+    pub const fn eventually(id: &'static str, name: &'static str, claim: &'static str) -> Self {
+        Self { id, name, claim, kind: Kind::Eventually }
+    }
+
+    /// What is seen at least once.
+    #[must_use]
+    pub const fn sometimes(id: &'static str, name: &'static str, claim: &'static str) -> Self {
+        Self { id, name, claim, kind: Kind::Sometimes }
+    }
+}
+
 /// Where in a run something is: a step and its simulated time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct At {
@@ -87,6 +107,11 @@ impl At {
     #[must_use]
     pub const fn evidence(self, reason: String) -> Evidence {
         Evidence { step: self.step, time_us: self.time_us, reason }
+    }
+
+    /// Keeps what is found here, unless something was found before.
+    pub fn mark(self, slot: &mut Option<Evidence>, reason: impl FnOnce() -> String) {
+        slot.get_or_insert_with(|| self.evidence(reason()));
     }
 }
 

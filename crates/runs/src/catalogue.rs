@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::error::InputError;
 use crate::info::{LabInfo, VariantInfo};
-use crate::lab::Lab;
+use crate::lab::{Chosen, Lab};
 use crate::names::Names;
 use crate::ops::OpInfo;
 use crate::params::ParamInfo;
@@ -50,9 +50,9 @@ impl Entry {
         Self {
             info,
             open: |run| Ok(Box::new(LabSession::<L>::open(run)?)),
-            names: |run| L::setup(run.entry.info, run.variant, &run.settings).names,
+            names: |run| L::setup(Chosen::of(run)).names.into(),
             check_op: |op, names, known| read_op::<L>(op, names, known).map(|_| ()),
-            fault_model: |run| L::setup(run.entry.info, run.variant, &run.settings).fault_model,
+            fault_model: |run| L::setup(Chosen::of(run)).fault_model,
             #[cfg(not(target_family = "wasm"))]
             planned: sweep::planned::<L>,
             #[cfg(not(target_family = "wasm"))]

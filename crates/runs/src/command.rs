@@ -480,7 +480,7 @@ mod tests {
     use crate::params::ParamInfo;
 
     fn names() -> Names {
-        Names::servers(3)
+        check::Names::servers(3).into()
     }
 
     const LATENCY: ParamInfo = ParamInfo {

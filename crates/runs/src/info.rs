@@ -143,6 +143,14 @@ pub struct VariantInfo {
     pub overrides: &'static [(&'static str, Setting)],
 }
 
+impl VariantInfo {
+    /// The same, with other defaults of parameters.
+    #[must_use]
+    pub const fn with(self, overrides: &'static [(&'static str, Setting)]) -> Self {
+        Self { overrides, ..self }
+    }
+}
+
 /// What kind of version a variant is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VariantKind {
@@ -164,4 +172,13 @@ impl VariantKind {
             Self::Cost => "cost",
         }
     }
+}
+
+/// The lenses of a lab: its own, and behind them those that every lab offers.
+#[macro_export]
+macro_rules! lenses {
+    ($($own:expr),* $(,)?) => {{
+        use ::view::lens::LensKind;
+        &[$($own,)* LensKind::Checks, LensKind::Inspector, LensKind::SpaceTime, LensKind::Wire, LensKind::Story]
+    }};
 }

@@ -1,6 +1,6 @@
 //! The kit for labs: what several labs declare, word and do alike.
 
-use sim::{NodeId, Protocol, World};
+use sim::{Flag, NodeId, Protocol, World};
 use view::Stage;
 
 use crate::info::{VariantInfo, VariantKind};
@@ -14,24 +14,14 @@ pub const fn correct(summary: &'static str) -> VariantInfo {
 
 /// A variant with a mistake that some oracle catches.
 #[must_use]
-pub const fn bug(
-    id: &'static str,
-    title: &'static str,
-    summary: &'static str,
-    overrides: &'static [(&'static str, Setting)],
-) -> VariantInfo {
-    VariantInfo { id, title, summary, kind: VariantKind::Bug, overrides }
+pub const fn bug(flag: Flag) -> VariantInfo {
+    VariantInfo { id: flag.name, title: flag.title, summary: flag.summary, kind: VariantKind::Bug, overrides: &[] }
 }
 
 /// A variant that is only worse.
 #[must_use]
-pub const fn cost(
-    id: &'static str,
-    title: &'static str,
-    summary: &'static str,
-    overrides: &'static [(&'static str, Setting)],
-) -> VariantInfo {
-    VariantInfo { id, title, summary, kind: VariantKind::Cost, overrides }
+pub const fn cost(flag: Flag) -> VariantInfo {
+    VariantInfo { kind: VariantKind::Cost, ..bug(flag) }
 }
 
 /// A parameter that is an inclusive range of whole numbers.

@@ -5,7 +5,7 @@ use std::any::Any;
 use check::plan::PlannedOps;
 use check::{FaultModel, Oracle};
 use serde_json::Value;
-use sim::{ClusterConfig, Protocol, Record, World};
+use sim::{ClusterConfig, Flags, Operation, Protocol, Record, World};
 use view::layout::{self, Point};
 use view::{MessageShape, Pane, PaneAsk, Stage};
 
@@ -13,8 +13,7 @@ use crate::bands::RoleChange;
 use crate::command::ADDED_MAX;
 use crate::info::{LabInfo, VariantInfo};
 use crate::names::Names;
-use crate::ops::{Args, Parts};
-use crate::params::{Setting, Settings};
+use crate::params::{ParamInfo, Setting, Settings};
 use crate::plain::Telling;
 use crate::run::Run;
 
@@ -27,8 +26,8 @@ pub struct Setup<L: Lab> {
     pub cluster: ClusterConfig,
     /// The oracles, before the first step.
     pub oracle: L::Oracle,
-    /// What people call the nodes, by [`NodeId`].
-    pub names: Names,
+    /// What people call the nodes.
+    pub names: check::Names,
     /// Where the nodes stand when nobody has moved them.
     pub layout: Vec<Point>,
     /// What the algorithm claims to survive.
@@ -37,18 +36,93 @@ pub struct Setup<L: Lab> {
     pub planned_ops: Vec<PlannedOps<<L::Protocol as Protocol>::Op>>,
 }
 
+/// What a run has chosen of its lab.
+#[derive(Clone, Copy, Debug)]
+pub struct Chosen<'a> {
+    /// The lab.
+    pub info: &'static LabInfo,
+    /// The version of its algorithm.
+    pub variant: &'static VariantInfo,
+    settings: &'a Settings,
+}
+
+impl<'a> Chosen<'a> {
+    /// What this run has chosen.
+    #[must_use]
+    pub const fn of(run: &'a Run) -> Self {
+        Self { info: run.entry.info, variant: run.variant, settings: &run.settings }
+    }
+
+    /// The range of a parameter; its default when the lab does not offer it.
+    #[must_use]
+    pub fn range(&self, param: &ParamInfo) -> (u64, u64) {
+        let Setting { low, high } = self.settings.get(self.variant, self.info.param(param));
+        (low, high)
+    }
+
+    /// The number of a parameter.
+    #[must_use]
+    pub fn number(&self, param: &ParamInfo) -> u64 {
+        self.range(param).0
+    }
+
+    /// A parameter that counts something small.
+    #[must_use]
+    pub fn count(&self, param: &ParamInfo) -> u32 {
+        u32::try_from(self.number(param)).unwrap_or(u32::MAX)
+    }
+
+    /// A parameter in milliseconds, in µs.
+    #[must_use]
+    pub fn us(&self, param: &ParamInfo) -> u64 {
+        self.range_us(param).0
+    }
+
+    /// A range in milliseconds, in µs.
+    #[must_use]
+    pub fn range_us(&self, param: &ParamInfo) -> (u64, u64) {
+        let (low, high) = self.range(param);
+        (low * 1_000, high * 1_000)
+    }
+
+    /// Whether a parameter is on.
+    #[must_use]
+    pub fn is_on(&self, param: &ParamInfo) -> bool {
+        self.number(param) > 0
+    }
+
+    /// The mistakes of the variant: the flag that has its name, or none.
+    #[must_use]
+    pub fn bugs<B: Flags>(&self) -> B {
+        B::only(self.variant.id).unwrap_or_default()
+    }
+}
+
 impl<L: Lab> Setup<L> {
+    /// The machines that have these names, with disks that need 1 ms unless a parameter says otherwise. What the algorithm survives, and
+    /// what sweeps ask of it, is still to be said: `Setup { fault_model, ..Setup::new(…) }`.
+    #[must_use]
+    pub fn new(
+        names: check::Names,
+        config: <L::Protocol as Protocol>::Config,
+        oracle: L::Oracle,
+        layout: Vec<Point>,
+    ) -> Self {
+        let cluster = ClusterConfig { disk_sync_us: (1_000, 1_000), ..ClusterConfig::of(names.first().count() as u32) };
+        let fault_model = FaultModel::of(&[], 0, 0);
+        Self { config, cluster, oracle, names, layout, fault_model, planned_ops: Vec::new() }
+    }
+
     /// The cluster of a run, with what all labs have in common: where machines stand, how long messages and disks
     /// need, and whether distance counts.
     #[must_use]
     pub fn of(run: &Run) -> Self {
-        let info = run.entry.info;
-        let mut setup = L::setup(info, run.variant, &run.settings);
+        let chosen = Chosen::of(run);
+        let mut setup = L::setup(chosen);
         let late = (0..ADDED_MAX as usize).map(layout::late);
         setup.cluster.positions = setup.layout.iter().copied().chain(late).map(|Point { x, y }| (x, y)).collect();
-        for param in info.params {
-            let Setting { low, high } = run.settings.get(run.variant, param);
-            setup.cluster.set(param.id(), (low, high));
+        for param in chosen.info.params {
+            setup.cluster.set(param.id(), chosen.range(param));
         }
         setup
     }
@@ -76,19 +150,12 @@ impl<L: Lab> Copy for Look<'_, L> {}
 /// state: everything lives in the run.
 pub trait Lab: Sized + 'static {
     /// The algorithm.
-    type Protocol: Protocol;
+    type Protocol: Protocol<Op: Operation>;
     /// Its checks.
     type Oracle: Oracle<Self::Protocol>;
 
     /// The cluster for a variant of a lab and its parameters.
-    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self>;
-
-    /// Makes one of a lab's operations, of arguments as the lab has declared them. Only identifiers of the lab's own
-    /// operations are handed over.
-    fn make_op(id: &str, args: &mut Args) -> <Self::Protocol as Protocol>::Op;
-
-    /// Takes an operation apart: the opposite of [`Lab::make_op`].
-    fn op_parts(op: &<Self::Protocol as Protocol>::Op) -> Parts;
+    fn setup(chosen: Chosen<'_>) -> Setup<Self>;
 
     /// Fills in what is particular to the algorithm in a stage whose nodes, links and messages are
     /// there already, in the order of their ids.

@@ -5,7 +5,7 @@
 //! `{"put": ["x", 1]}`.
 
 use serde_json::{Value, json};
-use sim::NodeId;
+use sim::{Arg, Operation};
 
 use crate::error::InputError;
 use crate::json::{kind_of, one_line};
@@ -61,96 +61,6 @@ pub enum ArgKind {
     /// A text of 1 to so many characters, none of them a control character.
     Text(&'static str, usize),
 }
-
-/// A value of an argument.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Arg {
-    /// A node.
-    Node(NodeId),
-    /// Nodes.
-    Nodes(Vec<NodeId>),
-    /// A number.
-    Number(i64),
-    /// A key or a text.
-    Text(String),
-}
-
-/// The values of an operation's arguments, in the order in which the lab has declared them; taken one by one.
-///
-/// Taking them otherwise than they were declared is a defect of the lab, and panics; a test makes every operation of the
-/// catalogue from its example.
-#[derive(Debug)]
-pub struct Args(std::vec::IntoIter<Arg>);
-
-impl Args {
-    /// The next argument, a node.
-    pub fn node(&mut self) -> NodeId {
-        let Some(Arg::Node(node)) = self.0.next() else { panic!("the operation has no node here") };
-        node
-    }
-
-    /// The next argument, some nodes.
-    pub fn nodes(&mut self) -> Vec<NodeId> {
-        let Some(Arg::Nodes(nodes)) = self.0.next() else { panic!("the operation has no nodes here") };
-        nodes
-    }
-
-    /// The next argument, a number.
-    pub fn number(&mut self) -> i64 {
-        let Some(Arg::Number(number)) = self.0.next() else { panic!("the operation has no number here") };
-        number
-    }
-
-    /// The next argument, a number whose least is not negative.
-    pub fn count(&mut self) -> u64 {
-        u64::try_from(self.number()).expect("the operation takes no negative number here")
-    }
-
-    /// The next argument, a key or a text.
-    pub fn text(&mut self) -> String {
-        let Some(Arg::Text(text)) = self.0.next() else { panic!("the operation has no text here") };
-        text
-    }
-}
-
-impl From<&str> for Arg {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-impl From<NodeId> for Arg {
-    fn from(node: NodeId) -> Self {
-        Self::Node(node)
-    }
-}
-
-impl From<&[NodeId]> for Arg {
-    fn from(nodes: &[NodeId]) -> Self {
-        Self::Nodes(nodes.to_vec())
-    }
-}
-
-impl From<i64> for Arg {
-    fn from(number: i64) -> Self {
-        Self::Number(number)
-    }
-}
-
-impl From<u64> for Arg {
-    fn from(number: u64) -> Self {
-        Self::Number(i64::try_from(number).unwrap_or(i64::MAX))
-    }
-}
-
-impl From<u32> for Arg {
-    fn from(number: u32) -> Self {
-        Self::Number(number.into())
-    }
-}
-
-/// An operation as a lab takes it apart: its name and its arguments.
-pub type Parts = (&'static str, Vec<Arg>);
 
 /// An operation without arguments, asked of servers.
 #[must_use]
@@ -283,8 +193,13 @@ impl ArgInfo {
     }
 }
 
-/// Reads one of these operations: which it is, and its arguments. The error says which there are.
-pub fn read<'a>(value: &Value, names: &Names, known: &'a [OpInfo]) -> Result<(&'a OpInfo, Args), InputError> {
+/// Reads one of these operations. The error says which there are.
+///
+/// # Panics
+///
+/// When a lab has declared other arguments than its operation has; a test makes every operation of the catalogue from its
+/// example.
+pub fn read<O: Operation>(value: &Value, names: &Names, known: &[OpInfo]) -> Result<O, InputError> {
     let list = || known.iter().map(OpInfo::form).collect::<Vec<_>>().join(", ");
     let (word, argument) = match value {
         Value::String(word) => (word.as_str(), &Value::Null),
@@ -317,19 +232,19 @@ pub fn read<'a>(value: &Value, names: &Names, known: &'a [OpInfo]) -> Result<(&'
         let read = arg.read(value, names).map_err(|error| error.within(info.id))?;
         args.push(read.ok_or_else(|| info.unlike(argument))?);
     }
-    Ok((info, Args(args.into_iter())))
+    Ok(O::read(info.id, &mut args.into_iter()).unwrap_or_else(|| panic!("{} has other arguments", info.id)))
 }
 
-/// Writes an operation that a lab has taken apart.
+/// Writes an operation.
 #[must_use]
-pub fn write((id, args): Parts, names: &Names) -> Value {
+pub fn write(op: &impl Operation, names: &Names) -> Value {
     let value = |arg: Arg| match arg {
         Arg::Node(node) => names.of(node).into(),
         Arg::Nodes(nodes) => nodes.into_iter().map(|node| Value::from(names.of(node))).collect(),
         Arg::Number(number) => number.into(),
         Arg::Text(text) => text.into(),
     };
-    let mut values: Vec<Value> = args.into_iter().map(value).collect();
+    let (id, mut values) = (op.name(), op.args().into_iter().map(value).collect::<Vec<Value>>());
     match values.len() {
         0 => id.into(),
         1 => json!({id: values.remove(0)}),

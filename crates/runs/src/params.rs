@@ -36,12 +36,6 @@ impl Setting {
     pub const fn number(value: u64) -> Self {
         Self { low: value, high: value }
     }
-
-    /// Both ends of a setting in ms, in µs.
-    #[must_use]
-    pub const fn ms_in_us(self) -> (u64, u64) {
-        (self.low * 1_000, self.high * 1_000)
-    }
 }
 
 /// One parameter of a lab.

@@ -58,6 +58,19 @@ impl Telling {
     }
 }
 
+/// What a step was about: the weightiest thing that its node says of itself, of several the last; where it says nothing,
+/// what `otherwise` has to say. Both are given the node's name.
+pub fn told<P: Protocol>(
+    record: &Record<P>,
+    names: &Names,
+    note: impl Fn(&P::Note, &str) -> Option<(String, Weight)>,
+    otherwise: impl FnOnce(&str) -> (String, Weight),
+) -> (String, Weight) {
+    let me = record.event.node().map_or("", |node| names.of(node));
+    let told = record.notes().filter_map(|said| note(said, me)).max_by_key(|(_, weight)| *weight);
+    told.unwrap_or_else(|| otherwise(me))
+}
+
 /// What happened, as far as all algorithms have it in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PlainEvent {
@@ -177,8 +190,7 @@ pub(crate) fn plain<L: Lab>(record: &Record<L::Protocol>, names: &Names, info: &
 
 /// A command with its operation as data.
 pub(crate) fn write_command<L: Lab>(command: &Command<<L::Protocol as Protocol>::Op>, names: &Names) -> Command<Value> {
-    let written =
-        command.clone().try_map_op(|op| Ok::<_, std::convert::Infallible>(crate::ops::write(L::op_parts(&op), names)));
+    let written = command.clone().try_map_op(|op| Ok::<_, std::convert::Infallible>(crate::ops::write(&op, names)));
     written.unwrap_or_else(|never| match never {})
 }
 

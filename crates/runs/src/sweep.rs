@@ -5,6 +5,7 @@ use sim::Stamped;
 
 use crate::command::ADDED_MAX;
 use crate::lab::{Lab, Setup};
+use crate::names::Names;
 use crate::run::{End, Run};
 use crate::session::write_ops;
 use crate::state::{VerdictState, digest_text};
@@ -39,15 +40,15 @@ pub struct Hit {
 /// The run of a seed with the fault plan that the seed makes, written out as commands.
 pub(crate) fn planned<L: Lab>(base: &Run, seed: u64) -> Run {
     let setup = Setup::<L>::of(base);
-    let plan = setup.fault_model.plan_with(seed, setup.names.len() as u32, &setup.planned_ops);
-    Run { seed, commands: write_ops::<L>(&plan, &setup.names.with_added(ADDED_MAX)), ..base.clone() }
+    let plan = setup.fault_model.plan_with(seed, setup.cluster.nodes, &setup.planned_ops);
+    Run { seed, commands: write_ops::<L>(&plan, &Names::from(setup.names).with_added(ADDED_MAX)), ..base.clone() }
 }
 
 /// Runs one seed of `base` under the fault plan that the seed makes.
 pub(crate) fn seed<L: Lab>(base: &Run, seed: u64, sweep: Sweep) -> Outcome {
     let setup = || Setup::<L>::of(base);
     let first = setup();
-    let (model, nodes) = (first.fault_model.clone(), first.names.len() as u32);
+    let (model, nodes) = (first.fault_model.clone(), first.cluster.nodes);
     let mut plan = model.plan_with(seed, nodes, &first.planned_ops);
     let run = |commands: &mut [Stamped<_>]| {
         let setup = setup();
@@ -71,7 +72,7 @@ pub(crate) fn seed<L: Lab>(base: &Run, seed: u64, sweep: Sweep) -> Outcome {
     let end = End { step: finding.step, time_us: finding.time_us, digest: digest_text(finding.digest) };
     let run = Run {
         seed,
-        commands: write_ops::<L>(&commands, &first.names.with_added(ADDED_MAX)),
+        commands: write_ops::<L>(&commands, &Names::from(first.names).with_added(ADDED_MAX)),
         end: Some(end),
         ..base.clone()
     };

@@ -2,8 +2,8 @@
 //! what the cluster then does. `UPDATE_EXPECT=1` rewrites what is indented; `expect` lines hold whatever is rewritten.
 //! For tests only.
 //!
-//! A system says in a [`Script`] how a script's first line becomes a cluster, how an operation is written, and, where it
-//! wants better words than a type's `Debug`, how notes and answers are told. Then its folder of scripts is one test:
+//! A system says in a [`Script`] how a script's first line becomes a cluster, and, where it wants better words than a type's
+//! `Debug`, how notes and answers are told. Then its folder of scripts is one test:
 //!
 //! ```text
 //! struct Words;
@@ -22,7 +22,7 @@
 //! cluster N seed S …        the first line; behind it what the system understands, see `Script::cluster`, and
 //!   … latency MS            each message takes just as long, instead of 5–15 ms; a write to disk takes 1 ms
 //! until T, wait T           lets time pass up to T ms, or T ms more
-//! OP n1 …                   an operation of the system, asked of n1
+//! OP n1 …                   an operation of the system with its arguments, asked of n1: put c1 x 5
 //! crash n1                  and restart, pause, resume, join, leave
 //! cut n1 n2                 and heal, hold, release, each in both directions; * means all others
 //! cut n1 > n2               in one direction only
@@ -43,8 +43,8 @@ use std::path::{Path, PathBuf};
 use check::{Names, Oracle, Status};
 use expect_test::expect_file;
 use sim::{
-    ClusterConfig, Command, DiskMode, Driver, Event, LinkProfile, MessageAct, NodeId, Observer, Outcome, Presence,
-    Protocol, Record, World,
+    Arg, ClusterConfig, Command, DiskMode, Driver, Event, Flags, LinkProfile, MessageAct, NodeId, Observer, Operation,
+    Outcome, Presence, Protocol, Record, World,
 };
 
 /// What a script's first line asks for.
@@ -64,16 +64,12 @@ pub struct Setup<S: Script> {
 /// The words that a system's scripts are written in.
 pub trait Script: Sized {
     /// The protocol.
-    type Protocol: Protocol;
+    type Protocol: Protocol<Op: Operation>;
     /// Its oracles.
     type Oracle: Oracle<Self::Protocol>;
 
     /// The cluster of a script.
     fn cluster(options: &mut Options<'_>) -> Setup<Self>;
-
-    /// An operation: `put c1 x 5` asks c1 for `["put", "x", "5"]`. None for what is none: then the words that every
-    /// script has count.
-    fn op(words: &[&str], names: &Names) -> Option<<Self::Protocol as Protocol>::Op>;
 
     /// What a node says about itself, in words that follow its name; none for what need not be told.
     fn note(note: &<Self::Protocol as Protocol>::Note, names: &Names) -> Option<String> {
@@ -137,6 +133,12 @@ impl Options<'_> {
         self.word(name).map(|value| number(&value) as u32)
     }
 
+    /// The mistake behind `bug`; without it, none.
+    pub fn bugs<B: Flags>(&mut self) -> B {
+        let of = |name: String| B::only(&name).unwrap_or_else(|| panic!("no mistake {name}"));
+        self.word("bug").map_or_else(B::default, of)
+    }
+
     /// This many machines; takes `latency`.
     pub fn machines(&mut self, nodes: u32) -> ClusterConfig {
         let latency_us =
@@ -144,6 +146,12 @@ impl Options<'_> {
         let link = LinkProfile { latency_us, ..LinkProfile::default() };
         ClusterConfig { nodes, link, disk_sync_us: (1_000, 1_000), positions: Vec::new() }
     }
+}
+
+/// A word as an argument: a node's name, a number, or else a text.
+fn arg(word: &str, names: &Names) -> Arg {
+    let text = || Arg::Text(word.to_owned());
+    names.find(word).map(Arg::Node).unwrap_or_else(|| word.parse().map_or_else(|_| text(), Arg::Number))
 }
 
 fn number(word: &str) -> i64 {
@@ -241,8 +249,9 @@ impl<S: Script> Play<S> {
             ["expect", ref what @ ..] => return self.expect(what, line),
             ["heal"] => vec![Command::HealAll],
             [what, who, ref rest @ ..] => {
-                let words: Vec<&str> = [what].into_iter().chain(rest.iter().copied()).collect();
-                match (S::op(&words, &self.names), what, rest) {
+                let mut args = rest.iter().map(|word| arg(word, &self.names)).collect::<Vec<Arg>>().into_iter();
+                let op = Operation::read(what, &mut args).filter(|_| args.len() == 0);
+                match (op, what, rest) {
                     (Some(op), ..) => vec![Command::Request { node: node(who), op }],
                     (None, "crash", []) => vec![Command::Crash(node(who))],
                     (None, "restart", []) => vec![Command::Restart(node(who))],
@@ -358,7 +367,7 @@ pub fn check_folder<S: Script>(folder: impl AsRef<Path>) {
 
 #[cfg(test)]
 mod tests {
-    use check::{At, Board, Kind, Property, Verdict};
+    use check::{At, Board, Property, Verdict};
     use sim::{Disk, Fx, Named, RequestId};
 
     use super::*;
@@ -369,31 +378,22 @@ mod tests {
         heard: u32,
     }
 
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
     struct Hops(u32);
 
-    #[derive(Clone, Debug, Hash)]
+    #[derive(Clone, Debug, Hash, Named, Operation)]
+    struct Pass(u32);
+
+    #[derive(Clone, Debug, Hash, Named)]
     struct Passed {
         to: NodeId,
-    }
-
-    impl Named for Hops {
-        fn name(&self) -> &'static str {
-            "hops"
-        }
-    }
-
-    impl Named for Passed {
-        fn name(&self) -> &'static str {
-            "passed"
-        }
     }
 
     impl Protocol for Relay {
         type Config = ();
         type Msg = Hops;
         type Timer = Hops;
-        type Op = Hops;
+        type Op = Pass;
         type Ret = ();
         type Cell = Hops;
         type Entry = ();
@@ -411,14 +411,13 @@ mod tests {
             }
         }
         fn on_timer(&mut self, _: Hops, _: &mut Fx<'_, Self>) {}
-        fn on_request(&mut self, id: RequestId, hops: Hops, fx: &mut Fx<'_, Self>) {
+        fn on_request(&mut self, id: RequestId, Pass(hops): Pass, fx: &mut Fx<'_, Self>) {
             fx.reply(id, ());
-            self.on_message(fx.me(), hops, fx);
+            self.on_message(fx.me(), Hops(hops), fx);
         }
     }
 
-    const NOT_BACK: Property =
-        Property { id: "not-back", name: "Not back", claim: "Nothing comes back to n1", kind: Kind::Always };
+    const NOT_BACK: Property = Property::always("not-back", "Not back", "Nothing comes back to n1");
 
     #[derive(Clone)]
     struct Watch(Board);
@@ -451,13 +450,6 @@ mod tests {
             let names = Names::servers(nodes);
             let oracle = Watch(Board::new(&[NOT_BACK], names.clone()));
             Setup { config: (), cluster: options.machines(nodes), oracle, names, sound: !options.flag("faulty") }
-        }
-
-        fn op(words: &[&str], _: &Names) -> Option<Hops> {
-            match words {
-                ["pass", hops] => Some(Hops(hops.parse().unwrap())),
-                _ => None,
-            }
         }
 
         fn see(node: &Relay, what: &str, _: &Names) -> Option<String> {

@@ -9,13 +9,16 @@
 //! each; `timeline` is what an open run costs (keyframes, and no trace until somebody asks). An
 //! algorithm's own oracles belong to benches further up.
 
+// The short name, as the workspace has it.
+extern crate netsplit_sim as sim;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use netsplit_sim::hash::mix;
-use netsplit_sim::{
+use sim::hash::mix;
+use sim::{
     ClusterConfig, Disk, Event, Fx, LinkProfile, Named, NodeId, Observer, Protocol, Record, RequestId, Timeline, World,
 };
 
@@ -24,30 +27,15 @@ const WINDOW: u64 = 4;
 const MESSAGES: u64 = 200_000;
 const LATENCY_US: (u64, u64) = (5_000, 15_000);
 
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, Hash, Named)]
 enum Msg {
     Ping { n: u64 },
     Pong { n: u64 },
 }
 
-impl Named for Msg {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Ping { .. } => "ping",
-            Self::Pong { .. } => "pong",
-        }
-    }
-}
-
 /// For what this workload has no use for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
 struct Nothing;
-
-impl Named for Nothing {
-    fn name(&self) -> &'static str {
-        "nothing"
-    }
-}
 
 #[derive(Clone, Debug, Hash)]
 struct Pinger {

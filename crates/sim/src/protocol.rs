@@ -12,10 +12,28 @@ use crate::random::{self, Source};
 pub trait Data: Clone + Hash + Debug + 'static {}
 impl<T: Clone + Hash + Debug + 'static> Data for T {}
 
-/// Data with a stable kebab-case name of its kind, such as `request-vote`.
+/// Data with a stable kebab-case name of its kind, such as `request-vote`. It is derived: see [`macro@crate::Named`].
 pub trait Named {
     /// The kind's name. Names are part of the public contract: links and tours refer to them.
     fn name(&self) -> &'static str;
+}
+
+/// What people are told of a switch: of a known mistake, say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// Stable kebab-case identifier.
+    pub name: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// What it does, in a sentence or two.
+    pub summary: &'static str,
+}
+
+/// Switches that are off by default and have stable kebab-case names, such as the known mistakes of an algorithm.
+pub trait Flags: Default + PartialEq {
+    /// All off but the one of this name; none when no flag is called so.
+    #[must_use]
+    fn only(name: &str) -> Option<Self>;
 }
 
 /// A node of the cluster, counted from 0. What people call it (`n1`, `c1`) is the lab's business.

@@ -217,6 +217,19 @@ impl<P: Protocol> Record<P> {
         })
     }
 
+    /// The same, each with the node that said it.
+    pub fn noted(&self) -> impl Iterator<Item = (NodeId, &P::Note)> {
+        self.event.node().into_iter().flat_map(|node| self.notes().map(move |note| (node, note)))
+    }
+
+    /// The answer that was given to an operation in this step.
+    pub fn reply(&self) -> Option<&P::Ret> {
+        self.outcomes.iter().find_map(|outcome| match outcome {
+            Outcome::Replied { ret, .. } => Some(ret),
+            _ => None,
+        })
+    }
+
     /// The messages that left in this step, whether or not the network lost them at once. `world`
     /// must be the world as this step left it.
     pub fn sent<'a>(&'a self, world: &'a World<P>) -> impl Iterator<Item = (MessageId, &'a P::Msg)> {

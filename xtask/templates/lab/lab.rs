@@ -3,19 +3,19 @@
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Value, json};
-use sim::{ClusterConfig, Command, Event, NodeId, Record, World};
+use sim::{Command, Event, NodeId, Record, World};
 use view::lens::LensKind;
 use view::narration::Weight;
 use view::pane::{Block, Column, Item, PaneInfo, Pattern, Row, Table};
 use view::{MessageShape, Pane, PaneAsk, Stage, layout};
 
 use runs::Entry;
-use runs::info::{LabInfo, Showcase, VariantInfo};
+use runs::info::{LabInfo, Showcase};
 use runs::kit::{self, DISK_SYNC, LATENCY, bug, correct, live, servers};
-use runs::lab::{Lab, Look, Setup};
+use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{Args, OpInfo, Parts, number, op};
-use runs::params::{self, ParamInfo, Settings};
+use runs::ops::{OpInfo, number, op};
+use runs::params::{self, ParamInfo};
 use runs::plain::Telling;
 
 use super::{Bugs, Config, Counter, CounterOracle, Msg, Note, Op, Timer};
@@ -40,21 +40,14 @@ static INFO: LabInfo = LabInfo {
     invitation: ("Let a node add.", "The others hear of it one after the other, and take the larger number over."),
     variants: &[
         correct("Only a larger number is taken over, and it is on disk before anybody hears it."),
-        bug("takes-anything", "takes anything over", "A node takes over whatever it hears, smaller or not.", &[]),
+        bug(Bugs::TAKES_ANYTHING),
     ],
     params: &[NODES, COUNT_EVERY, LATENCY, DISK_SYNC, params::DISTANCE],
     ops: &[ADD],
     metrics: &["counted", "caught-up"],
     speed: 0.1,
     showcase: Showcase { from_us: 0, until_us: 2_000_000, still_us: 500_000, speed: 0.2, ..LabInfo::BASE.showcase },
-    lenses: &[
-        LensKind::Pane(&NUMBERS),
-        LensKind::Checks,
-        LensKind::Inspector,
-        LensKind::SpaceTime,
-        LensKind::Wire,
-        LensKind::Story,
-    ],
+    lenses: runs::lenses![LensKind::Pane(&NUMBERS)],
     opening_lenses: &[LensKind::Pane(&NUMBERS), LensKind::Checks],
     ..LabInfo::BASE
 };
@@ -80,36 +73,15 @@ impl Lab for CounterLab {
     type Protocol = Counter;
     type Oracle = CounterOracle;
 
-    fn setup(_: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
-        let get = |param: &ParamInfo| settings.get(variant, param).low;
-        let nodes = get(&NODES) as u32;
+    fn setup(chosen: Chosen<'_>) -> Setup<Self> {
+        let names = check::Names::servers(chosen.count(&NODES));
+        let config = Config { count_us: chosen.us(&COUNT_EVERY), bugs: chosen.bugs() };
+        let (oracle, layout) = (CounterOracle::new(names.clone()), layout::circle(chosen.count(&NODES) as usize));
         Setup {
-            config: Config {
-                count_us: get(&COUNT_EVERY) * 1_000,
-                bugs: Bugs { takes_anything: variant.id == "takes-anything" },
-            },
-            cluster: ClusterConfig::of(nodes),
-            oracle: CounterOracle::new(check::Names::servers(nodes)),
-            names: Names::servers(nodes),
-            layout: layout::circle(nodes as usize),
-            fault_model: FaultModel {
-                kinds: FaultKind::ALL.to_vec(),
-                servers: nodes,
-                chaos_us: CHAOS_US,
-                horizon_us: CHAOS_US + CALM_US,
-                ..FaultModel::default()
-            },
+            fault_model: FaultModel::of(&FaultKind::ALL, CHAOS_US, CALM_US),
             planned_ops: vec![ADDITIONS],
+            ..Setup::new(names, config, oracle, layout)
         }
-    }
-
-    fn make_op(_: &str, args: &mut Args) -> Op {
-        Op::Add(args.count())
-    }
-
-    fn op_parts(op: &Op) -> Parts {
-        let Op::Add(count) = *op;
-        (ADD.id, vec![count.into()])
     }
 
     fn dress(world: &World<Counter>, _: &Names, stage: &mut Stage) {

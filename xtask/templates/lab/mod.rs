@@ -15,7 +15,7 @@ mod scripts;
 #[cfg(test)]
 mod tests;
 
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 pub use lab::ENTRY;
 pub use oracle::CounterOracle;
@@ -37,55 +37,32 @@ pub struct Config {
 }
 
 /// Mistakes. All off is as published.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
-    /// A node takes over whatever it hears.
+    /// A node takes over whatever it hears, smaller or not.
+    #[title("takes anything over")]
     pub takes_anything: bool,
 }
 
 /// What nodes send to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Msg {
     /// The sender's number.
     Number(u64),
 }
 
-impl Named for Msg {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Number(_) => "number",
-        }
-    }
-}
-
 /// The timer of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
 pub enum Timer {
     /// Time to count.
     Count,
 }
 
-impl Named for Timer {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Count => "count",
-        }
-    }
-}
-
 /// What can be asked of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Op {
     /// Add so many.
     Add(u64),
-}
-
-impl Named for Op {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Add(_) => "add",
-        }
-    }
 }
 
 /// The answer to an [`Op`].
@@ -96,22 +73,14 @@ pub enum Ret {
 }
 
 /// What a node keeps on disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Cell {
     /// Its number.
     Number(u64),
 }
 
-impl Named for Cell {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Number(_) => "number",
-        }
-    }
-}
-
 /// What a node says about itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Note {
     /// It has booted with this number.
     Started(u64),
@@ -127,16 +96,6 @@ impl Note {
     pub const fn number(&self) -> u64 {
         match *self {
             Self::Started(number) | Self::Counted(number) | Self::CaughtUp(number) => number,
-        }
-    }
-}
-
-impl Named for Note {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Started(_) => "started",
-            Self::Counted(_) => "counted",
-            Self::CaughtUp(_) => "caught-up",
         }
     }
 }

@@ -2,26 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use check::{At, Board, Kind, Names, Oracle, Property, Verdict};
+use check::{At, Board, Names, Oracle, Property, Verdict};
 use sim::{NodeId, Observer, Record, World};
 
 use super::{Counter, Msg, Note};
 
 /// Said numbers are kept.
-pub const NEVER_BACK: Property = Property {
-    id: "never-back",
-    name: "No number is taken back",
-    claim: "Once a node has told a number, its own is never smaller",
-    kind: Kind::Always,
-};
+pub const NEVER_BACK: Property = Property::always(
+    "never-back",
+    "No number is taken back",
+    "Once a node has told a number, its own is never smaller",
+);
 
 /// Somebody learns from somebody else.
-pub const CAUGHT_UP: Property = Property {
-    id: "caught-up",
-    name: "Somebody catches up",
-    claim: "A node takes over a number that it hears",
-    kind: Kind::Sometimes,
-};
+pub const CAUGHT_UP: Property =
+    Property::sometimes("caught-up", "Somebody catches up", "A node takes over a number that it hears");
 
 /// All of them, in the order in which people read them.
 const PROPERTIES: [Property; 2] = [NEVER_BACK, CAUGHT_UP];
@@ -84,10 +79,8 @@ impl Observer<Counter> for CounterOracle {
         for (id, Msg::Number(number)) in record.sent(world) {
             self.tells(id.from, *number);
         }
-        if let Some(node) = record.event.node() {
-            for note in record.notes() {
-                self.notes(at, node, *note);
-            }
+        for (node, note) in record.noted() {
+            self.notes(at, node, *note);
         }
     }
 }

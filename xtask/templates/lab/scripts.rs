@@ -11,7 +11,7 @@
 use check::Names;
 use script::{Options, Script, Setup};
 
-use super::{Bugs, Config, Counter, CounterOracle, Note, Op, Ret};
+use super::{Bugs, Config, Counter, CounterOracle, Note, Ret};
 
 struct Words;
 
@@ -20,12 +20,7 @@ impl Script for Words {
     type Oracle = CounterOracle;
 
     fn cluster(options: &mut Options<'_>) -> Setup<Self> {
-        let mut bugs = Bugs::default();
-        match options.word("bug").as_deref() {
-            None => {}
-            Some("takes-anything") => bugs.takes_anything = true,
-            Some(other) => panic!("no mistake {other}"),
-        }
+        let bugs: Bugs = options.bugs();
         let nodes = options.number("cluster").expect("a script begins with its cluster");
         let count_us = u64::from(options.number("count-every").unwrap_or(0)) * 1_000;
         let names = Names::servers(nodes);
@@ -35,13 +30,6 @@ impl Script for Words {
             sound: bugs == Bugs::default(),
             config: Config { count_us, bugs },
             names,
-        }
-    }
-
-    fn op(words: &[&str], _: &Names) -> Option<Op> {
-        match *words {
-            ["add", count] => Some(Op::Add(count.parse().ok()?)),
-            _ => None,
         }
     }
 

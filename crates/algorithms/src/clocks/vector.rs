@@ -83,7 +83,8 @@ impl VectorClock {
         Order::of(self.at_most(other), other.at_most(self))
     }
 
-    fn raise(&mut self, node: NodeId, count: u64) {
+    /// Learns of so many events of one process.
+    pub fn raise(&mut self, node: NodeId, count: u64) {
         if count > 0 {
             let entry = self.0.entry(node).or_default();
             *entry = count.max(*entry);

@@ -7,9 +7,6 @@ use labs::{Entry, Run, VariantKind};
 use serde_json::Value;
 use view::lens::LensKind;
 
-/// Labs without a tour of their own. None is added here; one that has got a tour goes.
-const WITHOUT_TOUR: [&str; 1] = ["clocks"];
-
 /// The lab that is looked at alone, where somebody works on one: `cargo xtask test lab ID`.
 fn one_lab() -> Option<String> {
     std::env::var("NETSPLIT_LAB").ok().filter(|lab| !lab.is_empty())
@@ -148,11 +145,7 @@ fn lacks(entry: &'static Entry, folder: &Path) -> Vec<String> {
     let parity = files(&folder.join("parity"), ".json").len() >= 4;
     need(parity, &format!("parity/ has four runs or more: `{record}` makes them"));
     let tours = !files(&folder.join("tours"), ".toml").is_empty();
-    if WITHOUT_TOUR.contains(&info.id) {
-        need(!tours, "it has a tour now, so take it off the list WITHOUT_TOUR");
-    } else {
-        need(tours, "tours/ has a tour, 1-ID.toml: docs/TOURS.md says how to write one");
-    }
+    need(tours, "tours/ has a tour, 1-ID.toml: docs/TOURS.md says how to write one");
     need(has_tests(folder), "its paper's claims are tests beside its source, or scripts that a test plays");
     for kind in [LensKind::Checks, LensKind::Inspector, LensKind::SpaceTime, LensKind::Wire, LensKind::Story] {
         need(info.lenses.contains(&kind), &format!("`lenses` offers {}", kind.id()));
@@ -193,7 +186,4 @@ fn an_empty_folder_lacks_everything() {
     }
     // What stands in its lab is there all the same.
     assert!(!lacking.contains("lenses") && !lacking.contains("metrics"), "{lacking}");
-    let tourless = self::entry(WITHOUT_TOUR[0]);
-    assert!(!lacks(tourless, &nowhere).iter().any(|lack| lack.contains("tour")));
-    assert!(lacks(tourless, &folder("vector-clocks")).iter().any(|lack| lack.contains("take it off the list")));
 }

@@ -275,6 +275,48 @@ fn stamped(diagram: &SpaceTime) -> Vec<(String, u64, u32)> {
 }
 
 #[test]
+fn the_answer_came_first_says_what_is_so() {
+    let mut player = player("the-answer-came-first");
+    let place = |diagram: &SpaceTime, process: &str, number: u64| {
+        let events = stamped(diagram);
+        events.iter().find(|(name, count, _)| name == process && *count == number).expect("there is such an event").2
+    };
+    let said = |diagram: &SpaceTime, pair: (u32, u32), clock: Clock| {
+        let compared = compare(diagram, pair.0, pair.1).expect("both are there");
+        let says = compared.clocks.iter().find(|says| says.clock == clock).expect("the clock is kept");
+        (says.readings.clone(), says.verdict.clone(), says.worth)
+    };
+    let session = follow(&mut player, 0);
+    let [n1, n2] = ["n1", "n2"].map(|node| detail(session.as_ref(), node));
+    assert_eq!((&n1["lamport"], &n2["lamport"]), (&json!(4), &json!(3)));
+    assert_eq!((&n2["wall_us"], &n2["hybrid"]["wall_us"]), (&json!(60_000), &json!(160_000)));
+    let diagram = session.space_time(ALL);
+    let asked = (place(&diagram, "n1", 1), place(&diagram, "n2", 1));
+    assert_eq!(diagram.relation(asked.0, asked.1), Relation::Before);
+    let (readings, _, worth) = said(&diagram, asked, Clock::Wall);
+    assert_eq!((readings.as_str(), worth), ("160.0 > 60.0", Worth::Lies));
+    let session = follow(&mut player, 2);
+    assert_eq!(["n1", "n3"].map(|node| detail(session.as_ref(), node)["lamport"].clone()), [json!(5), json!(1)]);
+    let diagram = session.space_time(ALL);
+    let pair = (place(&diagram, "n1", 3), place(&diagram, "n3", 1));
+    let time_us = |number: u32| diagram.events[number as usize].time_us;
+    assert_eq!(time_us(pair.1) - time_us(pair.0), 5_000);
+    assert_eq!(diagram.relation(pair.0, pair.1), Relation::Concurrent);
+    assert_eq!(said(&diagram, pair, Clock::Lamport), ("5 > 1".into(), "not before".into(), Worth::Open));
+    let (readings, verdict, worth) = said(&diagram, pair, Clock::Vector);
+    assert_eq!((verdict.as_str(), worth), ("concurrent", Worth::Exact), "{readings}");
+    assert_eq!(said(&diagram, pair, Clock::Wall).0, "220.0 > 195.0");
+    // It is said to be the same run, and what n1 says of it is the other way round.
+    let asked = |run: Run| run.commands.into_iter().filter(|command| command.at_us <= 100_000).collect::<Vec<_>>();
+    let (right, wrong) = (show(player.enter(0)).run(), show(player.enter(4)).run());
+    assert_eq!(asked(right), asked(wrong));
+    let session = follow(&mut player, 4);
+    assert_eq!(status(session.as_ref(), "no-reversal"), "violated");
+    let n2 = detail(session.as_ref(), "n2");
+    assert_eq!((&n2["wall_us"], &n2["hybrid"]["wall_us"]), (&json!(60_000), &json!(160_000)), "step 6 says so");
+}
+
+#[test]
 fn three_nodes_says_what_is_so() {
     let mut player = player("three-nodes");
     let session = follow(&mut player, 0);

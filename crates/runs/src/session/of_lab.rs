@@ -54,9 +54,10 @@ impl<L: Lab> LabSession<L> {
     /// Opens a run at time 0.
     pub fn open(run: &Run) -> Result<Self, InputError> {
         let setup = Setup::<L>::of(run);
-        let initial = setup.names.len();
-        let commands = read_ops::<L>(run, &setup.names.with_added(ADDED_MAX))?;
-        let names = setup.names.with_added(command::added(&commands, initial));
+        let names = Names::from(setup.names);
+        let initial = names.len();
+        let commands = read_ops::<L>(run, &names.with_added(ADDED_MAX))?;
+        let names = names.with_added(command::added(&commands, initial));
         let timeline = Timeline::new(run.seed, setup.config, setup.cluster, (setup.oracle, Watch::new()), commands);
         let opening_us = L::opening_us(timeline.world());
         let first_layout = setup.layout;

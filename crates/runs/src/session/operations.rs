@@ -15,8 +15,7 @@ pub(crate) fn read_op<L: Lab>(
     names: &Names,
     known: &[OpInfo],
 ) -> Result<<L::Protocol as Protocol>::Op, InputError> {
-    let (info, mut args) = ops::read(value, names, known)?;
-    Ok(L::make_op(info.id, &mut args))
+    ops::read(value, names, known)
 }
 
 /// Turns operations as data into the algorithm's own.
@@ -44,7 +43,7 @@ pub(crate) fn write_ops<L: Lab>(
 ) -> Vec<Stamped<Value>> {
     let write = |stamped: &Stamped<_>| {
         let Stamped { at_us, after, command } = stamped.clone();
-        let command = command.try_map_op(|op| Ok::<_, std::convert::Infallible>(ops::write(L::op_parts(&op), names)));
+        let command = command.try_map_op(|op| Ok::<_, std::convert::Infallible>(ops::write(&op, names)));
         Stamped { at_us, after, command: command.unwrap_or_else(|never| match never {}) }
     };
     commands.iter().map(write).collect()

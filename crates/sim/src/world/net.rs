@@ -85,6 +85,18 @@ impl<P: Protocol> World<P> {
         squared(x1, x2).saturating_add(squared(y1, y2)).isqrt()
     }
 
+    /// How long a message needs at most, in µs, if it is neither made late, nor waits for the messages before it.
+    #[must_use]
+    pub fn longest_way_us(&self, from: NodeId, to: NodeId) -> u64 {
+        let link = &self.links[self.link_index(from, to)];
+        let (low, high) = self.profile(link).latency_us;
+        let way_us = match self.distance_us_on(link) {
+            0 => high,
+            distance_us => (high - low).saturating_add(self.distance(from, to).saturating_mul(distance_us.into())),
+        };
+        way_us.saturating_add(self.towards_us_on(link, to))
+    }
+
     pub(super) fn on_links(
         &mut self,
         from: NodeId,

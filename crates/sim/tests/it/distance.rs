@@ -1,6 +1,6 @@
 //! Distance as latency: while it counts, how far machines stand apart is how long messages need.
 
-use sim::{Command, LinkChange, NodeId, ParamKey, Stamped, Timeline};
+use sim::{Command, LinkChange, NodeId, ParamKey, Stamped, Timeline, World};
 
 use crate::toy::{Log, N1, N2, N3, Op, Setup, at, busy, quiet, send};
 
@@ -36,6 +36,19 @@ fn a_message_needs_a_time_for_each_unit() {
     // Parts of a unit do not count: the square root of 2 is 1.
     let moved = [place(0, N2, 1, 1), send(10, N1, N2, 1)];
     assert_eq!(heard(&apart(quiet(), 100), &moved)[0], (110, N2));
+}
+
+#[test]
+fn the_longest_way_is_what_the_slowest_message_needs() {
+    let longest_us = |distance_us: u32| {
+        let mut setup = apart(quiet(), distance_us);
+        setup.cluster.link.latency_us = (1_000, 1_200);
+        setup.cluster.link.towards = Some((N1, 50));
+        let world = World::new(1, setup.config(), setup.cluster.clone(), &mut Log::default());
+        [(N1, N2), (N2, N1), (N2, N3)].map(|(from, to)| world.longest_way_us(from, to))
+    };
+    assert_eq!(longest_us(0), [1_200, 1_250, 1_200]);
+    assert_eq!(longest_us(7), [3_700, 3_750, 3_700]);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod golden;
 mod links;
 mod machines;
 mod messages;
+mod names;
 mod pauses;
 mod plans;
 mod timelines;

@@ -20,19 +20,19 @@ pub struct Config {
     pub mends: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Msg {
     Ping { n: u64, drawn: u64 },
     Pong { n: u64 },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
 pub enum Timer {
     Tick,
     Alarm(u32),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Op {
     Send {
         to: NodeId,
@@ -59,10 +59,10 @@ pub enum Op {
     Clock,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub struct Counter(pub u64);
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Note {
     Booted { counter: u64, first: u64, entries: Vec<u32>, torn: bool },
     Heard { from: NodeId, n: u64 },
@@ -70,21 +70,6 @@ pub enum Note {
     Drew(u64),
     Clock { monotonic_us: u64, wall_us: u64 },
 }
-
-macro_rules! named {
-    ($type:ty, $name:literal) => {
-        impl Named for $type {
-            fn name(&self) -> &'static str {
-                $name
-            }
-        }
-    };
-}
-named!(Msg, "msg");
-named!(Timer, "timer");
-named!(Op, "op");
-named!(Counter, "counter");
-named!(Note, "note");
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Toy {

@@ -41,6 +41,8 @@ pub fn Tools() -> impl IntoView {
             <span class="space"></span>
             <button
                 data-control="undo"
+                aria-label="Undo"
+                title="Undo"
                 disabled=move || playground.marks.with(Vec::is_empty)
                 on:click=move |_| {
                     playground.undo();

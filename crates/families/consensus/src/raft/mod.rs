@@ -36,7 +36,7 @@ mod server;
 
 use std::collections::BTreeSet;
 
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 pub use client::Client;
 pub use kv::{KEY_BYTES_MAX, Kv, KvOp, KvRet, Origin};
@@ -102,39 +102,55 @@ pub const LEASE_DRIFT_PERCENT: u64 = 10;
 
 /// Classic mistakes, each of which some oracle catches, and versions that are only worse. All off
 /// is the algorithm as published.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
-    /// The vote is kept in memory only: after a restart the server votes again in the same term.
+    /// The vote is kept in memory only: a server that restarts votes again in the same term.
+    #[title("forgets its vote")]
     pub forgets_vote: bool,
-    /// A vote is granted without comparing logs.
+    /// A server with an old log can win, and committed entries vanish.
+    #[title("votes without comparing logs")]
     pub no_log_check: bool,
-    /// Every server waits exactly as long as every other.
+    /// All servers wait equally long, so they stand for election together, again and again.
+    #[title("equal timeouts")]
     pub fixed_timeout: bool,
-    /// The timeout is drawn once, at boot (cost).
+    /// The timeout is drawn at boot and kept: whoever drew alike splits the vote every time.
+    #[title("timeout drawn once")]
     pub timeout_drawn_once: bool,
-    /// A majority of those that were heard lately is taken for a majority.
+    /// After a partition each side counts only itself, and each elects a leader.
+    #[title("majority of those it reaches")]
     pub majority_of_reachable: bool,
-    /// A candidate that nobody contradicts for a while leads.
+    /// A candidate that nobody contradicts for a while leads without a vote.
+    #[title("wins by waiting")]
     pub wins_by_waiting: bool,
-    /// The vote is kept into new terms.
+    /// The vote is kept into new terms: after the first leader crashes nobody can win.
+    #[title("votes once for ever")]
     pub votes_once_ever: bool,
     /// Votes of an older term elect in a newer one.
+    #[title("counts late votes")]
     pub counts_late_votes: bool,
-    /// A leader commits what a majority holds, whatever its term (§5.4.2 forbids it; Figure 8).
+    /// A leader commits whatever a majority holds. An entry on a majority can still vanish (Figure 8).
+    #[title("commits entries of old terms")]
     pub commits_old_terms: bool,
-    /// A follower appends without comparing the entry before.
+    /// A follower does not look at the entry before what it is sent.
+    #[title("appends without comparing")]
     pub no_consistency_check: bool,
-    /// A follower acknowledges entries before they are on disk.
+    /// A follower says yes first and writes afterwards: a crash in between takes back its word.
+    #[title("acknowledges before it is on disk")]
     pub acks_before_fsync: bool,
-    /// A follower commits up to the leader's index, also what it has not compared.
+    /// A follower commits up to the leader's index, also entries that the leader may not have.
+    #[title("commits what it has not compared")]
     pub commits_beyond_verified: bool,
-    /// A follower drops everything behind the point of comparison, also what agrees.
+    /// A follower drops everything behind the point of comparison: a late message takes entries back.
+    #[title("truncates always")]
     pub truncates_always: bool,
-    /// A leader answers reads at once, whether or not it still leads.
+    /// A leader answers reads at once. Once it is cut off, they are stale.
+    #[title("reads without asking")]
     pub stale_leader_reads: bool,
-    /// A second membership change may start before the first has committed.
+    /// A second change starts before the first has committed: two majorities need not meet.
+    #[title("overlapping membership changes")]
     pub overlapping_changes: bool,
-    /// A membership change may start before the leader has committed an entry of its term.
+    /// A new leader changes the members before it has committed anything in its term.
+    #[title("changes members too early")]
     pub change_before_own_term: bool,
 }
 
@@ -148,7 +164,7 @@ pub struct LogEnd {
 }
 
 /// What nodes send to each other (Figures 2 and 13, and the dissertation's additions).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Msg {
     /// A server asks whether it would get a vote; changes nothing at the receiver.
     PreVote {
@@ -280,26 +296,8 @@ impl Msg {
     }
 }
 
-impl Named for Msg {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::PreVote { .. } => "pre-vote",
-            Self::PreVoteReply { .. } => "pre-vote-reply",
-            Self::RequestVote { .. } => "request-vote",
-            Self::RequestVoteReply { .. } => "request-vote-reply",
-            Self::AppendEntries { .. } => "append-entries",
-            Self::AppendEntriesReply { .. } => "append-entries-reply",
-            Self::InstallSnapshot { .. } => "install-snapshot",
-            Self::TimeoutNow { .. } => "timeout-now",
-            Self::ClientRequest { .. } => "client-request",
-            Self::ClientReply { .. } => "client-reply",
-            Self::NotLeader { .. } => "not-leader",
-        }
-    }
-}
-
 /// The timers of nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
 pub enum Timer {
     /// No leader was heard, or an election came to nothing; for a leader that checks its quorum,
     /// the time of the check.
@@ -314,23 +312,12 @@ pub enum Timer {
     Workload,
 }
 
-impl Named for Timer {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Election => "election",
-            Self::Heartbeat => "heartbeat",
-            Self::Patience => "patience",
-            Self::Retry => "retry",
-            Self::Workload => "workload",
-        }
-    }
-}
-
 /// What can be asked of a node from outside.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Op {
     /// An operation on the map. A client retries it within its session; a server, asked directly,
     /// does it once or says that it does not lead.
+    #[inner]
     Kv(KvOp),
     /// The election timer runs out now. Whoever orders this wants an election, so servers that hear
     /// a leader take part, except where leases rest on their not doing so.
@@ -341,20 +328,6 @@ pub enum Op {
     AddServer(NodeId),
     /// A server stops being a member.
     RemoveServer(NodeId),
-}
-
-impl Named for Op {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Kv(KvOp::Put { .. }) => "put",
-            Self::Kv(KvOp::Get { .. }) => "get",
-            Self::Kv(KvOp::Add { .. }) => "add",
-            Self::TimeOut => "time-out",
-            Self::Transfer(_) => "transfer",
-            Self::AddServer(_) => "add-server",
-            Self::RemoveServer(_) => "remove-server",
-        }
-    }
 }
 
 /// The answer to an [`Op`].
@@ -400,7 +373,7 @@ pub enum Why {
 }
 
 /// What must survive a crash besides the log (Figure 2, "persistent state").
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Cell {
     /// Term and vote.
     HardState {
@@ -411,15 +384,6 @@ pub enum Cell {
     },
     /// The newest snapshot.
     Snapshot(Snapshot),
-}
-
-impl Named for Cell {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::HardState { .. } => "hard-state",
-            Self::Snapshot(_) => "snapshot",
-        }
-    }
 }
 
 /// Why a vote was refused.
@@ -455,7 +419,7 @@ pub enum StepDown {
 }
 
 /// What a node says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Note {
     /// It asks whether it could win an election.
     BecamePreCandidate {
@@ -580,32 +544,6 @@ pub enum Note {
         /// Whom.
         server: NodeId,
     },
-}
-
-impl Named for Note {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::BecamePreCandidate { .. } => "became-pre-candidate",
-            Self::BecameCandidate { .. } => "became-candidate",
-            Self::BecameLeader { .. } => "became-leader",
-            Self::SteppedDown { .. } => "stepped-down",
-            Self::GrantedVote { .. } => "granted-vote",
-            Self::RefusedVote { .. } => "refused-vote",
-            Self::FollowsLeader { .. } => "follows-leader",
-            Self::Proposed { .. } => "proposed",
-            Self::Appended { .. } => "appended",
-            Self::Truncated { .. } => "truncated",
-            Self::RejectedEntries { .. } => "rejected-entries",
-            Self::Applied { .. } => "applied",
-            Self::TookSnapshot { .. } => "took-snapshot",
-            Self::InstalledSnapshot { .. } => "installed-snapshot",
-            Self::MembersChanged { .. } => "members-changed",
-            Self::Transferring { .. } => "transferring",
-            Self::Invoked { .. } => "invoked",
-            Self::Answered { .. } => "answered",
-            Self::Retried { .. } => "retried",
-        }
-    }
 }
 
 /// Purposes of a node's random draws.

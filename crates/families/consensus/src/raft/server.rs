@@ -176,7 +176,9 @@ impl Server {
         let Some(leader) = self.leader() else { return Vec::new() };
         let own = (me, self.log.last_index());
         let others = leader.progress.iter().map(|(&node, progress)| (node, progress.matched));
-        others.chain([own]).filter(|(node, _)| self.members().contains(node)).collect()
+        let mut matches = Vec::with_capacity(leader.progress.len() + 1);
+        matches.extend(others.chain([own]).filter(|(node, _)| self.members().contains(node)));
+        matches
     }
 
     /// The members in force, as far as this server knows.
@@ -954,12 +956,9 @@ impl Server {
         let members = self.log.members();
         let is_member = members.contains(&fx.me());
         let Role::Leader(leader) = &self.role else { return };
-        let mut rounds: Vec<u64> = leader
-            .progress
-            .iter()
-            .filter(|(node, _)| members.contains(node))
-            .map(|(_, progress)| progress.round)
-            .collect();
+        let mut rounds = Vec::with_capacity(leader.progress.len() + 1);
+        let counted = leader.progress.iter().filter(|(node, _)| members.contains(node));
+        rounds.extend(counted.map(|(_, progress)| progress.round));
         if is_member {
             rounds.push(leader.round);
         }

@@ -3,12 +3,15 @@
 use view::Picture;
 use view::lens::LensKind;
 
+use crate::raft::Bugs;
 use crate::raft::common::{
-    self as raft, CHECK_QUORUM, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, NODES, PRE_VOTE, RaftLab, bug,
+    self as raft, CHECK_QUORUM, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, NODES, PRE_VOTE, RaftLab,
+    bug, cost,
 };
 use runs::Entry;
-use runs::info::{LabInfo, Showcase, VariantInfo, VariantKind};
+use runs::info::{LabInfo, Showcase};
 use runs::params::{DISTANCE, ParamInfo, Setting};
+use sim::Flag;
 
 /// One client that writes now and then, so that logs differ.
 const CLIENTS: ParamInfo = ParamInfo { default: Setting::number(1), max: 1, ..raft::CLIENTS };
@@ -28,57 +31,20 @@ static INFO: LabInfo = LabInfo {
     ),
     variants: &[
         CORRECT,
-        bug(
-            "forgets-vote",
-            "forgets its vote",
-            "The vote is kept in memory only: a server that restarts votes again in the same term.",
-            &[],
-        ),
-        bug(
-            "no-log-check",
-            "votes without comparing logs",
-            "A server with an old log can win, and committed entries vanish.",
-            &[],
-        ),
-        bug(
-            "fixed-timeout",
-            "equal timeouts",
-            "All servers wait equally long, so they stand for election together, again and again.",
-            &[],
-        ),
-        bug(
-            "majority-of-reachable",
-            "majority of those it reaches",
-            "After a partition each side counts only itself, and each elects a leader.",
-            &[],
-        ),
-        bug(
-            "wins-by-waiting",
-            "wins by waiting",
-            "A candidate that nobody contradicts for a while leads without a vote.",
-            &[],
-        ),
-        bug(
-            "votes-once-ever",
-            "votes once for ever",
-            "The vote is kept into new terms: after the first leader crashes nobody can win.",
-            &[],
-        ),
-        bug("counts-late-votes", "counts late votes", "Votes of an older term elect in a newer one.", &[]),
-        VariantInfo {
-            id: "timeout-drawn-once",
-            title: "timeout drawn once",
-            summary: "The timeout is drawn at boot and kept: whoever drew alike splits the vote every time.",
-            kind: VariantKind::Cost,
-            overrides: &[],
-        },
-        VariantInfo {
-            id: "even-cluster",
+        bug(Bugs::FORGETS_VOTE),
+        bug(Bugs::NO_LOG_CHECK),
+        bug(Bugs::FIXED_TIMEOUT),
+        bug(Bugs::MAJORITY_OF_REACHABLE),
+        bug(Bugs::WINS_BY_WAITING),
+        bug(Bugs::VOTES_ONCE_EVER),
+        bug(Bugs::COUNTS_LATE_VOTES),
+        cost(Bugs::TIMEOUT_DRAWN_ONCE),
+        cost(Flag {
+            name: "even-cluster",
             title: "an even number of servers",
             summary: "Four servers survive no more failures than three, and split votes more often.",
-            kind: VariantKind::Cost,
-            overrides: &[("nodes", Setting::number(4))],
-        },
+        })
+        .with(&[("nodes", Setting::number(4))]),
     ],
     params: &[
         NODES,

@@ -3,14 +3,16 @@
 use view::Picture;
 use view::lens::LensKind;
 
+use crate::raft::Bugs;
 use crate::raft::common::panes::PROGRESS;
 use crate::raft::common::{
     self as raft, CHECK_QUORUM, CLIENTS, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, LEASE_READS, NODES,
-    PRE_VOTE, RaftLab, bug,
+    PRE_VOTE, RaftLab, bug, cost,
 };
 use runs::Entry;
-use runs::info::{LabInfo, Showcase, VariantInfo, VariantKind};
+use runs::info::{LabInfo, Showcase};
 use runs::params::{DISTANCE, ParamInfo, Setting};
+use sim::Flag;
 
 const SNAPSHOT_EVERY: ParamInfo = ParamInfo { default: Setting::number(20), ..raft::SNAPSHOT_EVERY };
 const WRITE_EVERY: ParamInfo = ParamInfo { default: Setting::number(150), ..raft::WRITE_EVERY };
@@ -31,67 +33,25 @@ static INFO: LabInfo = LabInfo {
     ),
     variants: &[
         CORRECT,
-        bug(
-            "commits-old-terms",
-            "commits entries of old terms",
-            "A leader commits whatever a majority holds. An entry on a majority can still vanish (Figure 8).",
-            &[],
-        ),
-        bug(
-            "no-consistency-check",
-            "appends without comparing",
-            "A follower does not look at the entry before what it is sent.",
-            &[],
-        ),
-        bug(
-            "acks-before-fsync",
-            "acknowledges before it is on disk",
-            "A follower says yes first and writes afterwards: a crash in between takes back its word.",
-            &[("disk-sync-ms", Setting { low: 5, high: 40 })],
-        ),
-        bug(
-            "commits-beyond-verified",
-            "commits what it has not compared",
-            "A follower commits up to the leader's index, also entries that the leader may not have.",
-            &[],
-        ),
-        bug(
-            "truncates-always",
-            "truncates always",
-            "A follower drops everything behind the point of comparison: a late message takes entries back.",
-            &[],
-        ),
-        bug(
-            "stale-leader-reads",
-            "reads without asking",
-            "A leader answers reads at once. Once it is cut off, they are stale.",
-            &[],
-        ),
-        bug(
-            "lease-reads-with-drift",
-            "leases and bad clocks",
-            "Reads rely on a lease, which allows each clock to be about 5 % off. Set one further off, and cut the leader off.",
-            &[("lease-reads", Setting::number(1)), ("check-quorum", Setting::number(1))],
-        ),
-        bug(
-            "overlapping-changes",
-            "overlapping membership changes",
-            "A second change starts before the first has committed: two majorities need not meet.",
-            &[],
-        ),
-        bug(
-            "change-before-own-term",
-            "changes members too early",
-            "A new leader changes the members before it has committed anything in its term.",
-            &[],
-        ),
-        VariantInfo {
-            id: "no-vote-guard",
+        bug(Bugs::COMMITS_OLD_TERMS),
+        bug(Bugs::NO_CONSISTENCY_CHECK),
+        bug(Bugs::ACKS_BEFORE_FSYNC).with(&[("disk-sync-ms", Setting { low: 5, high: 40 })]),
+        bug(Bugs::COMMITS_BEYOND_VERIFIED),
+        bug(Bugs::TRUNCATES_ALWAYS),
+        bug(Bugs::STALE_LEADER_READS),
+        bug(Flag {
+            name: "lease-reads-with-drift",
+            title: "leases and bad clocks",
+            summary: "Reads rely on a lease, which allows each clock to be about 5 % off. Set one further off, and cut the leader off.",
+        })
+        .with(&[("lease-reads", Setting::number(1)), ("check-quorum", Setting::number(1))]),
+        bug(Bugs::OVERLAPPING_CHANGES),
+        bug(Bugs::CHANGE_BEFORE_OWN_TERM),
+        cost(Flag {
+            name: "no-vote-guard",
             title: "no guard against removed servers",
             summary: "A removed server, which hears no leader any more, deposes one leader after another.",
-            kind: VariantKind::Cost,
-            overrides: &[],
-        },
+        }),
     ],
     params: &[
         NODES,

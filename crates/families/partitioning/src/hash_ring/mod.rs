@@ -37,7 +37,7 @@ mod server;
 pub use lab::ENTRY;
 use std::collections::BTreeMap;
 
-use sim::{Disk, Fx, Named, NodeId, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, Named, NodeId, Operation, Protocol, RequestId};
 
 use algorithms::hashing::HashKind;
 
@@ -101,16 +101,20 @@ pub enum Scheme {
 }
 
 /// Classic mistakes. All off is the algorithm as described above.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
-    /// Virtual nodes are walked in the order in which they were put in, as a map without order gives them,
-    /// and behind the last there is nothing.
+    /// Virtual nodes are walked in no particular order, and behind the last there is nobody.
+    #[title("unsorted ring")]
     pub unsorted_ring: bool,
-    /// The ring is the hash modulo the number of servers.
+    /// The ring is the hash modulo the number of servers: one more, and nearly all keys move.
+    #[named("modulo-called-consistent")]
+    #[title("modulo, called consistent")]
     pub modulo: bool,
-    /// A server deletes the keys it hands over as soon as they are sent.
+    /// A server deletes what it hands over as soon as it is sent; a lost message is a lost key.
+    #[title("deletes before it is confirmed")]
     pub drops_before_confirmed: bool,
-    /// The administrator does not wait for keys: the new ring holds as soon as a change starts.
+    /// Nobody waits for the keys: the new ring holds as soon as it is known, and old servers delete.
+    #[title("a new ring at once")]
     pub new_ring_at_once: bool,
 }
 
@@ -183,7 +187,7 @@ pub struct Stored {
 }
 
 /// What a client wants with a key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum KeyOp {
     /// Write.
     Put {
@@ -210,22 +214,25 @@ impl KeyOp {
 }
 
 /// What changes a ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Change {
     /// A server becomes a member, with weight 1.
+    #[named("add-server")]
     Add(NodeId),
     /// A member leaves.
+    #[named("remove-server")]
     Remove(NodeId),
     /// A member has another weight.
     Weight(NodeId, u32),
     /// A virtual node of a member goes elsewhere.
     Token(NodeId, u32, u32),
     /// Each member has this many virtual nodes for each share of its weight.
+    #[named("virtual-nodes")]
     Vnodes(u32),
 }
 
 /// What nodes send to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Msg {
     /// A client asks for what is stored: to read it, or to find the version that a write has to beat.
     Read {
@@ -348,33 +355,8 @@ pub enum Msg {
     ChangeRequest(Change),
 }
 
-impl Named for Msg {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Read { .. } => "read",
-            Self::ReadReply { .. } => "read-reply",
-            Self::Write { .. } => "write",
-            Self::WriteReply { .. } => "write-reply",
-            Self::NotMine { .. } => "not-mine",
-            Self::Fetch { .. } => "fetch",
-            Self::Fetched { .. } => "fetched",
-            Self::Store { .. } => "store",
-            Self::Acked { .. } => "acked",
-            Self::Hint { .. } => "hint",
-            Self::HintAcked { .. } => "hint-acked",
-            Self::Batch { .. } => "batch",
-            Self::BatchAcked { .. } => "batch-acked",
-            Self::HandedOver { .. } => "handed-over",
-            Self::Membership(_) => "membership",
-            Self::MembershipKnown { .. } => "membership-known",
-            Self::WhichMembership => "which-membership",
-            Self::ChangeRequest(_) => "change-request",
-        }
-    }
-}
-
 /// The timers of nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
 pub enum Timer {
     /// Time to send again what is unanswered.
     Retry,
@@ -382,36 +364,15 @@ pub enum Timer {
     Workload,
 }
 
-impl Named for Timer {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Retry => "retry",
-            Self::Workload => "workload",
-        }
-    }
-}
-
 /// What can be asked of a node from outside.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Op {
     /// A client reads or writes.
+    #[inner]
     Key(KeyOp),
     /// The ring changes. Whoever is not the administrator passes it on, once.
+    #[inner]
     Change(Change),
-}
-
-impl Named for Op {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Key(KeyOp::Put { .. }) => "put",
-            Self::Key(KeyOp::Get { .. }) => "get",
-            Self::Change(Change::Add(_)) => "add-server",
-            Self::Change(Change::Remove(_)) => "remove-server",
-            Self::Change(Change::Weight(..)) => "weight",
-            Self::Change(Change::Token(..)) => "token",
-            Self::Change(Change::Vnodes(_)) => "virtual-nodes",
-        }
-    }
 }
 
 /// The answer to an [`Op`].
@@ -445,7 +406,7 @@ pub enum Why {
 }
 
 /// What must survive a crash, in cells.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Cell {
     /// The newest membership.
     View(View),
@@ -456,15 +417,6 @@ pub enum Cell {
         /// All of it.
         state: Kept,
     },
-}
-
-impl Named for Cell {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::View(_) => "view",
-            Self::Snapshot { .. } => "snapshot",
-        }
-    }
 }
 
 /// What a server has on disk, apart from its view.
@@ -493,7 +445,7 @@ pub enum Entry {
 }
 
 /// What a node says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Note {
     /// A client starts an operation.
     Invoked {
@@ -578,28 +530,6 @@ pub enum Note {
         /// How many keys.
         keys: u32,
     },
-}
-
-impl Named for Note {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Invoked { .. } => "invoked",
-            Self::Answered { .. } => "answered",
-            Self::Retried { .. } => "retried",
-            Self::NobodyToAsk { .. } => "nobody-to-ask",
-            Self::ReadMoving { .. } => "read-moving",
-            Self::HintKept { .. } => "hint-kept",
-            Self::HintDelivered { .. } => "hint-delivered",
-            Self::ChangeStarted { .. } => "change-started",
-            Self::ChangeEnded { .. } => "change-ended",
-            Self::ChangeRefused { .. } => "change-refused",
-            Self::HandOffStarted { .. } => "hand-off-started",
-            Self::HandOffResumed => "hand-off-resumed",
-            Self::HandOffDone => "hand-off-done",
-            Self::BatchStored { .. } => "batch-stored",
-            Self::Dropped { .. } => "dropped",
-        }
-    }
 }
 
 /// Purposes of a node's random draws.

@@ -7,19 +7,19 @@ use algorithms::clocks::{Order, VectorClock};
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
-use sim::{ClusterConfig, Command, Event, NodeId, Outcome, Record, World};
+use sim::{Command, Event, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
 use view::lens::space_time;
 use view::narration::Weight;
 use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::info::{LabInfo, Showcase, VariantInfo};
+use runs::info::{LabInfo, Showcase};
 use runs::kit::{self, bug, correct};
-use runs::lab::{Lab, Setup};
+use runs::lab::{Chosen, Lab, Setup};
 use runs::names::Names;
-use runs::ops::{Args, OpInfo, Parts, node, op};
-use runs::params::{DISTANCE, ParamInfo, Setting, Settings, number};
+use runs::ops::{OpInfo, node, op};
+use runs::params::{DISTANCE, ParamInfo, Setting, number};
 use runs::plain::{Telling, Topic};
 
 const NODES: ParamInfo = number("nodes", "Processes", 3, (2, 8), "");
@@ -50,31 +50,11 @@ static INFO: LabInfo = LabInfo {
     ),
     variants: &[
         correct("Tick on every event, attach after the tick, merge by maximum, compare by vectors."),
-        bug(
-            "no-tick-on-receive",
-            "no tick on receive",
-            "A receipt merges the clocks and does not count as an event.",
-            &[],
-        ),
-        bug(
-            "merge-without-max",
-            "merge without maximum",
-            "A receipt takes the message’s clock over and forgets its own.",
-            &[],
-        ),
-        bug("wall-clock-order", "ordered by the wall clock", "Events are ordered by what the wall clocks showed.", &[]),
-        bug(
-            "equal-is-before",
-            "equal is before",
-            "Equal clocks are taken for “before”: a duplicate counts as news.",
-            &[],
-        ),
-        bug(
-            "concurrent-unless-before",
-            "concurrent unless before",
-            "What is not “before” is taken for concurrent, so that what came after looks like a conflict.",
-            &[],
-        ),
+        bug(Bugs::NO_TICK_ON_RECEIVE),
+        bug(Bugs::MERGE_WITHOUT_MAX),
+        bug(Bugs::WALL_CLOCK_ORDER),
+        bug(Bugs::EQUAL_IS_BEFORE),
+        bug(Bugs::CONCURRENT_UNLESS_BEFORE),
     ],
     params: &[NODES, SKEW, MAX_OFFSET, ACT_EVERY, LATENCY, DISTANCE],
     ops: &[LOCAL, SEND],
@@ -89,28 +69,10 @@ static INFO: LabInfo = LabInfo {
         still_us: 320_000,
         speed: 0.1,
     },
-    lenses: &[
-        LensKind::Comparison,
-        LensKind::Checks,
-        LensKind::Inspector,
-        LensKind::SpaceTime,
-        LensKind::Wire,
-        LensKind::Story,
-    ],
+    lenses: runs::lenses![LensKind::Comparison],
     opening_lenses: &[LensKind::Comparison, LensKind::Checks],
     ..LabInfo::BASE
 };
-
-/// The mistakes of a variant.
-fn bugs(variant: &str) -> Bugs {
-    Bugs {
-        no_tick_on_receive: variant == "no-tick-on-receive",
-        merge_without_max: variant == "merge-without-max",
-        wall_clock_order: variant == "wall-clock-order",
-        equal_is_before: variant == "equal-is-before",
-        concurrent_unless_before: variant == "concurrent-unless-before",
-    }
-}
 
 /// How long before the first event the lab opens, in µs.
 const OPENING_LEAD_US: u64 = 10_000;
@@ -118,9 +80,6 @@ const OPENING_LEAD_US: u64 = 10_000;
 /// How long sweeps make faults, in µs, and how long they wait after that.
 const CHAOS_US: u64 = 4_000_000;
 const CALM_US: u64 = 1_000_000;
-
-/// What disks need, in µs. Nobody writes.
-const DISK_SYNC_US: (u64, u64) = (1_000, 1_000);
 
 /// Somebody is asked for some event.
 const EVENTS: PlannedOps<Op> = PlannedOps {
@@ -144,56 +103,24 @@ impl Lab for ClocksLab {
 
     const FORGETS: bool = true;
 
-    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
-        let get = |param: &ParamInfo| settings.get(variant, param);
-        let in_us = |param: &ParamInfo| get(param).ms_in_us();
-        let nodes = get(&NODES).low as u32;
+    fn setup(chosen: Chosen<'_>) -> Setup<Self> {
+        let nodes = chosen.count(&NODES);
         let config = Config {
-            skew_us: in_us(&SKEW).0,
-            offset_max_us: in_us(&MAX_OFFSET).0,
-            act_us: in_us(&ACT_EVERY).0,
-            bugs: bugs(variant.id),
+            skew_us: chosen.us(&SKEW),
+            offset_max_us: chosen.us(&MAX_OFFSET),
+            act_us: chosen.us(&ACT_EVERY),
+            bugs: chosen.bugs(),
         };
+        let oracle = ClocksOracle::new(&config);
         Setup {
-            oracle: ClocksOracle::new(&config),
-            config,
-            cluster: ClusterConfig { disk_sync_us: DISK_SYNC_US, ..ClusterConfig::of(nodes) },
-            names: Names::servers(nodes),
-            layout: layout::circle(nodes as usize),
             fault_model: FaultModel {
-                kinds: vec![
-                    FaultKind::Crash,
-                    FaultKind::Cut,
-                    FaultKind::Partition,
-                    FaultKind::Pause,
-                    FaultKind::Loss,
-                    FaultKind::ClockDrift,
-                    FaultKind::ClockOffset,
-                    FaultKind::LatencySpike,
-                    FaultKind::Hold,
-                    FaultKind::DropMessage,
-                    FaultKind::DuplicateMessage,
-                ],
-                servers: nodes,
-                chaos_us: CHAOS_US,
-                horizon_us: CHAOS_US + CALM_US,
                 // With what clocks are off from the start this stays within what they may differ by.
                 drift_ppm_max: 10_000,
                 offset_us_max: 50_000,
-                ..FaultModel::default()
+                ..FaultModel::of(&FaultKind::NO_DISKS, CHAOS_US, CALM_US)
             },
             planned_ops: vec![EVENTS],
-        }
-    }
-
-    fn make_op(id: &str, args: &mut Args) -> Op {
-        if id == SEND.id { Op::Send(args.node()) } else { Op::Local }
-    }
-
-    fn op_parts(op: &Op) -> Parts {
-        match op {
-            Op::Local => (LOCAL.id, vec![]),
-            Op::Send(peer) => (SEND.id, vec![(*peer).into()]),
+            ..Setup::new(check::Names::servers(nodes), config, oracle, layout::circle(nodes as usize))
         }
     }
 

@@ -17,7 +17,7 @@ mod lab;
 mod oracle;
 
 pub use lab::ENTRY;
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 use algorithms::clocks::{Hybrid, HybridClock, LamportClock, Order, VectorClock};
 
@@ -68,17 +68,22 @@ impl Config {
 const SET_ACT_EVERY_MS: ParamKey = ParamKey::of("act-every-ms");
 
 /// Classic mistakes. All off is what the papers say.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
-    /// A receipt merges, and does not count as an event in the Lamport and vector clocks.
+    /// A receipt merges the clocks and does not count as an event.
+    #[title("no tick on receive")]
     pub no_tick_on_receive: bool,
-    /// A receipt takes the attached Lamport and vector clocks over, whatever the own ones were.
+    /// A receipt takes the message’s clock over and forgets its own.
+    #[title("merge without maximum")]
     pub merge_without_max: bool,
-    /// Events are ordered by their wall clocks.
+    /// Events are ordered by what the wall clocks showed.
+    #[title("ordered by the wall clock")]
     pub wall_clock_order: bool,
-    /// Equal clocks are taken for "before".
+    /// Equal clocks are taken for “before”: a duplicate counts as news.
+    #[title("equal is before")]
     pub equal_is_before: bool,
-    /// Whatever is not "before" is taken for concurrent.
+    /// What is not “before” is taken for concurrent, so that what came after looks like a conflict.
+    #[title("concurrent unless before")]
     pub concurrent_unless_before: bool,
 }
 
@@ -121,7 +126,7 @@ pub struct Stamp {
 }
 
 /// What processes send to each other; each message has the stamp of the event that sent it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Msg {
     /// Somebody wants to know.
     Question {
@@ -137,46 +142,20 @@ pub enum Msg {
     },
 }
 
-impl Named for Msg {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Question { .. } => "question",
-            Self::Answer { .. } => "answer",
-        }
-    }
-}
-
 /// The timer of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
 pub enum Timer {
     /// Time to do something.
     Act,
 }
 
-impl Named for Timer {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Act => "act",
-        }
-    }
-}
-
 /// What can be asked of a process from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Op {
     /// A local event.
     Local,
     /// A question to another process.
     Send(NodeId),
-}
-
-impl Named for Op {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Send(_) => "send",
-        }
-    }
 }
 
 /// The answer to an [`Op`].
@@ -189,19 +168,14 @@ pub enum Ret {
 }
 
 /// Never written: processes keep nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Cell {}
 
-impl Named for Cell {
-    fn name(&self) -> &'static str {
-        match *self {}
-    }
-}
-
 /// What an event was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Deed {
     /// Something of its own.
+    #[named("local-event")]
     Local,
     /// A message left.
     Sent(NodeId),
@@ -219,9 +193,10 @@ pub enum By {
 }
 
 /// What a process says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Note {
     /// Something happened.
+    #[named(deed.name())]
     Happened {
         /// The event.
         stamp: Stamp,
@@ -229,6 +204,12 @@ pub enum Note {
         deed: Deed,
     },
     /// It has compared two events.
+    #[named(match said {
+        Order::Before => "said-before",
+        Order::After => "said-after",
+        Order::Equal => "said-equal",
+        Order::Concurrent => "said-concurrent",
+    })]
     Compared {
         /// One.
         first: Stamp,
@@ -241,20 +222,6 @@ pub enum Note {
         /// Whether these are a question and its answer.
         answer: bool,
     },
-}
-
-impl Named for Note {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Happened { deed: Deed::Local, .. } => "local-event",
-            Self::Happened { deed: Deed::Sent(_), .. } => "sent",
-            Self::Happened { deed: Deed::Received(_), .. } => "received",
-            Self::Compared { said: Order::Before, .. } => "said-before",
-            Self::Compared { said: Order::After, .. } => "said-after",
-            Self::Compared { said: Order::Equal, .. } => "said-equal",
-            Self::Compared { said: Order::Concurrent, .. } => "said-concurrent",
-        }
-    }
 }
 
 /// A process.

@@ -3,76 +3,68 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use check::{Evidence, Kind, Oracle, Property, Verdict};
+use check::{At, Board, Names, Oracle, Property, Verdict};
 use sim::{NodeId, Observer, Record, World};
 
 use super::{By, Config, Deed, EventId, Msg, Note, Process, Stamp, WALL_AT_START_US};
 use algorithms::clocks::{Order, VectorClock};
 
 /// a → b implies C(a) < C(b), for Lamport's clock and the hybrid one (Lamport 1978).
-pub const CLOCK_CONDITION: Property = Property {
-    id: "clock-condition",
-    name: "Clock Condition",
-    claim: "An effect has a larger Lamport clock and hybrid clock than its cause",
-    kind: Kind::Always,
-};
+pub const CLOCK_CONDITION: Property = Property::always(
+    "clock-condition",
+    "Clock Condition",
+    "An effect has a larger Lamport clock and hybrid clock than its cause",
+);
 
 /// a → b exactly when V(a) < V(b) (Fidge 1988; Mattern 1989).
-pub const VECTOR_CHARACTERIZES: Property = Property {
-    id: "vector-characterizes",
-    name: "Strong Clock Condition",
-    claim: "Vector clocks say exactly what happened before what",
-    kind: Kind::Always,
-};
+pub const VECTOR_CHARACTERIZES: Property = Property::always(
+    "vector-characterizes",
+    "Strong Clock Condition",
+    "Vector clocks say exactly what happened before what",
+);
 
 /// l is the largest wall reading of all events that happened before, its own counted; so physical ≤ l ≤ physical +
 /// maximum offset (Kulkarni et al. 2014).
-pub const HYBRID_BOUNDS: Property = Property {
-    id: "hybrid-bounds",
-    name: "Bounded Drift of HLC",
-    claim: "A hybrid clock is the largest wall clock known of, and not far ahead of its own",
-    kind: Kind::Always,
-};
+pub const HYBRID_BOUNDS: Property = Property::always(
+    "hybrid-bounds",
+    "Bounded Drift of HLC",
+    "A hybrid clock is the largest wall clock known of, and not far ahead of its own",
+);
 
 /// What is said to come first has not happened after.
-pub const NO_REVERSAL: Property = Property {
-    id: "no-reversal",
-    name: "No Effect Before Its Cause",
-    claim: "What is said to come first did not come after",
-    kind: Kind::Always,
-};
+pub const NO_REVERSAL: Property =
+    Property::always("no-reversal", "No Effect Before Its Cause", "What is said to come first did not come after");
 
 /// Whoever goes by vector clocks says what is so.
-pub const EXACT_VERDICTS: Property = Property {
-    id: "exact-verdicts",
-    name: "Exact Verdicts",
-    claim: "Before, after, equal and concurrent are told apart",
-    kind: Kind::Always,
-};
+pub const EXACT_VERDICTS: Property =
+    Property::always("exact-verdicts", "Exact Verdicts", "Before, after, equal and concurrent are told apart");
 
 /// Two events that were compared were concurrent.
-pub const CONCURRENT_SEEN: Property = Property {
-    id: "concurrent-events",
-    name: "Concurrent Events",
-    claim: "Two events are concurrent",
-    kind: Kind::Sometimes,
-};
+pub const CONCURRENT_SEEN: Property =
+    Property::sometimes("concurrent-events", "Concurrent Events", "Two events are concurrent");
 
 /// An effect has an earlier wall clock than its cause.
-pub const WALL_REVERSED: Property = Property {
-    id: "wall-clock-reversed",
-    name: "Wall Clock Reversal",
-    claim: "A wall clock shows an effect before its cause",
-    kind: Kind::Sometimes,
-};
+pub const WALL_REVERSED: Property =
+    Property::sometimes("wall-clock-reversed", "Wall Clock Reversal", "A wall clock shows an effect before its cause");
 
 /// A hybrid clock is ahead of its wall clock: it has heard of a later one.
-pub const HYBRID_CARRIED: Property = Property {
-    id: "hybrid-carried",
-    name: "HLC Carried Ahead",
-    claim: "A message carries a hybrid clock ahead of the wall clock",
-    kind: Kind::Sometimes,
-};
+pub const HYBRID_CARRIED: Property = Property::sometimes(
+    "hybrid-carried",
+    "HLC Carried Ahead",
+    "A message carries a hybrid clock ahead of the wall clock",
+);
+
+/// What is checked, in the order in which people read it.
+const PROPERTIES: [Property; 8] = [
+    CLOCK_CONDITION,
+    VECTOR_CHARACTERIZES,
+    HYBRID_BOUNDS,
+    NO_REVERSAL,
+    EXACT_VERDICTS,
+    CONCURRENT_SEEN,
+    WALL_REVERSED,
+    HYBRID_CARRIED,
+];
 
 /// How many events are kept besides those whose messages are still under way.
 const KEPT_MAX: usize = 256;
@@ -92,6 +84,7 @@ struct Known {
 /// All oracles of the clocks.
 #[derive(Clone, Debug)]
 pub struct ClocksOracle {
+    board: Board,
     offset_max_us: u64,
     known: BTreeMap<EventId, Rc<Known>>,
     newest: BTreeMap<NodeId, Rc<Known>>,
@@ -104,27 +97,6 @@ pub struct ClocksOracle {
     unknown: u64,
     /// Some wall clock was further off than a hybrid clock can rely on.
     off: bool,
-    condition: Option<Evidence>,
-    vector: Option<Evidence>,
-    bounds: Option<Evidence>,
-    reversal: Option<Evidence>,
-    inexact: Option<Evidence>,
-    concurrent_seen: Option<Evidence>,
-    wall_reversed: Option<Evidence>,
-    carried: Option<Evidence>,
-}
-
-/// Where in the run something shows.
-#[derive(Clone, Copy, Debug)]
-struct At {
-    step: u64,
-    time_us: u64,
-}
-
-impl At {
-    fn mark(&self, slot: &mut Option<Evidence>, reason: impl FnOnce() -> String) {
-        slot.get_or_insert_with(|| Evidence { step: self.step, time_us: self.time_us, reason: reason() });
-    }
 }
 
 fn name(event: EventId) -> String {
@@ -145,8 +117,9 @@ const fn stands(order: Order) -> &'static str {
 impl ClocksOracle {
     /// The oracles for this configuration.
     #[must_use]
-    pub const fn new(config: &Config) -> Self {
+    pub fn new(config: &Config) -> Self {
         Self {
+            board: Board::new(&PROPERTIES, Names::servers(0)),
             offset_max_us: config.offset_max_us,
             known: BTreeMap::new(),
             newest: BTreeMap::new(),
@@ -157,14 +130,6 @@ impl ClocksOracle {
             reversed: 0,
             unknown: 0,
             off: false,
-            condition: None,
-            vector: None,
-            bounds: None,
-            reversal: None,
-            inexact: None,
-            concurrent_seen: None,
-            wall_reversed: None,
-            carried: None,
         }
     }
 
@@ -196,7 +161,7 @@ impl ClocksOracle {
         for cause in [&previous, &source].into_iter().flatten() {
             self.direct_cause(at, &cause.stamp, stamp);
         }
-        if self.vector.is_none() && stamp.vector != truth {
+        if stamp.vector != truth && self.board.evidence(&VECTOR_CHARACTERIZES).is_none() {
             self.judge_vector(at, stamp, &truth);
         }
         // What nobody knows of any more may have been larger.
@@ -216,7 +181,7 @@ impl ClocksOracle {
     fn direct_cause(&mut self, at: At, cause: &Stamp, effect: &Stamp) {
         let (first, second) = (cause.event, effect.event);
         if cause.lamport >= effect.lamport {
-            at.mark(&mut self.condition, || {
+            self.board.violate(&CLOCK_CONDITION, at, |_| {
                 let (c, e) = (cause.lamport.0, effect.lamport.0);
                 format!(
                     "{} happened before {}, but its Lamport clock is {c}, not less than {e}",
@@ -225,13 +190,13 @@ impl ClocksOracle {
                 )
             });
         } else if cause.hybrid >= effect.hybrid {
-            at.mark(&mut self.condition, || {
+            self.board.violate(&CLOCK_CONDITION, at, |_| {
                 format!("{} happened before {}, but its hybrid clock is not less", name(first), name(second))
             });
         }
         if cause.wall_us > effect.wall_us {
             self.reversed += 1;
-            at.mark(&mut self.wall_reversed, || {
+            self.board.see(&WALL_REVERSED, at, |_| {
                 let early_us = cause.wall_us - effect.wall_us;
                 format!("{} follows {}, and its wall clock shows {early_us} µs less", name(second), name(first))
             });
@@ -244,7 +209,7 @@ impl ClocksOracle {
             let order = other.truth.compare(truth);
             let said = other.stamp.vector.compare(&stamp.vector);
             if said != order {
-                at.mark(&mut self.vector, || {
+                self.board.violate(&VECTOR_CHARACTERIZES, at, |_| {
                     let (first, second) = (name(other.stamp.event), name(stamp.event));
                     format!("{first} is {} {second}, and the vector clocks say {}", stands(order), said.name())
                 });
@@ -260,7 +225,7 @@ impl ClocksOracle {
         let event = stamp.event;
         if l_us != wall_max_us {
             let shown = |us: u64| us.saturating_sub(WALL_AT_START_US);
-            at.mark(&mut self.bounds, || {
+            self.board.violate(&HYBRID_BOUNDS, at, |_| {
                 format!(
                     "the hybrid clock of {} shows {} µs, and the largest wall clock that it knows of is {} µs",
                     name(event),
@@ -270,12 +235,12 @@ impl ClocksOracle {
             });
         } else if !self.off && l_us - wall_us > self.offset_max_us {
             let ahead_us = l_us - wall_us;
-            at.mark(&mut self.bounds, || {
+            self.board.violate(&HYBRID_BOUNDS, at, |_| {
                 format!("the hybrid clock of {} is {ahead_us} µs ahead of its wall clock", name(event))
             });
         }
         if l_us > wall_us {
-            at.mark(&mut self.carried, || {
+            self.board.see(&HYBRID_CARRIED, at, |_| {
                 format!("the hybrid clock of {} is {} µs ahead of its wall clock", name(event), l_us - wall_us)
             });
         }
@@ -290,10 +255,10 @@ impl ClocksOracle {
         let order = a.truth.compare(&b.truth);
         if order == Order::Concurrent {
             self.concurrent += 1;
-            at.mark(&mut self.concurrent_seen, || format!("{} and {}", name(first), name(second)));
+            self.board.see(&CONCURRENT_SEEN, at, |_| format!("{} and {}", name(first), name(second)));
         }
         if matches!((order, said), (Order::Before, Order::After) | (Order::After, Order::Before)) {
-            at.mark(&mut self.reversal, || {
+            self.board.violate(&NO_REVERSAL, at, |_| {
                 format!(
                     "{} happened {} {}, but is said to come {} it",
                     name(first),
@@ -303,7 +268,7 @@ impl ClocksOracle {
                 )
             });
         } else if by == By::Vector && said != order {
-            at.mark(&mut self.inexact, || {
+            self.board.violate(&EXACT_VERDICTS, at, |_| {
                 let (first, second) = (name(first), name(second));
                 format!("{first} is {} {second}, but said to be {}", stands(order), said.name())
             });
@@ -332,7 +297,8 @@ impl ClocksOracle {
 
 impl Observer<Process> for ClocksOracle {
     fn observe(&mut self, record: &Record<Process>, world: &World<Process>) {
-        let at = At { step: record.step, time_us: record.time_us };
+        let at = At::of(record);
+        self.board.observe(at);
         for note in record.notes() {
             match note {
                 Note::Happened { stamp, deed } => self.happened(at, stamp, *deed),
@@ -348,37 +314,29 @@ impl Observer<Process> for ClocksOracle {
 }
 
 impl Oracle<Process> for ClocksOracle {
-    fn verdicts(&self, _: u64) -> Vec<Verdict> {
+    fn verdicts(&self, now_us: u64) -> Vec<Verdict> {
         let events = || format!("{} events checked", self.events);
         let compared = || match self.unknown {
             0 => format!("{} verdicts checked", self.compared),
             unknown => format!("{} verdicts checked, {unknown} not known any more", self.compared),
         };
-        let bounds =
-            if self.off { "wall clocks differ by more than is allowed: nothing is promised".into() } else { events() };
-        vec![
-            Verdict::always(CLOCK_CONDITION, self.condition.as_ref(), events()),
-            Verdict::always(VECTOR_CHARACTERIZES, self.vector.as_ref(), events()),
-            Verdict::always(HYBRID_BOUNDS, self.bounds.as_ref(), bounds),
-            Verdict::always(NO_REVERSAL, self.reversal.as_ref(), compared()),
-            Verdict::always(EXACT_VERDICTS, self.inexact.as_ref(), compared()),
-            Verdict::sometimes(CONCURRENT_SEEN, self.concurrent_seen.as_ref(), String::new()),
-            Verdict::sometimes(WALL_REVERSED, self.wall_reversed.as_ref(), String::new()),
-            Verdict::sometimes(HYBRID_CARRIED, self.carried.as_ref(), String::new()),
-        ]
+        self.board.verdicts(now_us, |property| match *property {
+            HYBRID_BOUNDS if self.off => "wall clocks differ by more than is allowed: nothing is promised".into(),
+            CLOCK_CONDITION | VECTOR_CHARACTERIZES | HYBRID_BOUNDS => events(),
+            NO_REVERSAL | EXACT_VERDICTS => compared(),
+            _ => String::new(),
+        })
     }
 
     fn violated(&self) -> bool {
-        self.condition.is_some()
-            || self.vector.is_some()
-            || self.bounds.is_some()
-            || self.reversal.is_some()
-            || self.inexact.is_some()
+        self.board.violated()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use check::testing::at;
+
     use super::super::Bugs;
     use super::*;
     use algorithms::clocks::{Hybrid, LamportClock};
@@ -389,10 +347,6 @@ mod tests {
     fn oracle() -> ClocksOracle {
         let config = Config { skew_us: 0, offset_max_us: 1_000, act_us: 0, bugs: Bugs::default() };
         ClocksOracle::new(&config)
-    }
-
-    const fn at(time_us: u64) -> At {
-        At { step: time_us, time_us }
     }
 
     const fn event(process: NodeId, number: u64) -> EventId {
@@ -426,14 +380,21 @@ mod tests {
         let mut oracle = good();
         oracle.happened(at(4), &stamp(B, 3, 4, 2, &[(A, 1), (B, 3)]), Deed::Local);
         assert_eq!(
-            oracle.condition.unwrap().reason,
+            oracle.board.evidence(&CLOCK_CONDITION).unwrap().reason,
             "event 2 of n2 happened before event 3 of n2, but its Lamport clock is 2, not less than 2"
         );
         // So is one that stands still from a send to its receipt.
         let mut oracle = good();
         oracle.happened(at(4), &stamp(A, 2, 4, 7, &[(A, 2)]), Deed::Sent(B));
         oracle.happened(at(5), &stamp(B, 3, 5, 7, &[(A, 2), (B, 3)]), Deed::Received(event(A, 2)));
-        assert!(oracle.condition.unwrap().reason.starts_with("event 2 of n1 happened before event 3 of n2"));
+        assert!(
+            oracle
+                .board
+                .evidence(&CLOCK_CONDITION)
+                .unwrap()
+                .reason
+                .starts_with("event 2 of n1 happened before event 3 of n2")
+        );
     }
 
     #[test]
@@ -442,7 +403,7 @@ mod tests {
         let mut late = stamp(B, 3, 3, 3, &[(A, 1), (B, 3)]);
         late.hybrid.count = 0;
         oracle.happened(at(3), &late, Deed::Local);
-        assert!(oracle.condition.unwrap().reason.contains("hybrid clock is not less"));
+        assert!(oracle.board.evidence(&CLOCK_CONDITION).unwrap().reason.contains("hybrid clock is not less"));
     }
 
     #[test]
@@ -453,7 +414,7 @@ mod tests {
         ] {
             let mut oracle = good();
             oracle.happened(at(4), &stamp(B, 3, 4, 3, vector), Deed::Local);
-            let reason = oracle.vector.unwrap().reason;
+            let reason = &oracle.board.evidence(&VECTOR_CHARACTERIZES).unwrap().reason;
             assert!(reason.contains(wanted), "{reason}");
         }
         // It claims to know of an event of A that it has not heard of.
@@ -461,7 +422,7 @@ mod tests {
         oracle.happened(at(4), &stamp(A, 2, 4, 2, &[(A, 2)]), Deed::Local);
         oracle.happened(at(5), &stamp(B, 3, 5, 3, &[(A, 2), (B, 3)]), Deed::Local);
         assert_eq!(
-            oracle.vector.unwrap().reason,
+            oracle.board.evidence(&VECTOR_CHARACTERIZES).unwrap().reason,
             "event 2 of n1 is concurrent with event 3 of n2, and the vector clocks say before"
         );
     }
@@ -481,21 +442,24 @@ mod tests {
             oracle
         };
         for (l_us, said) in [(5_200, "5200"), (5_399, "5399"), (4_999, "4999")] {
-            let reason = with(5_400, 5_000, l_us).bounds.unwrap().reason;
+            let oracle = with(5_400, 5_000, l_us);
+            let reason = &oracle.board.evidence(&HYBRID_BOUNDS).unwrap().reason;
             let wanted = format!(
                 "the hybrid clock of event 1 of n2 shows {said} µs, and the largest wall clock that it knows of is 5400 µs"
             );
-            assert_eq!(reason, wanted);
+            assert_eq!(*reason, wanted);
         }
         let good = with(5_400, 5_000, 5_400);
-        assert!(!good.violated() && good.carried.is_some());
+        assert!(!good.violated() && good.board.evidence(&HYBRID_CARRIED).is_some());
         // One's own wall clock counts as well, and what is ahead of every one is rejected however little it is.
         assert!(!with(5_000, 5_400, 5_400).violated());
-        assert!(with(5_000, 5_400, 5_401).bounds.is_some());
+        assert!(with(5_000, 5_400, 5_401).board.evidence(&HYBRID_BOUNDS).is_some());
         // It carries on: a later event of the same process knows of it too.
         let mut oracle = good;
         oracle.happened(at(5_100), &stamp(B, 2, 5_100, 3, &[(A, 1), (B, 2)]), Deed::Local);
-        assert!(oracle.bounds.unwrap().reason.contains("shows 5100 µs, and the largest wall clock"));
+        assert!(
+            oracle.board.evidence(&HYBRID_BOUNDS).unwrap().reason.contains("shows 5100 µs, and the largest wall clock")
+        );
     }
 
     #[test]
@@ -510,7 +474,7 @@ mod tests {
             oracle
         };
         assert!(!with(1_000, 5_000).violated());
-        assert!(with(1_001, 5_000).bounds.unwrap().reason.contains("1001 µs ahead"));
+        assert!(with(1_001, 5_000).board.evidence(&HYBRID_BOUNDS).unwrap().reason.contains("1001 µs ahead"));
         // Where a wall clock is further off than is allowed that is not promised.
         assert!(!with(1_502, 4_499).violated());
     }
@@ -521,14 +485,14 @@ mod tests {
             let mut oracle = good();
             oracle.compared(at(4), event(A, 1), event(B, 2), Order::After, by);
             assert_eq!(
-                oracle.reversal.unwrap().reason,
+                oracle.board.evidence(&NO_REVERSAL).unwrap().reason,
                 "event 1 of n1 happened before event 2 of n2, but is said to come after it"
             );
         }
         let mut oracle = good();
         oracle.compared(at(4), event(A, 1), event(B, 1), Order::After, By::Wall);
         assert!(!oracle.violated(), "of concurrent events a wall clock may say what it likes");
-        assert!(oracle.concurrent_seen.is_some());
+        assert!(oracle.board.evidence(&CONCURRENT_SEEN).is_some());
     }
 
     #[test]
@@ -555,7 +519,7 @@ mod tests {
         ] {
             let mut oracle = good();
             oracle.compared(at(4), first, second, said, By::Vector);
-            assert_eq!(oracle.inexact.unwrap().reason, wanted);
+            assert_eq!(oracle.board.evidence(&EXACT_VERDICTS).unwrap().reason, wanted);
         }
         let mut oracle = good();
         oracle.compared(at(4), event(A, 1), event(B, 2), Order::Before, By::Vector);

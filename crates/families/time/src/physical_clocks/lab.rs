@@ -9,19 +9,19 @@ use crate::physical_clocks::{
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Value, json};
-use sim::{ClusterConfig, Command, Event, LinkProfile, NodeId, Outcome, Record, World};
+use sim::{Command, Event, NodeId, Outcome, Record, World};
 use view::lens::clock_error::{Line, Reading, Spot, plain_ms, short_ms, signed_ms};
 use view::lens::{ClockError, LensKind, OfClockError};
 use view::narration::Weight;
 use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::info::{LabInfo, Showcase, VariantInfo};
+use runs::info::{LabInfo, Showcase};
 use runs::kit::{self, bug, correct, live};
-use runs::lab::{Lab, Look, Setup};
+use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{Args, OpInfo, Parts, op};
-use runs::params::{DISTANCE, ParamInfo, Setting, Settings, choice, number};
+use runs::ops::{OpInfo, op};
+use runs::params::{DISTANCE, ParamInfo, Setting, choice, number};
 use runs::plain::{Telling, Topic};
 
 const NODES: ParamInfo = number("nodes", "Machines, the server among them", 4, (2, 7), "");
@@ -63,13 +63,8 @@ static INFO: LabInfo = LabInfo {
         correct(
             "Half of the delay is taken for the way back. Clocks far behind are set forward at once, and all others slewed; NTP as published sets clocks back as well.",
         ),
-        bug(
-            "ignores-delay",
-            "ignores the delay",
-            "The server’s reading is taken as it is, as if it had taken no time to arrive.",
-            &[],
-        ),
-        bug("steps-backwards", "steps backwards", "A clock is set at once, also back, instead of being slewed.", &[]),
+        bug(Bugs::IGNORES_DELAY),
+        bug(Bugs::STEPS_BACKWARDS),
     ],
     params: &[NODES, SCHEME, SKEW, DRIFT, POLL, LATENCY, TOWARDS, WAIT, SLEW, SERVE, GAMMA, DISTANCE],
     ops: &[POLL_NOW],
@@ -103,9 +98,6 @@ const OPENING_LEAD_US: u64 = 5_000;
 /// How long sweeps make faults, in µs, and how long they wait after that.
 const CHAOS_US: u64 = 6_000_000;
 const CALM_US: u64 = 12_000_000;
-
-/// What disks need, in µs. Nobody writes.
-const DISK_SYNC_US: (u64, u64) = (1_000, 1_000);
 
 /// Somebody asks out of turn.
 const POLLS: PlannedOps<Op> = PlannedOps {
@@ -160,69 +152,32 @@ impl Lab for PhysicalClocksLab {
     type Protocol = Node;
     type Oracle = PhysicalOracle;
 
-    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
-        let get = |param: &ParamInfo| settings.get(variant, param);
-        let value = |param: &ParamInfo| get(param).low;
-        let nodes = value(&NODES) as u32;
+    fn setup(chosen: Chosen<'_>) -> Setup<Self> {
+        let nodes = chosen.count(&NODES);
         let config = Config {
-            scheme: Scheme::of_number(value(&SCHEME)),
-            skew_us: value(&SKEW) * 1_000,
-            drift_ppm: value(&DRIFT),
-            poll_us: value(&POLL) * 1_000,
-            wait_us: value(&WAIT),
-            serve_us: value(&SERVE),
-            way_min_us: get(&LATENCY).low * 1_000,
-            gamma_us: value(&GAMMA) * 1_000,
-            slew_ppm: value(&SLEW),
-            bugs: Bugs {
-                ignores_delay: variant.id == "ignores-delay",
-                steps_backwards: variant.id == "steps-backwards",
-            },
+            scheme: Scheme::of_number(chosen.number(&SCHEME)),
+            skew_us: chosen.us(&SKEW),
+            drift_ppm: chosen.number(&DRIFT),
+            poll_us: chosen.us(&POLL),
+            wait_us: chosen.number(&WAIT),
+            serve_us: chosen.number(&SERVE),
+            way_min_us: chosen.us(&LATENCY),
+            gamma_us: chosen.us(&GAMMA),
+            slew_ppm: chosen.number(&SLEW),
+            bugs: chosen.bugs(),
         };
-        Setup {
-            oracle: PhysicalOracle::new(),
-            config,
-            cluster: ClusterConfig {
-                link: LinkProfile { towards: towards(value(&TOWARDS) * 1_000), ..LinkProfile::default() },
-                disk_sync_us: DISK_SYNC_US,
-                ..ClusterConfig::of(nodes)
-            },
-            names: Names::servers(nodes),
-            layout: layout::fan(nodes as usize),
-            fault_model: FaultModel {
-                kinds: vec![
-                    FaultKind::Crash,
-                    FaultKind::Cut,
-                    FaultKind::Partition,
-                    FaultKind::Pause,
-                    FaultKind::Loss,
-                    FaultKind::ClockDrift,
-                    FaultKind::ClockOffset,
-                    FaultKind::LatencySpike,
-                    FaultKind::Hold,
-                    FaultKind::DropMessage,
-                    FaultKind::DuplicateMessage,
-                ],
-                servers: nodes,
-                chaos_us: CHAOS_US,
-                horizon_us: CHAOS_US + CALM_US,
-                interval_us: 200_000,
-                drift_ppm_max: 800,
-                offset_us_max: 150_000,
-                spike_us_max: 300_000,
-            },
-            planned_ops: vec![POLLS, SCHEMES, WAYS],
-        }
-    }
-
-    fn make_op(_: &str, _: &mut Args) -> Op {
-        Op::Poll
-    }
-
-    fn op_parts(op: &Op) -> Parts {
-        match op {
-            Op::Poll => (POLL_NOW.id, vec![]),
-        }
+        let names = check::Names::servers(nodes);
+        let mut setup = Setup::new(names, config, PhysicalOracle::new(), layout::fan(nodes as usize));
+        setup.cluster.link.towards = towards(chosen.us(&TOWARDS));
+        setup.fault_model = FaultModel {
+            interval_us: 200_000,
+            drift_ppm_max: 800,
+            offset_us_max: 150_000,
+            spike_us_max: 300_000,
+            ..FaultModel::of(&FaultKind::NO_DISKS, CHAOS_US, CALM_US)
+        };
+        setup.planned_ops = vec![POLLS, SCHEMES, WAYS];
+        setup
     }
 
     fn dress(world: &World<Node>, names: &Names, stage: &mut Stage) {

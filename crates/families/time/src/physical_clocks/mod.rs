@@ -33,7 +33,7 @@ mod tests;
 
 pub use lab::ENTRY;
 use sim::clock::Clock;
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 use algorithms::physical_clocks::{Filter, Measured, Slewed, berkeley, cristian, ntp, ptp};
 
@@ -135,11 +135,13 @@ const SET_WAIT_US: ParamKey = ParamKey::of("wait-us");
 const SET_SLEW_PPM: ParamKey = ParamKey::of("slew-ppm");
 
 /// Classic mistakes. All off is what the papers say.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
-    /// The other clock's reading is taken as it is, as if its way here had taken no time.
+    /// The server’s reading is taken as it is, as if it had taken no time to arrive.
+    #[title("ignores the delay")]
     pub ignores_delay: bool,
-    /// A clock is set at once, also backwards.
+    /// A clock is set at once, also back, instead of being slewed.
+    #[title("steps backwards")]
     pub steps_backwards: bool,
 }
 
@@ -201,14 +203,16 @@ impl Config {
 }
 
 /// What nodes send to each other. Times are readings of bare clocks in µs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Msg {
     /// What time is it?
+    #[named("time-request")]
     Ask {
         /// Names the question; the answer has it too.
         nonce: u64,
     },
     /// An answer.
+    #[named("time-reply")]
     Answer {
         /// The question's.
         nonce: u64,
@@ -258,20 +262,6 @@ pub enum Msg {
     },
 }
 
-impl Named for Msg {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Ask { .. } => "time-request",
-            Self::Answer { .. } => "time-reply",
-            Self::Adjust { .. } => "adjust",
-            Self::Sync { .. } => "sync",
-            Self::FollowUp { .. } => "follow-up",
-            Self::DelayRequest { .. } => "delay-request",
-            Self::DelayResponse { .. } => "delay-response",
-        }
-    }
-}
-
 /// What a node adds to its bare clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Added {
@@ -282,7 +272,7 @@ pub struct Added {
 }
 
 /// The timers of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
 pub enum Timer {
     /// Time to ask.
     Poll,
@@ -292,29 +282,11 @@ pub enum Timer {
     Leave(u64),
 }
 
-impl Named for Timer {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Poll => "poll",
-            Self::Serve(_) => "serve",
-            Self::Leave(_) => "leave",
-        }
-    }
-}
-
 /// What can be asked of a node from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Op {
     /// To ask for the time now.
     Poll,
-}
-
-impl Named for Op {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Poll => "poll",
-        }
-    }
 }
 
 /// The answer to an [`Op`].
@@ -327,17 +299,11 @@ pub enum Ret {
 }
 
 /// Never written: nodes keep nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Cell {}
 
-impl Named for Cell {
-    fn name(&self) -> &'static str {
-        match *self {}
-    }
-}
-
 /// What a node says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Note {
     /// It has compared its bare clock with another one's.
     Measured {
@@ -362,18 +328,6 @@ pub enum Note {
     Unanswered(NodeId),
     /// Somebody has set its machine's clock, by so much in µs: what it had measured means nothing any more.
     ClockSet(i64),
-}
-
-impl Named for Note {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Measured { .. } => "measured",
-            Self::Slewing(_) => "slewing",
-            Self::Stepped(_) => "stepped",
-            Self::Unanswered(_) => "unanswered",
-            Self::ClockSet(_) => "clock-set",
-        }
-    }
 }
 
 /// What a node believes about its software clock.

@@ -1,6 +1,6 @@
 //! What must hold of clocks that are set, against the true time and the true clocks, which no node sees.
 
-use check::{Evidence, Kind, Oracle, Property, Status, Verdict};
+use check::{At, Evidence, Oracle, Property, Status, Verdict};
 use sim::{Command, Event, LinkProfile, NodeId, Observer, Record, World};
 
 use super::samples::{CHARTED_MAX, Point, Sample, Samples};
@@ -8,49 +8,34 @@ use super::{Bare, Claim, Config, Msg, Node, Note, SERVER, Scheme, TIMEOUT_US, WA
 use algorithms::physical_clocks::{FILTER_STAGES, Measured};
 
 /// A node never sets its own software clock back.
-pub const NEVER_BACK: Property =
-    Property { id: "never-back", name: "Monotonic Clock", claim: "No node sets its clock back", kind: Kind::Always };
+pub const NEVER_BACK: Property = Property::always("never-back", "Monotonic Clock", "No node sets its clock back");
 
 /// |measured offset − true offset| ≤ delay / 2 and what clocks drift meanwhile (RFC 5905 §8); Cristian's is less by the
 /// least that a way takes (Cristian 1989).
-pub const WITHIN_HALF: Property = Property {
-    id: "within-half-the-delay",
-    name: "Error Bound",
-    claim: "An offset is measured to within half of its delay",
-    kind: Kind::Always,
-};
+pub const WITHIN_HALF: Property =
+    Property::always("within-half-the-delay", "Error Bound", "An offset is measured to within half of its delay");
 
 /// |true error − error that a node believes in| ≤ the bound that it states.
-pub const TRUTH_IN_BAND: Property = Property {
-    id: "truth-in-band",
-    name: "Stated Uncertainty",
-    claim: "A clock is as wrong as it believes, within the bound that it states",
-    kind: Kind::Always,
-};
+pub const TRUTH_IN_BAND: Property = Property::always(
+    "truth-in-band",
+    "Stated Uncertainty",
+    "A clock is as wrong as it believes, within the bound that it states",
+);
 
 /// While ways are even and nothing fails, software clocks come close to the server's.
-pub const CONVERGES: Property = Property {
-    id: "converges",
-    name: "Synchronization",
-    claim: "Where ways are even, clocks come to agree with the server’s",
-    kind: Kind::Eventually,
-};
+pub const CONVERGES: Property =
+    Property::eventually("converges", "Synchronization", "Where ways are even, clocks come to agree with the server’s");
 
 /// A node measures that it is right, and is wrong.
-pub const CONFIDENTLY_WRONG: Property = Property {
-    id: "confidently-wrong",
-    name: "Wrong and Sure",
-    claim: "A node measures no offset, and is off by 10 ms or more",
-    kind: Kind::Sometimes,
-};
+pub const CONFIDENTLY_WRONG: Property = Property::sometimes(
+    "confidently-wrong",
+    "Wrong and Sure",
+    "A node measures no offset, and is off by 10 ms or more",
+);
 
 /// A clock that was far behind was set forward.
-pub const SOME_STEP: Property = Property {
-    id: "steps-forward",
-    name: "Step Forward",
-    claim: "A clock far behind is set forward at once",
-    kind: Kind::Sometimes,
-};
+pub const SOME_STEP: Property =
+    Property::sometimes("steps-forward", "Step Forward", "A clock far behind is set forward at once");
 
 /// What counts as no offset, and as a large error, in µs.
 const NOTHING_US: u64 = 1_000;
@@ -114,19 +99,6 @@ pub struct PhysicalOracle {
     never_close: Option<Evidence>,
     sure: Option<Evidence>,
     forward: Option<Evidence>,
-}
-
-/// Where in the run something shows.
-#[derive(Clone, Copy, Debug)]
-struct At {
-    step: u64,
-    time_us: u64,
-}
-
-impl At {
-    fn mark(&self, slot: &mut Option<Evidence>, reason: impl FnOnce() -> String) {
-        slot.get_or_insert_with(|| Evidence { step: self.step, time_us: self.time_us, reason: reason() });
-    }
 }
 
 fn name(node: NodeId) -> String {
@@ -483,7 +455,7 @@ fn reaches(world: &World<Node>, client: NodeId) -> bool {
 
 impl Observer<Node> for PhysicalOracle {
     fn observe(&mut self, record: &Record<Node>, world: &World<Node>) {
-        let at = At { step: record.step, time_us: record.time_us };
+        let at = At::of(record);
         let mut jumped = false;
         match &record.event {
             Event::Command(Command::Clock { node, drift_ppm, .. }) => {
@@ -555,13 +527,11 @@ impl Oracle<Node> for PhysicalOracle {
 
 #[cfg(test)]
 mod tests {
+    use check::testing::at;
+
     use super::*;
 
     const A: NodeId = NodeId(1);
-
-    const fn at(time_us: u64) -> At {
-        At { step: time_us, time_us }
-    }
 
     #[test]
     fn a_clock_that_goes_back_is_rejected() {

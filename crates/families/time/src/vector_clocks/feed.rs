@@ -188,10 +188,13 @@ impl Feed {
     }
 
     fn show(&mut self, post: Rc<Post>) {
-        self.delivered.merge(&VectorClock::of([(post.id.author, post.id.number)]));
+        self.delivered.raise(post.id.author, post.id.number);
         self.past.merge(&post.depends_on);
+        let newest = self.delivered.get(post.id.author);
         self.posts.push(post);
-        self.forget();
+        if newest > POSTS_KEPT {
+            self.forget();
+        }
     }
 
     fn forget(&mut self) {

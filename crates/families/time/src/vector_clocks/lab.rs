@@ -10,19 +10,19 @@ use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, Event, NodeId, Outcome, Record, World};
+use sim::{Command, Event, NodeId, Outcome, Record, World};
 use view::lens::LensKind;
 use view::lens::space_time;
 use view::narration::Weight;
 use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::info::{LabInfo, Showcase, VariantInfo};
+use runs::info::{LabInfo, Showcase};
 use runs::kit::{self, bug, correct, live};
-use runs::lab::{Lab, Setup};
+use runs::lab::{Chosen, Lab, Setup};
 use runs::names::Names;
-use runs::ops::{ArgInfo, Args, OpInfo, Parts, node, nodes, number, op, text};
-use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings, switch};
+use runs::ops::{ArgInfo, OpInfo, node, nodes, number, op, text};
+use runs::params::{self, DISTANCE, ParamInfo, Setting, switch};
 use runs::plain::{Telling, Topic};
 
 const NODES: ParamInfo = params::number("nodes", "Processes", 3, (2, 8), "");
@@ -75,42 +75,12 @@ static INFO: LabInfo = LabInfo {
     ),
     variants: &[
         correct("An entry for each process, causal delivery, and dotted version vectors for registers."),
-        bug(
-            "no-causal-delivery",
-            "causal in name only",
-            "Posts are shown as they arrive: a reply may come before what it answers.",
-            &[],
-        ),
-        bug(
-            "last-writer-wins",
-            "last writer wins",
-            "Of two values the one with the later wall clock stays. An acknowledged write disappears.",
-            &[],
-        ),
-        bug(
-            "version-vectors-without-dots",
-            "version vectors without dots",
-            "An entry for each process, and writes have no dots: of two clients that write at one process with the same context, the second swallows the first.",
-            &[],
-        ),
-        bug(
-            "ignores-contexts",
-            "ignores contexts",
-            "A client’s write is taken as if the client had seen nothing: what it replaces stays beside it, and siblings pile up.",
-            &[],
-        ),
-        bug(
-            "prunes-silent",
-            "prunes silent processes",
-            "Vectors forget who has been silent for four events: “before” turns into “concurrent”.",
-            &[("prune-after", Setting::number(4))],
-        ),
-        bug(
-            "counter-called-vector-clock",
-            "a counter called vector clock",
-            "One counter for all: it is a Lamport clock, and nothing is ever concurrent.",
-            &[],
-        ),
+        bug(Bugs::NO_CAUSAL_DELIVERY),
+        bug(Bugs::LAST_WRITER_WINS),
+        bug(Bugs::NO_DOTS),
+        bug(Bugs::IGNORES_CONTEXTS),
+        bug(Bugs::PRUNES_SILENT).with(&[("prune-after", Setting::number(4))]),
+        bug(Bugs::ONE_COUNTER),
     ],
     params: &[NODES, CAUSAL_DELIVERY, SKEW, PRUNE_AFTER, ACT_EVERY, ASK_EVERY, LATENCY, DISTANCE],
     ops: &[POST, REPLY, TELL, WRITE, GET, PUT, LOCAL],
@@ -133,38 +103,16 @@ static INFO: LabInfo = LabInfo {
         still_us: 720_000,
         speed: 0.1,
     },
-    lenses: &[
-        LensKind::Comparison,
-        LensKind::Checks,
-        LensKind::Inspector,
-        LensKind::SpaceTime,
-        LensKind::Wire,
-        LensKind::Story,
-    ],
+    lenses: runs::lenses![LensKind::Comparison],
     opening_lenses: &[LensKind::Comparison, LensKind::Checks],
     ..LabInfo::BASE
 };
-
-/// The mistakes of a variant.
-fn bugs(variant: &str) -> Bugs {
-    Bugs {
-        no_causal_delivery: variant == "no-causal-delivery",
-        last_writer_wins: variant == "last-writer-wins",
-        no_dots: variant == "version-vectors-without-dots",
-        ignores_contexts: variant == "ignores-contexts",
-        prunes_silent: variant == "prunes-silent",
-        one_counter: variant == "counter-called-vector-clock",
-    }
-}
 
 /// How long before the first event the lab opens, in µs.
 const OPENING_LEAD_US: u64 = 10_000;
 
 /// How long sweeps make faults, in µs.
 const CHAOS_US: u64 = 4_000_000;
-
-/// What disks need, in µs. Nobody writes.
-const DISK_SYNC_US: (u64, u64) = (1_000, 1_000);
 
 /// Somebody is asked for something.
 const EVENTS: PlannedOps<Op> = PlannedOps {
@@ -208,70 +156,23 @@ impl Lab for VectorClocksLab {
 
     const FORGETS: bool = true;
 
-    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
-        let get = |param: &ParamInfo| settings.get(variant, param);
-        let in_us = |param: &ParamInfo| get(param).ms_in_us();
-        let nodes = get(&NODES).low as u32;
+    fn setup(chosen: Chosen<'_>) -> Setup<Self> {
+        let nodes = chosen.count(&NODES);
         let config = Config {
-            causal_delivery: get(&CAUSAL_DELIVERY).low > 0,
-            skew_us: in_us(&SKEW).0,
-            prune_after: get(&PRUNE_AFTER).low,
-            act_us: in_us(&ACT_EVERY).0,
-            ask_us: in_us(&ASK_EVERY).0,
-            bugs: bugs(variant.id),
+            causal_delivery: chosen.is_on(&CAUSAL_DELIVERY),
+            skew_us: chosen.us(&SKEW),
+            prune_after: chosen.number(&PRUNE_AFTER),
+            act_us: chosen.us(&ACT_EVERY),
+            ask_us: chosen.us(&ASK_EVERY),
+            bugs: chosen.bugs(),
         };
         // Long enough for everybody to ask everybody twice.
-        let calm_us = 4 * u64::from(nodes) * config.ask_us + 32 * in_us(&LATENCY).1 + 2_000_000;
+        let calm_us = 4 * u64::from(nodes) * config.ask_us + 32 * chosen.range_us(&LATENCY).1 + 2_000_000;
+        let oracle = FeedOracle::new(&config);
         Setup {
-            oracle: FeedOracle::new(&config),
-            config,
-            cluster: ClusterConfig { disk_sync_us: DISK_SYNC_US, ..ClusterConfig::of(nodes) },
-            names: Names::servers(nodes),
-            layout: layout::circle(nodes as usize),
-            fault_model: FaultModel {
-                kinds: vec![
-                    FaultKind::Crash,
-                    FaultKind::Cut,
-                    FaultKind::Partition,
-                    FaultKind::Pause,
-                    FaultKind::Loss,
-                    FaultKind::ClockDrift,
-                    FaultKind::ClockOffset,
-                    FaultKind::LatencySpike,
-                    FaultKind::Hold,
-                    FaultKind::DropMessage,
-                    FaultKind::DuplicateMessage,
-                ],
-                servers: nodes,
-                chaos_us: CHAOS_US,
-                horizon_us: CHAOS_US + calm_us,
-                ..FaultModel::default()
-            },
+            fault_model: FaultModel::of(&FaultKind::NO_DISKS, CHAOS_US, calm_us),
             planned_ops: vec![EVENTS, SWITCHES],
-        }
-    }
-
-    fn make_op(id: &str, args: &mut Args) -> Op {
-        match id {
-            "post" => Op::Post(args.text()),
-            "reply" => Op::Reply(args.text()),
-            "tell" => Op::Tell(args.nodes()),
-            "write" => Op::Write(args.text(), args.count()),
-            "get" => Op::Get(args.node(), args.text()),
-            "put" => Op::Put(args.node(), args.text(), args.count()),
-            _ => Op::Local,
-        }
-    }
-
-    fn op_parts(op: &Op) -> Parts {
-        match op {
-            Op::Local => (LOCAL.id, vec![]),
-            Op::Post(text) => (POST.id, vec![text.as_str().into()]),
-            Op::Reply(text) => (REPLY.id, vec![text.as_str().into()]),
-            Op::Tell(path) => (TELL.id, vec![path.as_slice().into()]),
-            Op::Write(key, value) => (WRITE.id, vec![key.as_str().into(), (*value).into()]),
-            Op::Get(from, key) => (GET.id, vec![(*from).into(), key.as_str().into()]),
-            Op::Put(to, key, value) => (PUT.id, vec![(*to).into(), key.as_str().into(), (*value).into()]),
+            ..Setup::new(check::Names::servers(nodes), config, oracle, layout::circle(nodes as usize))
         }
     }
 

@@ -38,7 +38,7 @@ pub use lab::ENTRY;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 use crate::clocks::{EventId, NAMES, STRIDE, Stamp, WALL_AT_START_US};
 use algorithms::clocks::{HybridClock, LamportClock, Order, VectorClock};
@@ -110,19 +110,29 @@ const SET_CAUSAL_DELIVERY: ParamKey = ParamKey::of("causal-delivery");
 const SET_ACT_EVERY_MS: ParamKey = ParamKey::of("act-every-ms");
 
 /// Classic mistakes. All off is what the papers say.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub struct Bugs {
-    /// Causal delivery is promised, and a post is shown as soon as it arrives.
+    /// Posts are shown as they arrive: a reply may come before what it answers.
+    #[title("causal in name only")]
     pub no_causal_delivery: bool,
-    /// Of two values the one with the later wall clock stays.
+    /// Of two values the one with the later wall clock stays. An acknowledged write disappears.
+    #[title("last writer wins")]
     pub last_writer_wins: bool,
-    /// Registers go by version vectors with an entry for each process, and writes have no dots.
+    /// An entry for each process, and writes have no dots: of two clients that write at one process with the same
+    /// context, the second swallows the first.
+    #[named("version-vectors-without-dots")]
+    #[title("version vectors without dots")]
     pub no_dots: bool,
-    /// A client's write is taken as if the client had seen nothing.
+    /// A client’s write is taken as if the client had seen nothing: what it replaces stays beside it, and siblings pile
+    /// up.
+    #[title("ignores contexts")]
     pub ignores_contexts: bool,
-    /// Vectors are pruned and said to be exact all the same.
+    /// Vectors forget who has been silent for four events: “before” turns into “concurrent”.
+    #[title("prunes silent processes")]
     pub prunes_silent: bool,
-    /// The vector has one entry for all processes together.
+    /// One counter for all: it is a Lamport clock, and nothing is ever concurrent.
+    #[named("counter-called-vector-clock")]
+    #[title("a counter called vector clock")]
     pub one_counter: bool,
 }
 
@@ -160,7 +170,7 @@ pub struct Answered {
 }
 
 /// What processes send to each other; each message has the stamp of the event that sent it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Msg {
     /// A post, to everybody.
     Post {
@@ -255,23 +265,8 @@ impl Msg {
     }
 }
 
-impl Named for Msg {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Post { .. } => "post",
-            Self::Told { .. } => "told",
-            Self::Write { .. } => "write",
-            Self::Get { .. } => "get",
-            Self::Got { .. } => "got",
-            Self::Put { .. } => "put",
-            Self::Have { .. } => "have",
-            Self::CatchUp { .. } => "catch-up",
-        }
-    }
-}
-
 /// The timers of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
 pub enum Timer {
     /// Time to do something.
     Act,
@@ -279,17 +274,8 @@ pub enum Timer {
     Ask,
 }
 
-impl Named for Timer {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Act => "act",
-            Self::Ask => "ask",
-        }
-    }
-}
-
 /// What can be asked of a process from outside.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub enum Op {
     /// A local event.
     Local,
@@ -307,20 +293,6 @@ pub enum Op {
     Put(NodeId, String, u64),
 }
 
-impl Named for Op {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Post(_) => "post",
-            Self::Reply(_) => "reply",
-            Self::Tell(_) => "tell",
-            Self::Write(..) => "write",
-            Self::Get(..) => "get",
-            Self::Put(..) => "put",
-        }
-    }
-}
-
 /// The answer to an [`Op`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ret {
@@ -335,19 +307,14 @@ pub enum Ret {
 }
 
 /// Never written: processes keep nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Cell {}
 
-impl Named for Cell {
-    fn name(&self) -> &'static str {
-        match *self {}
-    }
-}
-
 /// What an event was.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Deed {
     /// Something of its own.
+    #[named("local-event")]
     Local,
     /// A post left for everybody.
     Posted(Rc<Post>),
@@ -380,9 +347,10 @@ pub enum Deed {
 }
 
 /// What a process says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub enum Note {
     /// Something happened.
+    #[named(deed.name())]
     Happened {
         /// The event.
         stamp: Stamp,
@@ -392,6 +360,7 @@ pub enum Note {
     /// What it received it has passed on.
     PassedOn(NodeId),
     /// It shows a post.
+    #[named(match early { Some(_) => "shown-early", None if *waited => "shown-late", None => "shown" })]
     Shown {
         /// Which.
         post: Rc<Post>,
@@ -414,6 +383,11 @@ pub enum Note {
     /// Old posts that nobody has any more count as shown, up to these numbers.
     Skipped(VectorClock),
     /// It has taken values in.
+    #[named(match taken {
+        Taken { kept: false, .. } => "dropped",
+        Taken { values, .. } if values.len() > 1 => "kept-siblings",
+        Taken { .. } => "took",
+    })]
     Took {
         /// The register.
         key: String,
@@ -428,35 +402,6 @@ pub enum Note {
     Read(Vec<u64>, VectorClock),
     /// It has sent so many posts and values that somebody had missed.
     Supplied(NodeId, u32),
-}
-
-impl Named for Note {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Happened { deed: Deed::Local, .. } => "local-event",
-            Self::Happened { deed: Deed::Posted(_), .. } => "posted",
-            Self::Happened { deed: Deed::Told(_), .. } => "told",
-            Self::Happened { deed: Deed::Wrote { .. }, .. } => "wrote",
-            Self::Happened { deed: Deed::Get(..), .. } => "get",
-            Self::Happened { deed: Deed::Put { .. }, .. } => "put",
-            Self::Happened { deed: Deed::Asked(_), .. } => "asked",
-            Self::Happened { deed: Deed::Received(_), .. } => "received",
-            Self::PassedOn(_) => "passed-on",
-            Self::Shown { early: Some(_), .. } => "shown-early",
-            Self::Shown { waited: true, .. } => "shown-late",
-            Self::Shown { .. } => "shown",
-            Self::Waits { .. } => "waits",
-            Self::NoRoom(_) => "no-room",
-            Self::Skipped(_) => "skipped",
-            Self::Took { taken: Taken { kept: false, .. }, .. } => "dropped",
-            Self::Took { taken, .. } if taken.values.len() > 1 => "kept-siblings",
-            Self::Took { .. } => "took",
-            Self::Refused => "refused",
-            Self::Handed(..) => "handed",
-            Self::Read(..) => "read",
-            Self::Supplied(..) => "supplied",
-        }
-    }
 }
 
 /// A process.

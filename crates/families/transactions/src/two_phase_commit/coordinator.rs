@@ -61,13 +61,9 @@ impl Coordinator {
     }
 
     pub(super) fn on_request(&mut self, id: RequestId, transfer: &Transfer, fx: &mut Fx<'_, Node>) {
-        match parts(transfer, fx.config()) {
-            None => fx.reply(id, Ret::NoSuchAccounts),
-            Some(_) if self.records.open.len() >= OPEN_MAX => fx.reply(id, Ret::Busy),
-            Some(parts) => {
-                let tx = self.begin(parts, fx);
-                self.requests.insert(tx, id);
-            }
+        match self.begin(transfer, fx) {
+            Ok(tx) => drop(self.requests.insert(tx, id)),
+            Err(refusal) => fx.reply(id, refusal),
         }
     }
 
@@ -75,13 +71,16 @@ impl Coordinator {
         workload(fx.config()).arm(Timer::Workload, DRAW_PAUSE, fx);
         if self.records.open.len() < OPEN_MAX {
             let transfer = draw_transfer(fx);
-            if let Some(parts) = parts(&transfer, fx.config()) {
-                self.begin(parts, fx);
-            }
+            // Nobody waits for an answer.
+            self.begin(&transfer, fx).ok();
         }
     }
 
-    fn begin(&mut self, parts: Parts, fx: &mut Fx<'_, Node>) -> Tx {
+    fn begin(&mut self, transfer: &Transfer, fx: &mut Fx<'_, Node>) -> Result<Tx, Ret> {
+        let parts = parts(transfer, fx.config()).ok_or(Ret::NoSuchAccounts)?;
+        if self.records.open.len() >= OPEN_MAX {
+            return Err(Ret::Busy);
+        }
         self.records.newest += 1;
         let tx = self.records.newest;
         self.missing.insert(tx, parts.keys().copied().collect());
@@ -92,7 +91,7 @@ impl Coordinator {
         }
         fx.set_timer(Timer::Patience(tx), fx.config().timeout_us);
         fx.note(Note::Began { tx, parts });
-        tx
+        Ok(tx)
     }
 
     pub(super) fn on_message(&mut self, from: NodeId, msg: &Msg, fx: &mut Fx<'_, Node>) {

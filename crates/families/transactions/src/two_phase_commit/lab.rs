@@ -3,21 +3,20 @@
 use check::{FaultKind, FaultModel};
 use runs::Entry;
 use runs::bands::RoleChange;
-use runs::info::{LabInfo, Roles, Showcase, VariantInfo};
+use runs::info::{LabInfo, Roles, Showcase};
 use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, live};
-use runs::lab::{Lab, Look, Setup};
+use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{ArgInfo, Args, OpInfo, Parts, node, nodes, number, op};
-use runs::params::{self, DISTANCE, ParamInfo, Settings};
+use runs::ops::{ArgInfo, OpInfo, node, nodes, number, op};
+use runs::params::{self, DISTANCE, ParamInfo};
 use runs::plain::Telling;
 use serde_json::{Value, json};
-use sim::{ClusterConfig, Record, World};
+use sim::{Record, World};
 use view::lens::LensKind;
-use view::{Condition, MessageShape, Pane, PaneAsk, Stage, layout, shapes};
+use view::{MessageShape, Pane, PaneAsk, Stage, layout, shapes};
 
 use super::{
-    Bugs, COORDINATOR, CommitOracle, Config, Coordinator, Msg, Node, Note, Participant, Timer, Transfer, Tx, panes,
-    words,
+    Bugs, COORDINATOR, CommitOracle, Config, Coordinator, Msg, Node, Note, Participant, Timer, Tx, panes, words,
 };
 
 const PARTICIPANTS: ParamInfo = params::number("participants", "Participants", 4, (2, 8), "");
@@ -48,30 +47,10 @@ static INFO: LabInfo = LabInfo {
     ),
     variants: &[
         correct("Votes and outcomes are on disk before anybody hears of them; who has voted yes only asks."),
-        bug(
-            "forgets-decision",
-            "keeps the outcome in memory",
-            "The coordinator tells the outcome without having it on disk. Back from a crash it aborts what it had committed.",
-            &[],
-        ),
-        bug(
-            "times-out-to-abort",
-            "aborts when nobody answers",
-            "A participant that has voted yes and hears nothing aborts. The others may have committed.",
-            &[],
-        ),
-        bug(
-            "unlocks-early",
-            "unlocks with its vote",
-            "A participant releases its lock once it has voted, and the next transaction relies on what may yet change.",
-            &[],
-        ),
-        bug(
-            "coordinator-restarts-anew",
-            "a coordinator without a disk",
-            "After a crash the coordinator knows nothing and counts from T1 again; old votes count for new transactions.",
-            &[],
-        ),
+        bug(Bugs::FORGETS_DECISION),
+        bug(Bugs::TIMES_OUT_TO_ABORT),
+        bug(Bugs::UNLOCKS_EARLY),
+        bug(Bugs::RESTARTS_ANEW),
     ],
     params: &[PARTICIPANTS, TRANSFER_EVERY, TIMEOUT, LATENCY, DISK_SYNC, DISTANCE],
     ops: &[TRANSFER],
@@ -85,15 +64,7 @@ static INFO: LabInfo = LabInfo {
         turning: "Vote",
     }),
     showcase: Showcase { from_us: 60_000, until_us: 460_000, still_us: 100_000, speed: 0.05, ..LabInfo::BASE.showcase },
-    lenses: &[
-        LensKind::Pane(&panes::TRANSACTIONS),
-        LensKind::Pane(&panes::LOCKS),
-        LensKind::Checks,
-        LensKind::Inspector,
-        LensKind::SpaceTime,
-        LensKind::Wire,
-        LensKind::Story,
-    ],
+    lenses: runs::lenses![LensKind::Pane(&panes::TRANSACTIONS), LensKind::Pane(&panes::LOCKS)],
     opening_lenses: &[LensKind::Pane(&panes::TRANSACTIONS), LensKind::Pane(&panes::LOCKS), LensKind::Checks],
     ..LabInfo::BASE
 };
@@ -117,55 +88,26 @@ impl Lab for CommitLab {
     type Protocol = Node;
     type Oracle = CommitOracle;
 
-    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
-        let get = |param: &ParamInfo| settings.get(variant, param).low;
+    fn setup(chosen: Chosen<'_>) -> Setup<Self> {
         let config = Config {
-            participants: get(&PARTICIPANTS) as u32,
-            timeout_us: get(&TIMEOUT) * 1_000,
-            workload_us: get(&TRANSFER_EVERY) * 1_000,
-            bugs: Bugs {
-                forgets_decision: variant.id == "forgets-decision",
-                times_out_to_abort: variant.id == "times-out-to-abort",
-                unlocks_early: variant.id == "unlocks-early",
-                restarts_anew: variant.id == "coordinator-restarts-anew",
-            },
+            participants: chosen.count(&PARTICIPANTS),
+            timeout_us: chosen.us(&TIMEOUT),
+            workload_us: chosen.us(&TRANSFER_EVERY),
+            bugs: chosen.bugs(),
         };
-        let servers = config.participants + 1;
-        Setup {
-            config,
-            cluster: ClusterConfig::of(servers),
-            oracle: CommitOracle::new(check::Names::servers(servers)),
-            names: Names::servers(servers),
-            layout: layout::fan(servers as usize),
-            fault_model: FaultModel {
-                kinds: FaultKind::ALL.to_vec(),
-                servers,
-                chaos_us: CHAOS_US,
-                horizon_us: CHAOS_US + CALM_US,
-                ..FaultModel::default()
-            },
-            planned_ops: Vec::new(),
-        }
-    }
-
-    fn make_op(_id: &str, args: &mut Args) -> Transfer {
-        Transfer { from: args.node(), to: args.nodes(), amount: args.number() }
-    }
-
-    fn op_parts(op: &Transfer) -> Parts {
-        (TRANSFER.id, vec![op.from.into(), op.to.as_slice().into(), op.amount.into()])
+        let names = check::Names::servers(config.participants + 1);
+        let (oracle, layout) = (CommitOracle::new(names.clone()), layout::fan(config.participants as usize + 1));
+        let fault_model = FaultModel::of(&FaultKind::ALL, CHAOS_US, CALM_US);
+        Setup { fault_model, ..Setup::new(names, config, oracle, layout) }
     }
 
     fn dress(world: &World<Node>, _: &Names, stage: &mut Stage) {
         for (id, node) in world.node_ids().zip(&mut stage.nodes) {
             node.in_charge = id == COORDINATOR;
             match world.node(id) {
-                None => node.remark = Some("crashed · disk kept".into()),
+                None => {}
                 Some(Node::Coordinator(coordinator)) => dress_coordinator(coordinator, node),
                 Some(Node::Participant(participant)) => dress_participant(participant, node),
-            }
-            if node.condition == Condition::Paused {
-                node.remark = Some("paused".into());
             }
         }
     }
@@ -185,26 +127,24 @@ impl Lab for CommitLab {
     fn detail(node: &Node, names: &Names) -> Value {
         let title = |tx: &Tx| format!("T{tx}");
         match node {
-            Node::Coordinator(coordinator) => {
-                let open = coordinator.records.open.iter().map(|(tx, open)| {
-                    let missing = coordinator.missing.get(tx).into_iter().flatten();
-                    let missing: Vec<&str> = missing.map(|&node| names.of(node)).collect();
-                    let outcome = open.outcome.map(outcome);
-                    let does = words::changes(&open.parts, names);
-                    (title(tx), json!({"does": does, "outcome": outcome, "missing": missing}))
+            Node::Coordinator(Coordinator { records, missing, .. }) => {
+                let open = records.open.iter().map(|(tx, open)| {
+                    let missing = missing.get(tx).into_iter().flatten().map(|&node| names.of(node));
+                    let (does, outcome) = (words::changes(&open.parts, names), open.outcome.map(outcome));
+                    (title(tx), json!({"does": does, "outcome": outcome, "missing": missing.collect::<Vec<_>>()}))
                 });
-                json!({"newest": coordinator.records.newest, "open": open.collect::<serde_json::Map<_, _>>()})
+                json!({"newest": records.newest, "open": open.collect::<serde_json::Map<_, _>>()})
             }
-            Node::Participant(participant) => {
-                let account = &participant.account;
-                let outcomes = account.outcomes.iter().map(|(tx, &commit)| (title(tx), outcome(commit).into()));
-                json!({
-                    "balance": account.balance,
-                    "prepared": account.prepared.keys().map(title).collect::<Vec<_>>(),
-                    "blocked": participant.blocked.iter().map(title).collect::<Vec<_>>(),
-                    "outcomes": outcomes.collect::<serde_json::Map<_, Value>>(),
-                })
-            }
+            Node::Participant(Participant { account, blocked, .. }) => json!({
+                "balance": account.balance,
+                "prepared": account.prepared.keys().map(title).collect::<Vec<_>>(),
+                "blocked": blocked.iter().map(title).collect::<Vec<_>>(),
+                "outcomes": account
+                    .outcomes
+                    .iter()
+                    .map(|(tx, &commit)| (title(tx), outcome(commit).into()))
+                    .collect::<serde_json::Map<_, Value>>(),
+            }),
         }
     }
 
@@ -221,7 +161,7 @@ impl Lab for CommitLab {
     }
 
     fn metrics(oracle: &CommitOracle) -> Vec<u64> {
-        oracle.counts().to_vec()
+        oracle.counts.to_vec()
     }
 
     fn opening_us(world: &World<Node>) -> u64 {

@@ -30,7 +30,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use sim::{Disk, Fx, LinkProfile, Named, NodeId, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
 
 pub(crate) use coordinator::Coordinator;
 pub use lab::ENTRY;
@@ -62,16 +62,28 @@ pub(crate) struct Config {
     pub bugs: Bugs,
 }
 
+impl Config {
+    /// All nodes.
+    pub fn nodes(&self) -> Vec<NodeId> {
+        (0..=self.participants).map(NodeId).collect()
+    }
+}
+
 /// Known mistakes. All off is what the book says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Flags)]
 pub(crate) struct Bugs {
-    /// The coordinator's outcome is in its memory only.
+    /// The coordinator tells the outcome without having it on disk. Back from a crash it aborts what it had committed.
+    #[title("keeps the outcome in memory")]
     pub forgets_decision: bool,
-    /// A participant that has voted yes aborts when it hears nothing.
+    /// A participant that has voted yes and hears nothing aborts. The others may have committed.
+    #[title("aborts when nobody answers")]
     pub times_out_to_abort: bool,
-    /// A participant releases its lock with its vote.
+    /// A participant releases its lock once it has voted, and the next transaction relies on what may yet change.
+    #[title("unlocks with its vote")]
     pub unlocks_early: bool,
-    /// The coordinator has nothing on disk, and after a restart counts its transactions from 1.
+    /// After a crash the coordinator knows nothing and counts from T1 again; old votes count for new transactions.
+    #[named("coordinator-restarts-anew")]
+    #[title("a coordinator without a disk")]
     pub restarts_anew: bool,
 }
 
@@ -80,13 +92,15 @@ const SET_WORKLOAD: ParamKey = ParamKey::of("transfer-every-ms");
 const SET_TIMEOUT: ParamKey = ParamKey::of("timeout-ms");
 
 /// What nodes send to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub(crate) enum Msg {
     /// The coordinator wants a vote.
     Prepare { tx: Tx, parts: Parts },
     /// A participant votes; a no is its decision as well.
+    #[named(if *yes { "vote-yes" } else { "vote-no" })]
     Vote { tx: Tx, yes: bool },
     /// Somebody who knows the outcome tells it.
+    #[named(if *commit { "commit" } else { "abort" })]
     Outcome { tx: Tx, commit: bool },
     /// A participant has the outcome on its disk.
     Ack { tx: Tx, commit: bool },
@@ -110,23 +124,8 @@ impl Msg {
     }
 }
 
-impl Named for Msg {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Prepare { .. } => "prepare",
-            Self::Vote { yes: true, .. } => "vote-yes",
-            Self::Vote { yes: false, .. } => "vote-no",
-            Self::Outcome { commit: true, .. } => "commit",
-            Self::Outcome { commit: false, .. } => "abort",
-            Self::Ack { .. } => "ack",
-            Self::Ask { .. } => "ask",
-            Self::InDoubtToo { .. } => "in-doubt-too",
-        }
-    }
-}
-
 /// What a node waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Named)]
 pub(crate) enum Timer {
     /// Votes, acknowledgements or an outcome.
     Patience(Tx),
@@ -134,17 +133,8 @@ pub(crate) enum Timer {
     Workload,
 }
 
-impl Named for Timer {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Patience(_) => "patience",
-            Self::Workload => "workload",
-        }
-    }
-}
-
 /// A transfer: so much from one account to each of the others.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Operation)]
 pub(crate) struct Transfer {
     /// Who gives.
     pub from: NodeId,
@@ -152,12 +142,6 @@ pub(crate) struct Transfer {
     pub to: Vec<NodeId>,
     /// How much each of them gets.
     pub amount: i64,
-}
-
-impl Named for Transfer {
-    fn name(&self) -> &'static str {
-        "transfer"
-    }
 }
 
 /// The answer to a [`Transfer`].
@@ -174,21 +158,12 @@ pub(crate) enum Ret {
 }
 
 /// What is on a node's disk, each time as a whole.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub(crate) enum Cell {
     /// The coordinator's transactions.
     Transactions(coordinator::Records),
     /// A participant's account.
     Account(participant::Account),
-}
-
-impl Named for Cell {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Transactions(_) => "transactions",
-            Self::Account(_) => "account",
-        }
-    }
 }
 
 /// Why somebody decides.
@@ -215,13 +190,14 @@ pub(crate) enum Why {
 }
 
 /// What a node says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
 pub(crate) enum Note {
     /// The coordinator asks for votes.
     Began { tx: Tx, parts: Parts },
     /// The coordinator counts a yes.
     Counted { tx: Tx, missing: Vec<NodeId> },
     /// A node decides.
+    #[named(if *commit { "committed" } else { "aborted" })]
     Decided { tx: Tx, commit: bool, why: Why },
     /// Everybody has acknowledged, and the coordinator forgets.
     Ended { tx: Tx },
@@ -233,22 +209,6 @@ pub(crate) enum Note {
     Asked { tx: Tx },
     /// All other participants have said that they are in doubt too, and the coordinator has said nothing.
     Blocked { tx: Tx },
-}
-
-impl Named for Note {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Began { .. } => "began",
-            Self::Counted { .. } => "counted",
-            Self::Decided { commit: true, .. } => "committed",
-            Self::Decided { commit: false, .. } => "aborted",
-            Self::Ended { .. } => "ended",
-            Self::Prepared { .. } => "prepared",
-            Self::InDoubt { .. } => "in-doubt",
-            Self::Asked { .. } => "asked",
-            Self::Blocked { .. } => "blocked",
-        }
-    }
 }
 
 /// A node.

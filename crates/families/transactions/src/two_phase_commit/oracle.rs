@@ -5,54 +5,37 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use check::{At, Board, Kind, Names, Oracle, Property, Verdict};
-use sim::{Command, DiskMode, Event, NodeId, Observer, Outcome, Record, World};
+use check::works::Bounds;
+use check::{At, Board, Names, Oracle, Property, Verdict};
+use sim::{Command, Event, NodeId, Observer, Record, World};
 
-use super::{COORDINATOR, Config, Msg, Node, Note, Parts, Tx};
+use super::{COORDINATOR, Msg, Node, Note, Parts, Tx};
 
 /// All that decide on a transaction decide alike (AC1), and for good (AC2).
-pub(crate) const ATOMIC_COMMITMENT: Property = Property {
-    id: "atomic-commitment",
-    name: "Atomic Commitment",
-    claim: "Nobody commits what anybody aborts",
-    kind: Kind::Always,
-};
+pub(crate) const ATOMIC_COMMITMENT: Property =
+    Property::always("atomic-commitment", "Atomic Commitment", "Nobody commits what anybody aborts");
 
 /// Commit is decided only if everybody has voted yes (AC3).
-pub(crate) const COMMIT_NEEDS_ALL: Property = Property {
-    id: "commit-needs-all",
-    name: "Commit Validity",
-    claim: "Only what all voted yes to is committed",
-    kind: Kind::Always,
-};
+pub(crate) const COMMIT_NEEDS_ALL: Property =
+    Property::always("commit-needs-all", "Commit Validity", "Only what all voted yes to is committed");
 
 /// Whoever has voted yes decides only as he is told.
-pub(crate) const NEVER_ALONE: Property = Property {
-    id: "never-alone",
-    name: "No Unilateral Decision",
-    claim: "Nobody decides alone after a yes",
-    kind: Kind::Always,
-};
+pub(crate) const NEVER_ALONE: Property =
+    Property::always("never-alone", "No Unilateral Decision", "Nobody decides alone after a yes");
 
 /// No account is touched between a yes and its outcome (strict executions, BHG ch. 2).
 pub(crate) const STRICTNESS: Property =
-    Property { id: "strictness", name: "Strictness", claim: "A lock is held until the outcome", kind: Kind::Always };
+    Property::always("strictness", "Strictness", "A lock is held until the outcome");
 
 /// While everybody runs and is linked, everybody decides before long (AC5).
-pub(crate) const TERMINATION: Property =
-    Property { id: "termination", name: "Termination", claim: "Everybody decides", kind: Kind::Eventually };
+pub(crate) const TERMINATION: Property = Property::eventually("termination", "Termination", "Everybody decides");
 
 /// Everybody has voted yes, the coordinator is gone, and nobody may move (Skeen 1981).
-pub(crate) const BLOCKED: Property =
-    Property { id: "blocked", name: "Blocking", claim: "All voted yes, and nobody may move", kind: Kind::Sometimes };
+pub(crate) const BLOCKED: Property = Property::sometimes("blocked", "Blocking", "All voted yes, and nobody may move");
 
 /// A participant in doubt learns the outcome from another participant (cooperative termination, BHG 7.4).
-pub(crate) const LEARNED_FROM_PEER: Property = Property {
-    id: "learned-from-peer",
-    name: "Cooperative Termination",
-    claim: "A participant tells another the outcome",
-    kind: Kind::Sometimes,
-};
+pub(crate) const LEARNED_FROM_PEER: Property =
+    Property::sometimes("learned-from-peer", "Cooperative Termination", "A participant tells another the outcome");
 
 /// What is checked, in the order in which people read it.
 const PROPERTIES: [Property; 7] =
@@ -65,10 +48,6 @@ const KEPT_MAX: usize = 96;
 const BOUND_US: u64 = 5_000_000;
 const BOUND_TIMEOUTS: u64 = 10;
 
-/// The slowest link and disk for which the bound is meant, in µs, and the worst clock, in parts per million.
-const SLOW_US_MAX: u64 = 60_000;
-const DRIFT_PPM_MAX: u32 = 100_000;
-
 /// What has been said about a transaction.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Said {
@@ -78,6 +57,18 @@ pub(crate) struct Said {
     pub votes: BTreeMap<NodeId, bool>,
     /// Decisions, also the coordinator's.
     pub decided: BTreeMap<NodeId, bool>,
+}
+
+impl Said {
+    /// Whether a participant has voted yes and has not said that it knows the outcome.
+    pub fn doubts(&self, node: NodeId) -> bool {
+        self.has_voted_yes(node) && !self.decided.contains_key(&node)
+    }
+
+    /// Whether a participant has voted yes.
+    fn has_voted_yes(&self, node: NodeId) -> bool {
+        self.votes.get(&node) == Some(&true)
+    }
 }
 
 /// An account that was or is locked.
@@ -97,14 +88,16 @@ pub(crate) struct Lock {
 #[derive(Clone, Debug)]
 pub(crate) struct CommitOracle {
     board: Board,
-    said: BTreeMap<Tx, Said>,
+    /// The newest transactions, and what has been said about them.
+    pub said: BTreeMap<Tx, Said>,
+    /// Locks that are held, since when, in µs; and the newest that are not.
     held: BTreeMap<(Tx, NodeId), u64>,
     released: VecDeque<Lock>,
     /// Whose decision is waited for.
     awaited: Option<(Tx, NodeId)>,
     works: bool,
     /// Transactions begun, committed, aborted.
-    counts: [u64; 3],
+    pub counts: [u64; 3],
 }
 
 impl CommitOracle {
@@ -119,16 +112,6 @@ impl CommitOracle {
             works: true,
             counts: [0; 3],
         }
-    }
-
-    /// How many transactions were begun, committed, aborted.
-    pub const fn counts(&self) -> [u64; 3] {
-        self.counts
-    }
-
-    /// The newest transactions, and what has been said about them.
-    pub const fn transactions(&self) -> &BTreeMap<Tx, Said> {
-        &self.said
     }
 
     /// The newest locks, those that are held behind those that are not.
@@ -169,7 +152,7 @@ impl CommitOracle {
                 let other = if *other == node { "" } else { &format!("{} ", names.of(*other)) };
                 format!("{who} says that T{tx} is {is}, and {other}has said that it is {was}")
             });
-        } else if let Some(missing) = said.parts.keys().find(|part| commit && said.votes.get(part) != Some(&true)) {
+        } else if let Some(missing) = said.parts.keys().find(|part| commit && !said.has_voted_yes(**part)) {
             self.board.violate(&COMMIT_NEEDS_ALL, at, |names| {
                 format!("{} says that T{tx} is committed, and {} has not voted yes", names.of(node), names.of(*missing))
             });
@@ -192,7 +175,7 @@ impl CommitOracle {
 
     /// A participant decides; `told` is who has told it that very outcome in this step.
     fn decided(&mut self, at: At, node: NodeId, (tx, commit): (Tx, bool), told: Option<NodeId>) {
-        let voted_yes = self.said.get(&tx).is_some_and(|said| said.votes.get(&node) == Some(&true));
+        let voted_yes = self.said.get(&tx).is_some_and(|said| said.has_voted_yes(node));
         match told {
             None if voted_yes => self.board.violate(&NEVER_ALONE, at, |names| {
                 let what = if commit { "commits" } else { "aborts" };
@@ -218,7 +201,7 @@ impl CommitOracle {
     /// A participant says that it is blocked; `gone` is whether the coordinator cannot be reached.
     fn blocked(&mut self, at: At, tx: Tx, gone: bool) {
         let Some(said) = self.said.get(&tx) else { return };
-        let all_yes = said.parts.keys().all(|part| said.votes.get(part) == Some(&true));
+        let all_yes = said.parts.keys().all(|part| said.has_voted_yes(*part));
         if gone && all_yes && said.decided.is_empty() {
             self.board.see(&BLOCKED, at, |names| {
                 let all = names.list(said.parts.keys());
@@ -233,8 +216,8 @@ impl CommitOracle {
             self.board.meet(&TERMINATION);
             self.awaited = self.held.keys().next().copied();
         }
+        let bound_us = BOUND_US + BOUND_TIMEOUTS * timeout_us;
         if self.awaited.is_some() && self.works {
-            let bound_us = BOUND_US + BOUND_TIMEOUTS * timeout_us;
             self.board.wait(&TERMINATION, at, bound_us, "everybody has been working", "somebody is still in doubt");
         } else if self.awaited.is_some() {
             self.board.excuse(&TERMINATION, "somebody is down, cut off or slow");
@@ -246,53 +229,43 @@ impl Observer<Node> for CommitOracle {
     fn observe(&mut self, record: &Record<Node>, world: &World<Node>) {
         let at = At::of(record);
         self.board.observe(at);
-        for outcome in &record.outcomes {
-            match outcome {
-                Outcome::Sent { id, slot, .. } => {
-                    if let Some(flight) = world.flight_in(*slot) {
-                        self.hear(at, id.from, &flight.msg);
-                    }
+        for (id, msg) in record.sent(world) {
+            self.hear(at, id.from, msg);
+        }
+        let mut changed = matches!(record.event, Event::Command(_) | Event::Boot(_));
+        if changed {
+            self.works = Bounds::GENEROUS.all_work(world, &world.config().nodes());
+        }
+        for (node, note) in record.noted() {
+            changed = true;
+            match note {
+                Note::Prepared { tx } | Note::InDoubt { tx } => self.locks_for(at, node, *tx),
+                Note::Decided { tx, commit, .. } if node != COORDINATOR => {
+                    let told = match &record.event {
+                        Event::Deliver { id, msg } if *msg == (Msg::Outcome { tx: *tx, commit: *commit }) => {
+                            Some(id.from)
+                        }
+                        _ => None,
+                    };
+                    self.decided(at, node, (*tx, *commit), told);
                 }
-                Outcome::Lost { id, msg, .. } => self.hear(at, id.from, msg),
+                Note::Blocked { tx } => self.blocked(at, *tx, !is_reached(world, node)),
                 _ => {}
             }
         }
-        let noted = record
-            .event
-            .node()
-            .map_or(0, |node| record.notes().map(|note| self.follow(at, node, note, record, world)).count());
-        match &record.event {
-            Event::Command(Command::Crash(node)) => self.release(at, |(_, holder)| holder == *node),
-            Event::Command(_) | Event::Boot(_) => {}
-            _ if noted == 0 => return,
-            _ => {}
+        if let Event::Command(Command::Crash(node)) = record.event {
+            self.release(at, |(_, holder)| holder == node);
         }
-        if matches!(record.event, Event::Command(_) | Event::Boot(_)) {
-            self.works = all_works(world);
+        if changed {
+            self.mind(at, world.config().timeout_us);
         }
-        self.mind(at, world.config().timeout_us);
     }
 }
 
-impl CommitOracle {
-    fn follow(&mut self, at: At, node: NodeId, note: &Note, record: &Record<Node>, world: &World<Node>) {
-        match note {
-            Note::Prepared { tx } | Note::InDoubt { tx } => self.locks_for(at, node, *tx),
-            Note::Decided { tx, commit, .. } if node != COORDINATOR => {
-                let told = match &record.event {
-                    Event::Deliver { id, msg } if *msg == (Msg::Outcome { tx: *tx, commit: *commit }) => Some(id.from),
-                    _ => None,
-                };
-                self.decided(at, node, (*tx, *commit), told);
-            }
-            Note::Blocked { tx } => {
-                let linked = world.link_up(node, COORDINATOR) && world.link_up(COORDINATOR, node);
-                let gone = !world.is_up(COORDINATOR) || world.is_paused(COORDINATOR) || !linked;
-                self.blocked(at, *tx, gone);
-            }
-            _ => {}
-        }
-    }
+/// Whether a node and the coordinator, which runs, hear each other.
+fn is_reached(world: &World<Node>, node: NodeId) -> bool {
+    let linked = world.link_up(node, COORDINATOR) && world.link_up(COORDINATOR, node);
+    linked && world.is_up(COORDINATOR) && !world.is_paused(COORDINATOR)
 }
 
 impl Oracle<Node> for CommitOracle {
@@ -312,44 +285,16 @@ impl Oracle<Node> for CommitOracle {
     }
 }
 
-/// Whether everybody runs and reaches everybody in good time.
-fn all_works(world: &World<Node>) -> bool {
-    let Config { participants, .. } = *world.config();
-    let default_sync_us = world.cluster().disk_sync_us;
-    let runs = |node: NodeId| {
-        let (mode, sync_us) = world.disk_mode(node);
-        world.is_up(node)
-            && !world.is_paused(node)
-            && world.clock(node).drift_ppm().unsigned_abs() <= DRIFT_PPM_MAX
-            && !matches!(mode, DiskMode::Slow | DiskMode::Full)
-            && sync_us.unwrap_or(default_sync_us).1 <= SLOW_US_MAX
-    };
-    let passes = |from: NodeId, to: NodeId| {
-        let profile = world.link_profile(from, to);
-        world.link_up(from, to)
-            && !world.link_held(from, to)
-            && profile.loss_ppm == 0
-            && profile.bandwidth_bps == 0
-            && profile.distance_us == 0
-            && profile.latency_us.1 <= SLOW_US_MAX
-    };
-    let all = || (0..=participants).map(NodeId);
-    all().all(runs) && all().all(|from| all().all(|to| from == to || passes(from, to)))
-}
-
 #[cfg(test)]
 mod traces {
     use check::Status;
+    use check::testing::at;
 
     use super::*;
 
     const N1: NodeId = COORDINATOR;
     const N2: NodeId = NodeId(1);
     const N3: NodeId = NodeId(2);
-
-    const fn at(time_us: u64) -> At {
-        At { step: time_us / 1_000, time_us }
-    }
 
     /// n1 has asked n2 and n3 about T1, and these have voted.
     fn voted(votes: &[(NodeId, bool)]) -> CommitOracle {
@@ -358,10 +303,6 @@ mod traces {
         oracle.hear(at(1), N1, &Msg::Prepare { tx: 1, parts });
         votes.iter().for_each(|&(node, yes)| oracle.hear(at(2), node, &Msg::Vote { tx: 1, yes }));
         oracle
-    }
-
-    fn status(oracle: &CommitOracle, property: Property, now_us: u64) -> Status {
-        oracle.verdicts(now_us).into_iter().find(|verdict| verdict.property == property).unwrap().status
     }
 
     #[test]
@@ -377,7 +318,7 @@ mod traces {
             "n3 says that T1 is aborted, and n1 has said that it is committed"
         );
         reversed.hear(at(5), N1, &Msg::Outcome { tx: 1, commit: false });
-        assert_eq!(status(&reversed, ATOMIC_COMMITMENT, 6), Status::Violated, "nor may anybody change his mind");
+        assert_eq!(reversed.board.status(&ATOMIC_COMMITMENT, 6), Status::Violated, "nor may anybody change his mind");
     }
 
     #[test]
@@ -397,9 +338,9 @@ mod traces {
         {
             let mut oracle = voted(&[(N2, vote)]);
             oracle.decided(at(3), N2, (1, false), told);
-            assert_eq!(status(&oracle, NEVER_ALONE, 4), status_then);
+            assert_eq!(oracle.board.status(&NEVER_ALONE, 4), status_then);
             let learned = if told.is_some() { Status::Met } else { Status::Unseen };
-            assert_eq!(status(&oracle, LEARNED_FROM_PEER, 4), learned);
+            assert_eq!(oracle.board.status(&LEARNED_FROM_PEER, 4), learned);
         }
     }
 
@@ -410,10 +351,10 @@ mod traces {
         oracle.locks_for(at(3), N3, 2);
         let mut after = oracle.clone();
         oracle.locks_for(at(4), N2, 2);
-        assert_eq!(status(&oracle, STRICTNESS, 5), Status::Violated);
+        assert_eq!(oracle.board.status(&STRICTNESS, 5), Status::Violated);
         after.decided(at(4), N2, (1, true), Some(N1));
         after.locks_for(at(5), N2, 2);
-        assert_eq!(status(&after, STRICTNESS, 6), Status::Holds);
+        assert_eq!(after.board.status(&STRICTNESS, 6), Status::Holds);
     }
 
     #[test]
@@ -421,15 +362,15 @@ mod traces {
         let mut oracle = voted(&[(N2, true)]);
         oracle.locks_for(at(1_000), N2, 1);
         oracle.mind(at(1_000), 0);
-        assert_eq!(status(&oracle, TERMINATION, BOUND_US + 1_000), Status::Pending);
-        assert_eq!(status(&oracle, TERMINATION, BOUND_US + 1_001), Status::Violated);
+        assert_eq!(oracle.board.status(&TERMINATION, BOUND_US + 1_000), Status::Pending);
+        assert_eq!(oracle.board.status(&TERMINATION, BOUND_US + 1_001), Status::Violated);
         let mut excused = oracle.clone();
         (excused.works, _) = (false, excused.mind(at(2_000), 0));
         excused.mind(at(3_000), 0);
-        assert_eq!(status(&excused, TERMINATION, 2 * BOUND_US), Status::Pending);
+        assert_eq!(excused.board.status(&TERMINATION, 2 * BOUND_US), Status::Pending);
         oracle.decided(at(2_000), N2, (1, true), Some(N1));
         oracle.mind(at(2_000), 0);
-        assert_eq!(status(&oracle, TERMINATION, 2 * BOUND_US), Status::Met);
+        assert_eq!(oracle.board.status(&TERMINATION, 2 * BOUND_US), Status::Met);
     }
 
     #[test]
@@ -440,11 +381,11 @@ mod traces {
         {
             let mut oracle = voted(votes);
             oracle.blocked(at(3), 1, gone);
-            assert_eq!(status(&oracle, BLOCKED, 4), seen);
+            assert_eq!(oracle.board.status(&BLOCKED, 4), seen);
         }
         let mut oracle = voted(&all);
         oracle.hear(at(3), N1, &Msg::Outcome { tx: 1, commit: true });
         oracle.blocked(at(4), 1, true);
-        assert_eq!(status(&oracle, BLOCKED, 5), Status::Unseen, "somebody knows");
+        assert_eq!(oracle.board.status(&BLOCKED, 5), Status::Unseen, "somebody knows");
     }
 }

@@ -14,20 +14,6 @@ pub(super) fn some_config() -> Config {
     Config { participants: 3, timeout_us: 100_000, workload_us: 0, bugs: Bugs::default() }
 }
 
-/// The mistake of this variant.
-pub(super) fn bug(name: &str) -> Bugs {
-    let mut bugs = Bugs::default();
-    let flag = match name {
-        "forgets-decision" => &mut bugs.forgets_decision,
-        "times-out-to-abort" => &mut bugs.times_out_to_abort,
-        "unlocks-early" => &mut bugs.unlocks_early,
-        "coordinator-restarts-anew" => &mut bugs.restarts_anew,
-        other => panic!("no mistake {other}"),
-    };
-    *flag = true;
-    bugs
-}
-
 /// A node of four on the bench.
 fn bench(node: NodeId) -> Bench<Node> {
     Bench::boot(node, 4, some_config()).0
@@ -167,5 +153,5 @@ fn without_failures_a_yes_of_everybody_is_a_commit_in_three_rounds() {
         _ => panic!("it runs"),
     });
     assert_eq!(balances.collect::<Vec<_>>(), [80, 110, 110]);
-    assert_eq!(driver.observer.counts(), [1, 1, 0]);
+    assert_eq!(driver.observer.counts, [1, 1, 0]);
 }

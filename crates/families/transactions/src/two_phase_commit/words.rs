@@ -1,18 +1,11 @@
 //! What happens in two-phase commit, in words.
 
 use runs::names::Names;
-use runs::plain::{Telling, Topic};
-use sim::{Command, Event, NodeId, Outcome, Record};
+use runs::plain::{Telling, Topic, told};
+use sim::{Command, Event, Named, NodeId, Record};
 use view::narration::Weight;
 
 use super::{COORDINATOR, Msg, Node, Note, Parts, Ret, Why};
-
-/// Nodes in words: "n2, n3 and n4".
-fn list<'a>(nodes: impl IntoIterator<Item = &'a NodeId>, names: &Names) -> String {
-    let mut all: Vec<&str> = nodes.into_iter().map(|&node| names.of(node)).collect();
-    let last = all.pop().unwrap_or("nobody");
-    if all.is_empty() { last.to_owned() } else { format!("{} and {last}", all.join(", ")) }
-}
 
 /// What a transaction does: "n2 −10, n3 +10".
 pub fn changes(parts: &Parts, names: &Names) -> String {
@@ -24,17 +17,22 @@ pub fn changes(parts: &Parts, names: &Names) -> String {
 
 /// A step in which a node acts.
 pub fn tell(record: &Record<Node>, names: &Names) -> Telling {
-    let me = record.event.node().map_or("", |node| names.of(node));
-    let noted = record.notes().map(|note| tell_note(note, me, names)).max_by_key(|(_, weight)| *weight);
-    let plain = || match &record.event {
-        Event::Boot(_) => (format!("{me} starts"), Weight::Routine),
-        Event::Deliver { id, msg } => (tell_delivery(names.of(id.from), me, msg), Weight::Routine),
-        Event::Command(Command::Request { .. }) => (tell_refusal(record, me), Weight::Event),
-        Event::Command(_) => (format!("{me} boots, and is in doubt about nothing"), Weight::Event),
-        _ => (format!("{me} tells again what has not been acknowledged"), Weight::Routine),
-    };
-    let label = record.notes().last().map(sim::Named::name).map(str::to_owned);
-    Telling::new(noted.unwrap_or_else(plain)).labelled(label).counted(topic(record))
+    let text = told(
+        record,
+        names,
+        |note, me| Some(tell_note(note, me, names)),
+        |me| match &record.event {
+            Event::Boot(_) => (format!("{me} starts"), Weight::Routine),
+            Event::Deliver { id, msg } => (tell_delivery(names.of(id.from), me, msg), Weight::Routine),
+            Event::Command(Command::Request { .. }) => {
+                (format!("{me} {}", tell_refusal(record.reply())), Weight::Event)
+            }
+            Event::Command(_) => (format!("{me} boots, and is in doubt about nothing"), Weight::Event),
+            _ => (format!("{me} tells again what has not been acknowledged"), Weight::Routine),
+        },
+    );
+    let label = record.notes().last().map(|note| note.name().to_owned());
+    Telling::new(text).labelled(label).counted(topic(record))
 }
 
 fn topic(record: &Record<Node>) -> Topic {
@@ -48,13 +46,13 @@ fn topic(record: &Record<Node>) -> Topic {
 fn tell_note(note: &Note, me: &str, names: &Names) -> (String, Weight) {
     match note {
         Note::Began { tx, parts } => {
-            let (all, changes) = (list(parts.keys(), names), changes(parts, names));
+            let (all, changes) = (names.list(parts.keys()), changes(parts, names));
             (format!("{me} begins T{tx} ({changes}) and asks {all} for their votes"), Weight::Event)
         }
         Note::Counted { tx, missing } if missing.is_empty() => (format!("{me} has every vote on T{tx}"), Weight::Event),
         Note::Counted { tx, missing } => {
             let waits = if missing.len() == 1 { "has" } else { "have" };
-            (format!("{me} counts a yes to T{tx}; {} {waits} yet to vote", list(missing, names)), Weight::Event)
+            (format!("{me} counts a yes to T{tx}; {} {waits} yet to vote", names.list(missing)), Weight::Event)
         }
         Note::Decided { tx, commit, why } => {
             let what = if *commit { "commits" } else { "aborts" };
@@ -81,7 +79,7 @@ fn tell_why(why: &Why, names: &Names) -> String {
     match why {
         Why::AllYes => "everybody has voted yes".into(),
         Why::No(node) => format!("{} has voted no", names.of(*node)),
-        Why::Silent(nodes) => format!("no vote has come from {}", list(nodes, names)),
+        Why::Silent(nodes) => format!("no vote has come from {}", names.list(nodes)),
         Why::Restarted => "it was down, and has no outcome on its disk".into(),
         Why::Told(node) => format!("{} says so", names.of(*node)),
         Why::Locked(tx) => format!("its account is locked by T{tx}, so it votes no"),
@@ -106,17 +104,11 @@ fn tell_delivery(from: &str, me: &str, msg: &Msg) -> String {
     }
 }
 
-fn tell_refusal(record: &Record<Node>, me: &str) -> String {
-    let answer = record.outcomes.iter().find_map(|outcome| match outcome {
-        Outcome::Replied { ret, .. } => Some(*ret),
-        _ => None,
-    });
+const fn tell_refusal(answer: Option<&Ret>) -> &'static str {
     match answer {
-        Some(Ret::NotTheCoordinator) => format!("{me} begins no transactions; only the coordinator does"),
-        Some(Ret::NoSuchAccounts) => {
-            format!("{me} refuses a transfer: it names an account twice, or one that is not there")
-        }
-        Some(Ret::Busy) => format!("{me} refuses a transfer: too many transactions are open"),
-        Some(Ret::Decided { .. }) | None => format!("{me} is not running and does not answer"),
+        Some(Ret::NotTheCoordinator) => "begins no transactions; only the coordinator does",
+        Some(Ret::NoSuchAccounts) => "refuses a transfer: it names an account twice, or one that is not there",
+        Some(Ret::Busy) => "refuses a transfer: too many transactions are open",
+        Some(Ret::Decided { .. }) | None => "is not running and does not answer",
     }
 }

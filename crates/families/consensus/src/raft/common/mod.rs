@@ -7,24 +7,24 @@ pub mod words;
 use std::any::Any;
 
 use crate::raft::{
-    Bugs, Config, KEY_BYTES_MAX, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer, majority,
+    Config, KEY_BYTES_MAX, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer, majority,
 };
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, Named, NodeId, Record, World};
+use sim::{Command, NodeId, Record, World};
 use view::lens::{OfHistory, OfStates};
 use view::{MessageShape, Pane, PaneAsk, Stage, layout};
 
 use runs::bands::RoleChange;
-use runs::info::{LabInfo, Roles, VariantInfo};
-pub use runs::kit::{DISK_SYNC, LATENCY, bug};
+use runs::info::{Roles, VariantInfo};
+pub use runs::kit::{DISK_SYNC, LATENCY, bug, cost};
 use runs::kit::{before_first, correct, live, quiet_clients, range, servers};
-use runs::lab::{Lab, Look, Setup};
+use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{ArgInfo, Args, NUMBER_MAX, OpInfo, Parts, key, node, number, op};
-use runs::params::{self, ParamInfo, Settings, switch};
+use runs::ops::{ArgInfo, NUMBER_MAX, OpInfo, key, node, number, op};
+use runs::params::{self, ParamInfo, switch};
 use runs::plain::Telling;
 
 pub const NODES: ParamInfo = servers(5, (3, 9));
@@ -48,85 +48,49 @@ pub const CORRECT: VariantInfo = correct("Everything that must survive a crash i
 /// Who leads and who wants to.
 pub const ROLES: Roles = Roles { holder: "leader", holds: "", seeks: "stands", number: "term", turning: "Election" };
 
-/// The mistakes of a variant.
-fn bugs(variant: &str) -> Bugs {
-    let mut bugs = Bugs::default();
-    let flag = match variant {
-        "forgets-vote" => &mut bugs.forgets_vote,
-        "no-log-check" => &mut bugs.no_log_check,
-        "fixed-timeout" => &mut bugs.fixed_timeout,
-        "majority-of-reachable" => &mut bugs.majority_of_reachable,
-        "wins-by-waiting" => &mut bugs.wins_by_waiting,
-        "votes-once-ever" => &mut bugs.votes_once_ever,
-        "counts-late-votes" => &mut bugs.counts_late_votes,
-        "timeout-drawn-once" => &mut bugs.timeout_drawn_once,
-        "commits-old-terms" => &mut bugs.commits_old_terms,
-        "no-consistency-check" => &mut bugs.no_consistency_check,
-        "acks-before-fsync" => &mut bugs.acks_before_fsync,
-        "commits-beyond-verified" => &mut bugs.commits_beyond_verified,
-        "truncates-always" => &mut bugs.truncates_always,
-        "stale-leader-reads" => &mut bugs.stale_leader_reads,
-        "overlapping-changes" => &mut bugs.overlapping_changes,
-        "change-before-own-term" => &mut bugs.change_before_own_term,
-        // Variants that only change parameters or the fault model.
-        _ => return bugs,
-    };
-    *flag = true;
-    bugs
-}
-
 /// The cluster of a Raft lab; parameters that a lab does not offer keep their defaults.
-fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<RaftLab> {
-    let get = |param: &ParamInfo| settings.get(variant, info.param(param));
-    let in_us = |param: &ParamInfo| get(param).ms_in_us();
-    let (servers, clients) = (get(&NODES).low as u32, get(&CLIENTS).low as u32);
-    let members_change = info.ops.iter().any(|op| op.id == ADD_SERVER.id);
-    let election_timeout_us = in_us(&ELECTION_TIMEOUT);
+fn setup(chosen: Chosen<'_>) -> Setup<RaftLab> {
+    let (servers, clients) = (chosen.count(&NODES), chosen.count(&CLIENTS));
+    let members_change = chosen.info.ops.iter().any(|op| op.id == ADD_SERVER.id);
     let config = Config {
         servers,
         clients,
-        election_timeout_us,
-        heartbeat_us: in_us(&HEARTBEAT).0,
-        pre_vote: get(&PRE_VOTE).low == 1,
-        check_quorum: get(&CHECK_QUORUM).low == 1,
+        election_timeout_us: chosen.range_us(&ELECTION_TIMEOUT),
+        heartbeat_us: chosen.us(&HEARTBEAT),
+        pre_vote: chosen.is_on(&PRE_VOTE),
+        check_quorum: chosen.is_on(&CHECK_QUORUM),
         // The basic algorithm of the paper has no such guard; whoever removes servers needs it.
-        vote_guard: members_change && variant.id != "no-vote-guard",
-        reads: if get(&LEASE_READS).low == 1 { Reads::Lease } else { Reads::ReadIndex },
-        snapshot_every: get(&SNAPSHOT_EVERY).low,
-        workload_us: in_us(&WRITE_EVERY).0,
-        bugs: bugs(variant.id),
+        vote_guard: members_change && chosen.variant.id != "no-vote-guard",
+        reads: if chosen.is_on(&LEASE_READS) { Reads::Lease } else { Reads::ReadIndex },
+        snapshot_every: chosen.number(&SNAPSHOT_EVERY),
+        workload_us: chosen.us(&WRITE_EVERY),
+        bugs: chosen.bugs(),
     };
+    let (names, oracle) = (check::Names::servers_and_clients(servers, clients), RaftOracle::new(&config));
+    let layout = layout::circle(servers as usize).into_iter().chain(layout::corners(clients as usize)).collect();
     Setup {
-        oracle: RaftOracle::new(&config),
-        config,
-        cluster: ClusterConfig::of(servers + clients),
-        names: Names::servers_and_clients(servers, clients),
-        layout: layout::circle(servers as usize).into_iter().chain(layout::corners(clients as usize)).collect(),
         // Where members cannot be changed from outside there is nothing to plan but transfers.
         planned_ops: if members_change {
             vec![MEMBERSHIP_CHANGES, TRANSFERS, DIRECT_REQUESTS]
         } else {
             vec![TRANSFERS]
         },
-        fault_model: fault_model(variant, servers, election_timeout_us.1),
+        fault_model: fault_model(chosen.variant, &config),
+        ..Setup::new(names, config, oracle, layout)
     }
 }
 
 /// What Raft claims to survive: everything but clocks that run wild and disks that forget what was
 /// synced. Its safety needs no clock at all; its leases need one within their margin.
-fn fault_model(variant: &VariantInfo, servers: u32, election_timeout_us_max: u64) -> FaultModel {
-    let chaos_us = 4_000_000;
+fn fault_model(variant: &VariantInfo, config: &Config) -> FaultModel {
     // A lease ends early enough for a clock that is off by a tenth of its margin and more; beyond that
     // it promises nothing, which is what the variant shows.
     let wild = variant.id == "lease-reads-with-drift";
     FaultModel {
-        kinds: FaultKind::ALL.to_vec(),
-        servers,
-        chaos_us,
-        horizon_us: chaos_us + 25 * election_timeout_us_max,
+        servers: config.servers,
         interval_us: 60_000,
         drift_ppm_max: if wild { 400_000 } else { 40_000 },
-        ..FaultModel::default()
+        ..FaultModel::of(&FaultKind::ALL, 4_000_000, 25 * config.election_timeout_us.1)
     }
 }
 
@@ -194,28 +158,6 @@ pub const ADD_SERVER: OpInfo =
     op("add-server", "Add a server", "A machine becomes a member.").with(&[node("Server", "n6")]);
 pub const REMOVE_SERVER: OpInfo =
     op("remove-server", "Remove a server", "A member stops being one.").with(&[node("Server", "n2")]);
-
-fn make_op(id: &str, args: &mut Args) -> Op {
-    match id {
-        "transfer" => Op::Transfer(args.node()),
-        "add-server" => Op::AddServer(args.node()),
-        "remove-server" => Op::RemoveServer(args.node()),
-        "put" => Op::Kv(KvOp::Put { key: args.text(), value: args.number() }),
-        "add" => Op::Kv(KvOp::Add { key: args.text(), by: args.number() }),
-        "get" => Op::Kv(KvOp::Get { key: args.text() }),
-        _ => Op::TimeOut,
-    }
-}
-
-fn op_parts(op: &Op) -> Parts {
-    let parts = match op {
-        Op::TimeOut => vec![],
-        Op::Transfer(node) | Op::AddServer(node) | Op::RemoveServer(node) => vec![(*node).into()],
-        Op::Kv(KvOp::Get { key }) => vec![key.as_str().into()],
-        Op::Kv(KvOp::Put { key, value } | KvOp::Add { key, by: value }) => vec![key.as_str().into(), (*value).into()],
-    };
-    (op.name(), parts)
-}
 
 /// Fills in what servers and clients look like.
 fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {
@@ -361,16 +303,8 @@ impl Lab for RaftLab {
     type Protocol = Raft;
     type Oracle = RaftOracle;
 
-    fn setup(info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
-        setup(info, variant, settings)
-    }
-
-    fn make_op(id: &str, args: &mut Args) -> Op {
-        make_op(id, args)
-    }
-
-    fn op_parts(op: &Op) -> Parts {
-        op_parts(op)
+    fn setup(chosen: Chosen<'_>) -> Setup<Self> {
+        setup(chosen)
     }
 
     fn dress(world: &World<Raft>, names: &Names, stage: &mut Stage) {

@@ -5,16 +5,12 @@ use sim::{Command, Event, Outcome, Record};
 use view::narration::Weight;
 
 use runs::names::Names;
+use runs::plain::told;
 
 /// A step that boots a node, delivers a message, runs a timer or handles a request.
 pub fn tell(record: &Record<Raft>, names: &Names) -> (String, Weight) {
-    let me = record.event.node().map_or("", |node| names.of(node));
-    // The weightiest thing that a node says of itself is what the step was about; of several, the last.
-    let told = record.notes().filter_map(|note| tell_note(record, note, me, names)).max_by_key(|(_, weight)| *weight);
-    if let Some(told) = told {
-        return told;
-    }
-    match &record.event {
+    let note = |note: &Note, me: &str| tell_note(record, note, me, names);
+    told(record, names, note, |me| match &record.event {
         Event::Boot(_) => (format!("{me} boots"), Weight::Routine),
         Event::Timer { timer, .. } => (tell_timer(me, *timer), Weight::Routine),
         Event::Deliver { id, msg } => tell_delivery(names.of(id.from), me, msg),
@@ -28,7 +24,7 @@ pub fn tell(record: &Record<Raft>, names: &Names) -> (String, Weight) {
             (format!("{me}, asked to {asked}, {}", answer.unwrap_or_else(|| "starts".into())), Weight::Event)
         }
         _ => (String::new(), Weight::Routine),
-    }
+    })
 }
 
 fn tell_timer(me: &str, timer: Timer) -> String {

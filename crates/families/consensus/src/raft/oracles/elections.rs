@@ -2,36 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use check::{Evidence, Kind, Property, Verdict};
+use check::{Evidence, Property, Verdict};
 use sim::{NodeId, Record, World};
 
 use super::{At, Note, Raft, Term, count_of, name};
 use crate::raft::{Msg, Refusal, majority};
 
 /// At most one leader in a term (Figure 3, "Election Safety").
-pub const ELECTION_SAFETY: Property = Property {
-    id: "election-safety",
-    name: "Election Safety",
-    claim: "At most one leader per term",
-    kind: Kind::Always,
-};
+pub const ELECTION_SAFETY: Property =
+    Property::always("election-safety", "Election Safety", "At most one leader per term");
 
 /// A server votes at most once in a term, whether or not it crashes in between (§5.2).
-pub const ONE_VOTE_PER_TERM: Property = Property {
-    id: "one-vote-per-term",
-    name: "One Vote per Term",
-    claim: "At most one vote per server and term",
-    kind: Kind::Always,
-};
+pub const ONE_VOTE_PER_TERM: Property =
+    Property::always("one-vote-per-term", "One Vote per Term", "At most one vote per server and term");
 
 /// An election ends without a leader because the votes were split (§5.2): a server refused one
 /// candidate because another had its vote, and neither got a majority.
-pub const SPLIT_VOTE: Property = Property {
-    id: "split-vote",
-    name: "Split Vote",
-    claim: "Two candidates divide a term's votes",
-    kind: Kind::Sometimes,
-};
+pub const SPLIT_VOTE: Property =
+    Property::sometimes("split-vote", "Split Vote", "Two candidates divide a term's votes");
 
 /// One term's election.
 #[derive(Clone, Debug, Default)]

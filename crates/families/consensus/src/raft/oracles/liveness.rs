@@ -2,20 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use check::{Evidence, Kind, Property, Status, Verdict};
-use sim::{Command, DiskMode, Event, NodeId, Record, World};
+use check::works::Bounds;
+use check::{Evidence, Property, Status, Verdict};
+use sim::{Command, DiskMode, Event, NodeId, Presence, Record, World};
 
 use super::{At, Config, Note, Raft, Term};
 use crate::raft::{Server, majority};
 
 /// While a majority can talk to each other in good time, it has a leader, or gets one before long
 /// (§5.6).
-pub const EVENTUALLY_A_LEADER: Property = Property {
-    id: "eventually-a-leader",
-    name: "Leader Liveness",
-    claim: "A connected majority has a leader",
-    kind: Kind::Eventually,
-};
+pub const EVENTUALLY_A_LEADER: Property =
+    Property::eventually("eventually-a-leader", "Leader Liveness", "A connected majority has a leader");
 
 /// The bound, in longest election timeouts. A round of an election ends split with a probability
 /// well below one half, so twenty rounds in a row do not.
@@ -68,8 +65,9 @@ impl Liveness {
         }
         let waiting = self.catching_up.len();
         self.catching_up.retain(|&node| world.node(node).is_some() && world.unsynced_writes(node) > 0);
-        // Only commands, roles, memberships and disks change who is connected and who leads.
-        let changed = matches!(record.event, Event::Command(_) | Event::Boot(_))
+        // Only what is done to the cluster, roles, memberships and disks change who is connected and who leads.
+        let harmless = matches!(record.event, Event::Command(Command::Request { .. } | Command::Message { .. }));
+        let changed = (matches!(record.event, Event::Command(_) | Event::Boot(_)) && !harmless)
             || self.catching_up.len() < waiting
             || record.notes().any(|note| {
                 matches!(
@@ -170,68 +168,50 @@ struct Network {
 impl Network {
     fn of(world: &World<Raft>, catching_up: &BTreeSet<NodeId>) -> Self {
         let config = world.config();
-        // Blank machines that nobody counts as members neither vote nor stand for election.
         let server = |node: NodeId| world.node(node).and_then(Raft::server);
-        let members: BTreeSet<NodeId> =
-            world.node_ids().filter_map(server).flat_map(|server| server.members()).copied().collect();
-        let counts =
-            |node: &NodeId| members.contains(node) || server(*node).is_some_and(|one| !one.members().is_empty());
-        let mut servers: Vec<NodeId> = world.node_ids().filter(counts).collect();
-        if servers.len() > SERVERS_MAX {
-            // Nothing is promised; looking for a majority that is fully connected would take too long.
-            servers.clear();
+        let servers = members(world);
+        // Broadcast time, stable storage included, must be well below the timeout (§5.6).
+        let most_us = config.election_timeout_us.0 / 4;
+        let way_us = most_us.saturating_sub(world.cluster().disk_sync_us.1);
+        let bounds = Bounds { way_us, sync_us: most_us, drift_ppm: DRIFT_PPM_MAX };
+        let (mut running, mut timely, mut speaking) = (0u64, 0u64, 0u64);
+        for (place, &node) in servers.iter().enumerate() {
+            let runs = world.is_up(node) && !world.is_paused(node);
+            running |= u64::from(runs) << place;
+            timely |= u64::from(bounds.runs(world, node) && !catching_up.contains(&node)) << place;
+            // With a full disk nothing leaves a server.
+            speaking |= u64::from(runs && world.disk_mode(node).0 != DiskMode::Full) << place;
         }
-        let timeout_us = config.election_timeout_us.0;
-        let sync_us = world.cluster().disk_sync_us.1;
-        let disk_works = |node: NodeId| {
-            let (mode, sync_us) = world.disk_mode(node);
-            !matches!(mode, DiskMode::Slow | DiskMode::Full)
-                && sync_us.is_none_or(|sync_us| sync_us.1 * 4 <= timeout_us)
-        };
-        let runs = |node: NodeId| world.is_up(node) && !world.is_paused(node);
-        let keeps_time = |node: NodeId| {
-            runs(node)
-                && world.clock(node).drift_ppm().unsigned_abs() <= DRIFT_PPM_MAX
-                && disk_works(node)
-                && !catching_up.contains(&node)
-        };
-        let passes = |from: NodeId, to: NodeId| world.link_up(from, to);
-        let good = |from: NodeId, to: NodeId| {
-            let profile = world.link_profile(from, to);
-            passes(from, to)
-                && !world.link_held(from, to)
-                && profile.loss_ppm == 0
-                // Broadcast time, stable storage included, must be well below the timeout (§5.6).
-                && (profile.latency_us.1 + sync_us) * 4 <= timeout_us
-        };
-        let bits = |test: &dyn Fn(NodeId) -> bool| {
-            servers.iter().enumerate().filter(|(_, node)| test(**node)).fold(0u64, |bits, (place, _)| bits | 1 << place)
-        };
+        let alone = |set: u64| -> Vec<u64> { (0..servers.len()).map(|place| set & 1 << place).collect() };
+        let (mut good, mut touched, mut linked) = (alone(timely), alone(timely), alone(speaking));
         // What is tested of two servers holds of them in either order.
-        let rows = |takes_part: &dyn Fn(NodeId) -> bool, test: &dyn Fn(NodeId, NodeId) -> bool| -> Vec<u64> {
-            let takes_part: Vec<bool> = servers.iter().map(|&node| takes_part(node)).collect();
-            let mut rows = vec![0u64; servers.len()];
-            for (a, &from) in servers.iter().enumerate().filter(|(a, _)| takes_part[*a]) {
-                rows[a] |= 1 << a;
-                for (b, &to) in servers.iter().enumerate().skip(a + 1) {
-                    if takes_part[b] && test(from, to) {
-                        rows[a] |= 1 << b;
-                        rows[b] |= 1 << a;
-                    }
+        for (a, b) in pairs(servers.len()) {
+            let both = 1 << a | 1 << b;
+            if running & both != both {
+                continue;
+            }
+            let (from, to) = (servers[a], servers[b]);
+            let (there, back) = (world.link_up(from, to), world.link_up(to, from));
+            let free = there && back && !world.link_held(from, to) && !world.link_held(to, from);
+            let join = |rows: &mut [u64]| (rows[a], rows[b]) = (rows[a] | 1 << b, rows[b] | 1 << a);
+            if speaking & both == both && free {
+                join(&mut linked);
+            }
+            if timely & both == both && (there || back) {
+                join(&mut touched);
+                if free && bounds.passes(world, from, to) && bounds.passes(world, to, from) {
+                    join(&mut good);
                 }
             }
-            rows
-        };
-        // With a full disk nothing leaves a server.
-        let speaks = |node: NodeId| runs(node) && world.disk_mode(node).0 != DiskMode::Full;
-        let linked = |a: NodeId, b: NodeId| passes(a, b) && !world.link_held(a, b);
-        let view = |server: &Server| bits(&|node| server.members().contains(&node));
+        }
+        let place = |node: &NodeId| servers.binary_search(node).map_or(0, |place| 1 << place);
+        let view = |server: &Server| server.members().iter().map(place).fold(0u64, |view, bit| view | bit);
         Self {
-            good: rows(&keeps_time, &|a, b| good(a, b) && good(b, a)),
-            touched: rows(&keeps_time, &|a, b| passes(a, b) || passes(b, a)),
-            linked: rows(&speaks, &|a, b| linked(a, b) && linked(b, a)),
+            good,
+            touched,
+            linked,
             terms: servers.iter().map(|&node| server(node).map_or(0, |server| server.term)).collect(),
-            views: servers.iter().map(|&node| world.node(node).and_then(Raft::server).map_or(0, view)).collect(),
+            views: servers.iter().map(|&node| server(node).map_or(0, view)).collect(),
             robust: config.pre_vote && config.check_quorum,
             servers,
         }
@@ -277,6 +257,30 @@ impl Network {
                     && self.extend_clique(place + 1, common & self.good[place], chosen | bit, enough)
             })
     }
+}
+
+/// All members, by anybody's reckoning, in order; blank machines that nobody counts as members neither vote nor stand for
+/// election. None where there are too many: nothing is promised to them, and looking for a majority that is fully
+/// connected would take too long.
+fn members(world: &World<Raft>) -> Vec<NodeId> {
+    let mut members: Vec<NodeId> = Vec::with_capacity(4 * SERVERS_MAX);
+    for node in world.node_ids() {
+        let Some(server) = world.node(node).and_then(Raft::server) else { continue };
+        members.extend(server.members());
+        members.extend((!server.members().is_empty()).then_some(node));
+    }
+    members.sort_unstable();
+    members.dedup();
+    members.retain(|&node| world.presence(node) == Presence::Present);
+    if members.len() > SERVERS_MAX {
+        members.clear();
+    }
+    members
+}
+
+/// All pairs of places, the lower one first.
+fn pairs(count: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..count).flat_map(move |a| (a + 1..count).map(move |b| (a, b)))
 }
 
 fn is_majority(set: u64, of: u64) -> bool {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use check::{Evidence, Kind, Property, Verdict};
+use check::{Evidence, Property, Verdict};
 use sim::hash::StableHasher;
 use sim::{NodeId, Outcome, Record, World, Write};
 
@@ -11,45 +11,25 @@ use super::{At, Note, Raft, Term, count_of, name};
 use crate::raft::{Cell, Config, Entry, Kv, Log, Payload, Snapshot};
 
 /// Entries of the same index and term are the same, and so is everything before them (Figure 3).
-pub const LOG_MATCHING: Property = Property {
-    id: "log-matching",
-    name: "Log Matching",
-    claim: "Logs that share an entry agree before it",
-    kind: Kind::Always,
-};
+pub const LOG_MATCHING: Property =
+    Property::always("log-matching", "Log Matching", "Logs that share an entry agree before it");
 
 /// A leader never takes back an entry of its log (Figure 3).
-pub const LEADER_APPEND_ONLY: Property = Property {
-    id: "leader-append-only",
-    name: "Leader Append-Only",
-    claim: "A leader only appends to its log",
-    kind: Kind::Always,
-};
+pub const LEADER_APPEND_ONLY: Property =
+    Property::always("leader-append-only", "Leader Append-Only", "A leader only appends to its log");
 
 /// What is committed in a term is in the log of every leader of a later term (Figure 3).
-pub const LEADER_COMPLETENESS: Property = Property {
-    id: "leader-completeness",
-    name: "Leader Completeness",
-    claim: "Later leaders have every committed entry",
-    kind: Kind::Always,
-};
+pub const LEADER_COMPLETENESS: Property =
+    Property::always("leader-completeness", "Leader Completeness", "Later leaders have every committed entry");
 
 /// No two servers apply different entries at the same index (Figure 3), and a snapshot is what the
 /// entries that it replaces come to (§7).
-pub const STATE_MACHINE_SAFETY: Property = Property {
-    id: "state-machine-safety",
-    name: "State Machine Safety",
-    claim: "All servers apply the same entries",
-    kind: Kind::Always,
-};
+pub const STATE_MACHINE_SAFETY: Property =
+    Property::always("state-machine-safety", "State Machine Safety", "All servers apply the same entries");
 
 /// A follower drops entries that its leader does not have (§5.3).
-pub const CONFLICT: Property = Property {
-    id: "conflicting-entries",
-    name: "Conflicting Entries",
-    claim: "A follower drops entries its leader lacks",
-    kind: Kind::Sometimes,
-};
+pub const CONFLICT: Property =
+    Property::sometimes("conflicting-entries", "Conflicting Entries", "A follower drops entries its leader lacks");
 
 /// An entry known to be committed: the first server that applied it made it so.
 #[derive(Clone, Copy, Debug)]

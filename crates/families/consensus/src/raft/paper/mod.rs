@@ -307,13 +307,7 @@ fn in_order(parts: &[&[Stamped<Op>]]) -> Vec<Stamped<Op>> {
 
 /// Random faults of every kind that Raft claims to survive.
 fn faults(seed: u64) -> Vec<Stamped<Op>> {
-    let kinds = vec![FaultKind::Crash, FaultKind::Cut, FaultKind::Partition, FaultKind::Pause, FaultKind::Loss];
-    let model = FaultModel {
-        kinds,
-        chaos_us: 4_000 * MS,
-        horizon_us: 6_000 * MS,
-        interval_us: 80 * MS,
-        ..FaultModel::default()
-    };
+    let kinds = [FaultKind::Crash, FaultKind::Cut, FaultKind::Partition, FaultKind::Pause, FaultKind::Loss];
+    let model = FaultModel { interval_us: 80 * MS, ..FaultModel::of(&kinds, 4_000 * MS, 2_000 * MS) };
     model.plan(seed, 5)
 }

@@ -3,7 +3,7 @@
 //! holds at every step; when the storm is over there is a leader, and it commits.
 
 use sim::random::{Domain, Stream};
-use sim::{Command, DiskMode};
+use sim::{Command, DiskMode, Flags};
 
 use super::*;
 use crate::raft::LEASE_DRIFT_PERCENT;
@@ -195,19 +195,17 @@ fn nothing_breaks_in_a_storm_and_all_is_well_after_it() {
 /// `counts_late_votes`, `commits_old_terms`, `change_before_own_term`, which have tests of their own.
 #[test]
 fn mistakes_show_in_a_storm() {
-    type Mistake = (&'static str, u64, fn(&mut Bugs));
-    let bugs: [Mistake; 7] = [
-        ("forgets_vote", 110, |bugs| bugs.forgets_vote = true), // 282
-        ("no_log_check", 55, |bugs| bugs.no_log_check = true),  // 550
-        ("majority_of_reachable", 40, |bugs| bugs.majority_of_reachable = true), // 832
-        ("wins_by_waiting", 25, |bugs| bugs.wins_by_waiting = true), // 1258
-        ("no_consistency_check", 280, |bugs| bugs.no_consistency_check = true), // 107
-        ("commits_beyond_verified", 480, |bugs| bugs.commits_beyond_verified = true), // 62
-        ("stale_leader_reads", 420, |bugs| bugs.stale_leader_reads = true), // 71
+    let bugs = [
+        ("forgets-vote", 110),            // 282
+        ("no-log-check", 55),             // 550
+        ("majority-of-reachable", 40),    // 832
+        ("wins-by-waiting", 25),          // 1258
+        ("no-consistency-check", 280),    // 107
+        ("commits-beyond-verified", 480), // 62
+        ("stale-leader-reads", 420),      // 71
     ];
-    for (name, within, flag) in bugs {
-        let mut wrong = Bugs::default();
-        flag(&mut wrong);
+    for (name, within) in bugs {
+        let wrong = Bugs::only(name).expect("a known mistake");
         let found = (0..within).any(|seed| !storm(seed, &wrong).0.violated().is_empty());
         assert!(found, "{name} does not show in {within} storms");
     }

@@ -23,7 +23,7 @@ use check::Names;
 use script::{Options, Script, Setup};
 use sim::NodeId;
 
-use super::{Bugs, Config, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Refusal, Ret, Role, Why};
+use super::{Bugs, Config, Msg, Note, Payload, Raft, RaftOracle, Reads, Refusal, Ret, Role, Why};
 
 struct Words;
 
@@ -47,7 +47,7 @@ impl Script for Words {
             reads: if options.flag("lease") { Reads::Lease } else { Reads::ReadIndex },
             snapshot_every: options.number("snapshots").unwrap_or(0).into(),
             workload_us: 0,
-            bugs: options.word("bug").map_or_else(Bugs::default, |name| bug(&name)),
+            bugs: options.bugs(),
         };
         let spare = options.number("spare").unwrap_or(0);
         Setup {
@@ -57,21 +57,6 @@ impl Script for Words {
             sound: config.bugs == Bugs::default(),
             config,
         }
-    }
-
-    fn op(words: &[&str], names: &Names) -> Option<Op> {
-        let node = |word: &str| names.find(word).unwrap_or_else(|| panic!("no node {word}"));
-        let number = |word: &str| word.parse().unwrap_or_else(|_| panic!("no number: {word}"));
-        Some(match *words {
-            ["time-out"] => Op::TimeOut,
-            ["put", key, value] => Op::Kv(KvOp::Put { key: key.into(), value: number(value) }),
-            ["add", key, by] => Op::Kv(KvOp::Add { key: key.into(), by: number(by) }),
-            ["get", key] => Op::Kv(KvOp::Get { key: key.into() }),
-            ["transfer", whom] => Op::Transfer(node(whom)),
-            ["add-server", whom] => Op::AddServer(node(whom)),
-            ["remove-server", whom] => Op::RemoveServer(node(whom)),
-            _ => return None,
-        })
     }
 
     fn note(note: &Note, names: &Names) -> Option<String> {
@@ -180,21 +165,6 @@ fn reason(why: Why) -> String {
         words.extend(letter.to_lowercase());
     }
     words
-}
-
-fn bug(name: &str) -> Bugs {
-    let mut bugs = Bugs::default();
-    let flag = match name {
-        "commits-old-terms" => &mut bugs.commits_old_terms,
-        "stale-leader-reads" => &mut bugs.stale_leader_reads,
-        "no-log-check" => &mut bugs.no_log_check,
-        "overlapping-changes" => &mut bugs.overlapping_changes,
-        "change-before-own-term" => &mut bugs.change_before_own_term,
-        "acks-before-fsync" => &mut bugs.acks_before_fsync,
-        other => panic!("no mistake {other}"),
-    };
-    *flag = true;
-    bugs
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod words;
 use std::any::Any;
 
 use crate::hash_ring::{
-    Bugs, Change, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, KeyOp, Msg, Op, Scheme, Server, Timer, VNODES_MAX,
+    Bugs, Change, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, Msg, Op, Scheme, Server, Timer, VNODES_MAX,
     WEIGHT_MAX,
 };
 use algorithms::hashing::HashKind;
@@ -14,17 +14,17 @@ use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
 use sim::random::Stream;
-use sim::{ClusterConfig, Command, NodeId, Record, World};
+use sim::{Command, Flag, NodeId, Record, World};
 use view::lens::LensKind;
 use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
-use runs::info::{LabInfo, Showcase, VariantInfo};
+use runs::info::{LabInfo, Showcase};
 use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, cost};
-use runs::lab::{Lab, Look, Setup};
+use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{Args, NUMBER_MAX, OpInfo, Parts, key, node, number, op};
-use runs::params::{self, DISTANCE, ParamInfo, Setting, Settings, choice, switch};
+use runs::ops::{NUMBER_MAX, OpInfo, key, node, number, op};
+use runs::params::{self, DISTANCE, ParamInfo, Setting, choice, switch};
 use runs::plain::Telling;
 
 const NODES: ParamInfo = params::number("nodes", "Servers", 5, (1, 100), "");
@@ -75,36 +75,16 @@ static INFO: LabInfo = LabInfo {
     invitation: ("Drag a server.", "Its arc and the keys in it follow your hand. Everything else stays where it is."),
     variants: &[
         correct("Nothing is deleted before its new servers have confirmed it."),
-        bug(
-            "unsorted-ring",
-            "unsorted ring",
-            "Virtual nodes are walked in no particular order, and behind the last there is nobody.",
-            &[],
-        ),
-        bug(
-            "modulo-called-consistent",
-            "modulo, called consistent",
-            "The ring is the hash modulo the number of servers: one more, and nearly all keys move.",
-            &[],
-        ),
-        bug(
-            "drops-before-confirmed",
-            "deletes before it is confirmed",
-            "A server deletes what it hands over as soon as it is sent; a lost message is a lost key.",
-            &[("replicas", Setting::number(1))],
-        ),
-        bug(
-            "new-ring-at-once",
-            "a new ring at once",
-            "Nobody waits for the keys: the new ring holds as soon as it is known, and old servers delete.",
-            &[],
-        ),
-        cost(
-            "no-virtual-nodes",
-            "no virtual nodes",
-            "One point each: shares are unfair, and a server that leaves burdens one neighbour.",
-            &[("vnodes", Setting::number(1))],
-        ),
+        bug(Bugs::UNSORTED_RING),
+        bug(Bugs::MODULO),
+        bug(Bugs::DROPS_BEFORE_CONFIRMED).with(&[("replicas", Setting::number(1))]),
+        bug(Bugs::NEW_RING_AT_ONCE),
+        cost(Flag {
+            name: "no-virtual-nodes",
+            title: "no virtual nodes",
+            summary: "One point each: shares are unfair, and a server that leaves burdens one neighbour.",
+        })
+        .with(&[("vnodes", Setting::number(1))]),
     ],
     params: &[
         NODES,
@@ -148,16 +128,6 @@ static INFO: LabInfo = LabInfo {
     ..LabInfo::BASE
 };
 
-/// The mistakes of a variant.
-fn bugs(variant: &str) -> Bugs {
-    Bugs {
-        unsorted_ring: variant == "unsorted-ring",
-        modulo: variant == "modulo-called-consistent",
-        drops_before_confirmed: variant == "drops-before-confirmed",
-        new_ring_at_once: variant == "new-ring-at-once",
-    }
-}
-
 /// How long before the first operation the lab opens, in µs.
 const OPENING_LEAD_US: u64 = 20_000;
 
@@ -194,67 +164,33 @@ impl Lab for HashRingLab {
     type Protocol = HashRing;
     type Oracle = HashRingOracle;
 
-    fn setup(_info: &'static LabInfo, variant: &'static VariantInfo, settings: &Settings) -> Setup<Self> {
-        let get = |param: &ParamInfo| settings.get(variant, param);
-        let small = |param: &ParamInfo| get(param).low as u32;
-        let in_us = |param: &ParamInfo| get(param).ms_in_us();
-        let (servers, clients) = (small(&NODES), small(&CLIENTS));
-        let replicas = small(&REPLICAS).min(servers);
+    fn setup(chosen: Chosen<'_>) -> Setup<Self> {
+        let (servers, clients) = (chosen.count(&NODES), chosen.count(&CLIENTS));
+        let replicas = chosen.count(&REPLICAS).min(servers);
         let config = Config {
             servers,
             clients,
             replicas,
-            write_quorum: small(&WRITE_QUORUM).min(replicas),
-            read_quorum: small(&READ_QUORUM).min(replicas),
-            scheme: if small(&RENDEZVOUS) == 1 { Scheme::Rendezvous } else { Scheme::Ring },
-            hash: HashKind::ALL[small(&HASH) as usize % HashKind::ALL.len()],
-            vnodes: small(&VNODES),
-            keys: small(&KEYS),
-            workload_us: in_us(&WRITE_EVERY).0,
-            retry_us: in_us(&RETRY).0,
-            bugs: bugs(variant.id),
+            write_quorum: chosen.count(&WRITE_QUORUM).min(replicas),
+            read_quorum: chosen.count(&READ_QUORUM).min(replicas),
+            scheme: if chosen.is_on(&RENDEZVOUS) { Scheme::Rendezvous } else { Scheme::Ring },
+            hash: HashKind::ALL[chosen.count(&HASH) as usize % HashKind::ALL.len()],
+            vnodes: chosen.count(&VNODES),
+            keys: chosen.count(&KEYS),
+            workload_us: chosen.us(&WRITE_EVERY),
+            retry_us: chosen.us(&RETRY),
+            bugs: chosen.bugs(),
         };
+        let names = check::Names::servers_and_clients(servers, clients).and("a1");
+        let oracle = HashRingOracle::new(&config, names.clone());
         Setup {
-            oracle: HashRingOracle::new(&config, check::Names::servers_and_clients(servers, clients).and("a1")),
-            config,
-            cluster: ClusterConfig::of(servers + clients + 1),
-            names: Names::servers_and_clients(servers, clients).and("a1"),
-            layout: places(servers as usize, clients as usize),
             fault_model: FaultModel {
-                kinds: FaultKind::ALL.to_vec(),
                 servers,
-                chaos_us: CHAOS_US,
-                horizon_us: CHAOS_US + CALM_US,
                 interval_us: 80_000,
-                ..FaultModel::default()
+                ..FaultModel::of(&FaultKind::ALL, CHAOS_US, CALM_US)
             },
             planned_ops: vec![CHANGES],
-        }
-    }
-
-    fn make_op(id: &str, args: &mut Args) -> Op {
-        match id {
-            "put" => Op::Key(KeyOp::Put { key: args.text(), value: args.number() }),
-            "get" => Op::Key(KeyOp::Get { key: args.text() }),
-            "add-server" => Op::Change(Change::Add(args.node())),
-            "remove-server" => Op::Change(Change::Remove(args.node())),
-            "weight" => Op::Change(Change::Weight(args.node(), args.count() as u32)),
-            "token" => Op::Change(Change::Token(args.node(), args.count() as u32, args.count() as u32)),
-            _ => Op::Change(Change::Vnodes(args.count() as u32)),
-        }
-    }
-
-    fn op_parts(op: &Op) -> Parts {
-        match op {
-            Op::Key(KeyOp::Put { key, value }) => (PUT.id, vec![key.as_str().into(), (*value).into()]),
-            Op::Key(KeyOp::Get { key }) => (GET.id, vec![key.as_str().into()]),
-            Op::Change(Change::Add(node)) => (ADD_SERVER.id, vec![(*node).into()]),
-            Op::Change(Change::Remove(node)) => (REMOVE_SERVER.id, vec![(*node).into()]),
-            Op::Change(Change::Weight(node, weight)) => (WEIGHT.id, vec![(*node).into(), (*weight).into()]),
-            Op::Change(Change::Token(node, index, token)) => {
-                (TOKEN.id, vec![(*node).into(), (*index).into(), (*token).into()])
-            }
-            Op::Change(Change::Vnodes(vnodes)) => (VIRTUAL_NODES.id, vec![(*vnodes).into()]),
+            ..Setup::new(names, config, oracle, places(servers as usize, clients as usize))
         }
     }
 

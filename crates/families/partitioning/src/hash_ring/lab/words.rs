@@ -5,6 +5,7 @@ use sim::{Command, Event, Outcome, Record};
 use view::narration::Weight;
 
 use runs::names::Names;
+use runs::plain::told;
 
 /// An operation: `k1=5` or `k1`.
 pub fn key_op(op: &KeyOp) -> String {
@@ -50,34 +51,34 @@ const fn refusal(why: Why) -> &'static str {
 
 /// A step that boots a node, delivers a message, runs a timer or handles a request.
 pub fn tell(record: &Record<HashRing>, names: &Names) -> (String, Weight) {
-    let me = record.event.node().map_or("", |node| names.of(node));
-    // The weightiest thing that a node says of itself is what the step was about; of several, the last.
-    if let Some(told) = record.notes().map(|note| tell_note(note, me, names)).max_by_key(|(_, weight)| *weight) {
-        return told;
-    }
-    match &record.event {
-        Event::Boot(_) => (format!("{me} boots"), Weight::Routine),
-        Event::Timer { timer, .. } => {
-            let what = match timer {
-                Timer::Retry => "sends again what is unanswered",
-                Timer::Workload => "has nothing to ask just now",
-            };
-            (format!("{me} {what}"), Weight::Routine)
-        }
-        Event::Deliver { id, msg } => tell_delivery(names.of(id.from), me, msg),
-        Event::Command(Command::Request { op, .. }) => {
-            let answer = record.outcomes.iter().find_map(|outcome| match outcome {
-                Outcome::Replied { ret: Ret::Refused(why), .. } => Some(format!("refuses: {}", refusal(*why))),
-                Outcome::Replied { ret: Ret::PassedOn, .. } => Some("passes it on to the administrator".to_owned()),
-                Outcome::Refused(_) => Some("is not running and does not answer".to_owned()),
-                _ => None,
-            });
-            let asked = sim::Named::name(op);
-            let answer = answer.unwrap_or_else(|| "has it wait for its turn".into());
-            (format!("{me}, asked for {asked}, {answer}"), Weight::Event)
-        }
-        _ => (String::new(), Weight::Routine),
-    }
+    told(
+        record,
+        names,
+        |note, me| Some(tell_note(note, me, names)),
+        |me| match &record.event {
+            Event::Boot(_) => (format!("{me} boots"), Weight::Routine),
+            Event::Timer { timer, .. } => {
+                let what = match timer {
+                    Timer::Retry => "sends again what is unanswered",
+                    Timer::Workload => "has nothing to ask just now",
+                };
+                (format!("{me} {what}"), Weight::Routine)
+            }
+            Event::Deliver { id, msg } => tell_delivery(names.of(id.from), me, msg),
+            Event::Command(Command::Request { op, .. }) => {
+                let answer = record.outcomes.iter().find_map(|outcome| match outcome {
+                    Outcome::Replied { ret: Ret::Refused(why), .. } => Some(format!("refuses: {}", refusal(*why))),
+                    Outcome::Replied { ret: Ret::PassedOn, .. } => Some("passes it on to the administrator".to_owned()),
+                    Outcome::Refused(_) => Some("is not running and does not answer".to_owned()),
+                    _ => None,
+                });
+                let asked = sim::Named::name(op);
+                let answer = answer.unwrap_or_else(|| "has it wait for its turn".into());
+                (format!("{me}, asked for {asked}, {answer}"), Weight::Event)
+            }
+            _ => (String::new(), Weight::Routine),
+        },
+    )
 }
 
 fn tell_note(note: &Note, me: &str, names: &Names) -> (String, Weight) {

@@ -102,13 +102,11 @@ impl Observer<HashRing> for HashRingOracle {
     fn observe(&mut self, record: &Record<HashRing>, world: &World<HashRing>) {
         let at = At::of(record);
         self.board.observe(at);
-        if let Some(node) = record.event.node() {
-            for note in record.notes() {
-                self.writes.noted(&mut self.board, at, note);
-                self.placement.noted(&mut self.board, at, node, note, world);
-                self.moves.noted(&mut self.board, at, node, note);
-                self.follow(node, note, world);
-            }
+        for (node, note) in record.noted() {
+            self.writes.noted(&mut self.board, at, note);
+            self.placement.noted(&mut self.board, at, node, note, world);
+            self.moves.noted(&mut self.board, at, node, note);
+            self.follow(node, note, world);
         }
         self.writes.observe(record);
         self.moves.observe(&mut self.board, at, record, world);

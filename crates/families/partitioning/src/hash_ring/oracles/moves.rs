@@ -1,50 +1,28 @@
 //! Keys that move arrive, and what has been seen on the way.
 
-use check::{At, Board, Kind, Property};
-use sim::{DiskMode, Event, NodeId, Record, World};
+use check::works::Bounds;
+use check::{At, Board, Property};
+use sim::{Event, NodeId, Record, World};
 
 use super::{HashRing, Note};
 
 /// A change ends before long while all machines and links that it needs work.
-pub const HAND_OFF_COMPLETES: Property = Property {
-    id: "hand-off-completes",
-    name: "Hand-off Liveness",
-    claim: "Keys that move arrive",
-    kind: Kind::Eventually,
-};
+pub const HAND_OFF_COMPLETES: Property =
+    Property::eventually("hand-off-completes", "Hand-off Liveness", "Keys that move arrive");
 
 /// A client reads a key whose replicas are changing.
-pub const READ_ON_THE_MOVE: Property = Property {
-    id: "read-on-the-move",
-    name: "Read on the move",
-    claim: "Somebody reads a key that moves",
-    kind: Kind::Sometimes,
-};
+pub const READ_ON_THE_MOVE: Property =
+    Property::sometimes("read-on-the-move", "Read on the move", "Somebody reads a key that moves");
 
 /// A write is kept for a silent replica, and delivered.
-pub const HINTED_WRITE: Property = Property {
-    id: "hinted-write",
-    name: "Hinted hand-off",
-    claim: "A hint reaches its replica",
-    kind: Kind::Sometimes,
-};
+pub const HINTED_WRITE: Property = Property::sometimes("hinted-write", "Hinted hand-off", "A hint reaches its replica");
 
 /// A server crashes while it hands keys over, and goes on.
-pub const HAND_OFF_RESUMED: Property = Property {
-    id: "hand-off-resumed",
-    name: "Resumed hand-off",
-    claim: "A hand-off survives a crash",
-    kind: Kind::Sometimes,
-};
+pub const HAND_OFF_RESUMED: Property =
+    Property::sometimes("hand-off-resumed", "Resumed hand-off", "A hand-off survives a crash");
 
 /// The bound, in µs: for a view to spread and for every batch to be acknowledged, twenty times over.
 const BOUND_US: u64 = 5_000_000;
-
-/// A clock that is off by more than this is outside every promise, in parts per million.
-const DRIFT_PPM_MAX: u32 = 100_000;
-
-/// The slowest link and disk for which the bound is meant, in µs.
-const SLOW_US_MAX: u64 = 60_000;
 
 /// The state of the oracle.
 #[derive(Clone, Debug, Default)]
@@ -114,49 +92,22 @@ fn all_works(world: &World<HashRing>) -> bool {
     let Some(view) = world.node(admin).and_then(HashRing::admin).map(|admin| &admin.view) else { return false };
     let mut needed = view.everybody();
     needed.push(admin);
-    let default_sync_us = world.cluster().disk_sync_us;
-    let runs = |node: NodeId| {
-        let (mode, sync_us) = world.disk_mode(node);
-        world.is_up(node)
-            && !world.is_paused(node)
-            && world.clock(node).drift_ppm().unsigned_abs() <= DRIFT_PPM_MAX
-            && !matches!(mode, DiskMode::Slow | DiskMode::Full)
-            && sync_us.unwrap_or(default_sync_us).1 <= SLOW_US_MAX
-    };
-    let passes = |from: NodeId, to: NodeId| {
-        let profile = world.link_profile(from, to);
-        world.link_up(from, to)
-            && !world.link_held(from, to)
-            && profile.loss_ppm == 0
-            && profile.bandwidth_bps == 0
-            && profile.latency_us.1 <= SLOW_US_MAX
-    };
-    needed.iter().all(|&node| runs(node))
-        && needed.iter().all(|&from| needed.iter().all(|&to| from == to || passes(from, to)))
+    Bounds::GENEROUS.all_work(world, &needed)
 }
 
 #[cfg(test)]
 mod tests {
     use check::Status;
+    use check::testing::at;
 
     use super::super::some_board;
     use super::*;
     use crate::hash_ring::Change;
 
-    const fn at(time_us: u64) -> At {
-        At { step: time_us / 1_000, time_us }
-    }
-
-    /// How a property stands.
-    fn status(board: &Board, property: Property, now_us: u64) -> Status {
-        let verdicts = board.verdicts(now_us, |_| String::new());
-        verdicts.into_iter().find(|verdict| verdict.property == property).unwrap().status
-    }
-
     #[test]
     fn a_hand_off_that_never_ends_is_rejected() {
         let (mut moves, mut board) = (Moves::default(), some_board());
-        let hand_off = |board: &Board, now_us| status(board, HAND_OFF_COMPLETES, now_us);
+        let hand_off = |board: &Board, now_us| board.status(&HAND_OFF_COMPLETES, now_us);
         assert_eq!(hand_off(&board, 0), Status::Met);
         let started = Note::ChangeStarted { epoch: 1, change: Change::Vnodes(9) };
         moves.noted(&mut board, at(1_000), NodeId(5), &started);
@@ -178,7 +129,7 @@ mod tests {
     fn what_sometimes_happens_is_seen() {
         let (mut moves, mut board) = (Moves::default(), some_board());
         let seen = |board: &Board| {
-            [READ_ON_THE_MOVE, HINTED_WRITE, HAND_OFF_RESUMED].map(|property| status(board, property, 1))
+            [READ_ON_THE_MOVE, HINTED_WRITE, HAND_OFF_RESUMED].map(|property| board.status(&property, 1))
         };
         assert_eq!(seen(&board), [Status::Unseen; 3]);
         for note in [

@@ -3,35 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use check::{At, Board, Kind, Names, Property};
+use check::{At, Board, Names, Property};
 use sim::{NodeId, World};
 
 use super::{Config, HashRing, Note};
 use crate::hash_ring::{Members, Rings, View};
 
 /// Whatever the key, somebody owns it.
-pub const EVERY_KEY_HAS_AN_OWNER: Property = Property {
-    id: "every-key-has-an-owner",
-    name: "Total Ownership",
-    claim: "Every key has an owner",
-    kind: Kind::Always,
-};
+pub const EVERY_KEY_HAS_AN_OWNER: Property =
+    Property::always("every-key-has-an-owner", "Total Ownership", "Every key has an owner");
 
 /// The replicas of a key are the first R distinct servers clockwise (DeCandia et al. §4.3).
-pub const DISTINCT_REPLICAS: Property = Property {
-    id: "distinct-replicas",
-    name: "Distinct Replicas",
-    claim: "Each key is on R distinct servers",
-    kind: Kind::Always,
-};
+pub const DISTINCT_REPLICAS: Property =
+    Property::always("distinct-replicas", "Distinct Replicas", "Each key is on R distinct servers");
 
 /// A key whose servers, old and new, a change does not concern stays where it is (Karger et al., "monotonicity").
-pub const MINIMAL_MOVEMENT: Property = Property {
-    id: "minimal-movement",
-    name: "Monotonicity",
-    claim: "A change moves only keys of affected arcs",
-    kind: Kind::Always,
-};
+pub const MINIMAL_MOVEMENT: Property =
+    Property::always("minimal-movement", "Monotonicity", "A change moves only keys of affected arcs");
 
 /// The state of the oracles.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use check::{At, Board, Kind, Property};
+use check::{At, Board, Property};
 use sim::{Command, Event, Record};
 
 use super::{Config, HashRing, Note};
@@ -10,12 +10,11 @@ use crate::hash_ring::{KeyOp, Origin, Version};
 
 /// Whatever moves: an operation that starts after a write was acknowledged finds that write or a newer one. It
 /// is promised as long as read and write quorums overlap.
-pub const ACKNOWLEDGED_WRITES: Property = Property {
-    id: "acknowledged-writes-survive",
-    name: "Durability of Acknowledged Writes",
-    claim: "No acknowledged write is lost",
-    kind: Kind::Always,
-};
+pub const ACKNOWLEDGED_WRITES: Property = Property::always(
+    "acknowledged-writes-survive",
+    "Durability of Acknowledged Writes",
+    "No acknowledged write is lost",
+);
 
 /// An acknowledged write: its version and value.
 type Acked = (Version, i64);

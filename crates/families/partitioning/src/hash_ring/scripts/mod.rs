@@ -15,7 +15,7 @@ use check::Names;
 use script::{Options, Script, Setup, plain};
 
 use super::oracles::some_config;
-use super::{Bugs, Change, Config, HashRing, HashRingOracle, KeyOp, Note, Op, Ret};
+use super::{Bugs, Config, HashRing, HashRingOracle, Note, Ret};
 
 struct Words;
 
@@ -24,13 +24,7 @@ impl Script for Words {
     type Oracle = HashRingOracle;
 
     fn cluster(options: &mut Options<'_>) -> Setup<Self> {
-        let mut bugs = Bugs::default();
-        match options.word("bug").as_deref() {
-            None => {}
-            Some("drops-before-confirmed") => bugs.drops_before_confirmed = true,
-            Some("new-ring-at-once") => bugs.new_ring_at_once = true,
-            Some(other) => panic!("no mistake {other}"),
-        }
+        let bugs: Bugs = options.bugs();
         let servers = options.number("cluster").expect("a script begins with its cluster");
         let config = Config { servers, clients: options.number("clients").unwrap_or(1), bugs, ..some_config() };
         let names = Names::servers_and_clients(config.servers, config.clients).and("a1");
@@ -42,17 +36,6 @@ impl Script for Words {
             config,
             names,
         }
-    }
-
-    fn op(words: &[&str], names: &Names) -> Option<Op> {
-        let node = |word: &str| names.find(word).unwrap_or_else(|| panic!("no node {word}"));
-        Some(match *words {
-            ["put", key, value] => Op::Key(KeyOp::Put { key: key.into(), value: value.parse().ok()? }),
-            ["get", key] => Op::Key(KeyOp::Get { key: key.into() }),
-            ["add-server", whom] => Op::Change(Change::Add(node(whom))),
-            ["remove-server", whom] => Op::Change(Change::Remove(node(whom))),
-            _ => return None,
-        })
     }
 
     fn note(note: &Note, names: &Names) -> Option<String> {

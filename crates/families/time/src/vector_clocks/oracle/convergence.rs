@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use check::{Evidence, Kind, Property, Status, Verdict};
+use check::{Evidence, Property, Status, Verdict};
 use sim::{Command, Event, NodeId, Record, World};
 
 use super::registers::Registers;
@@ -11,12 +11,11 @@ use crate::clocks::EventId;
 use crate::vector_clocks::{Note, PostId, Process};
 
 /// What any running process has, all have before long.
-pub const CONVERGENCE: Property = Property {
-    id: "convergence",
-    name: "Eventual Consistency",
-    claim: "Feeds show the same posts, and registers the same values",
-    kind: Kind::Eventually,
-};
+pub const CONVERGENCE: Property = Property::eventually(
+    "convergence",
+    "Eventual Consistency",
+    "Feeds show the same posts, and registers the same values",
+);
 
 /// A clock that is off by more than this is outside every promise, in parts per million.
 const DRIFT_PPM_MAX: u32 = 100_000;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use check::{Evidence, Kind, Property};
+use check::{Evidence, Property};
 use sim::NodeId;
 
 use super::{At, who};
@@ -11,20 +11,12 @@ use crate::vector_clocks::{POSTS_KEPT, Post, PostId};
 use algorithms::clocks::VectorClock;
 
 /// If m → m′ nobody delivers m′ before m (Birman, Schiper, Stephenson 1991).
-pub const CAUSAL_DELIVERY: Property = Property {
-    id: "causal-delivery",
-    name: "Causal Delivery",
-    claim: "Nothing is shown before what it depends on",
-    kind: Kind::Always,
-};
+pub const CAUSAL_DELIVERY: Property =
+    Property::always("causal-delivery", "Causal Delivery", "Nothing is shown before what it depends on");
 
 /// A post had to wait.
-pub const POST_WAITED: Property = Property {
-    id: "post-waited",
-    name: "Delivery Delayed",
-    claim: "A post waits for what it depends on",
-    kind: Kind::Sometimes,
-};
+pub const POST_WAITED: Property =
+    Property::sometimes("post-waited", "Delivery Delayed", "A post waits for what it depends on");
 
 /// What is known of a post.
 #[derive(Clone, Debug)]
@@ -55,7 +47,7 @@ impl Screen {
     }
 
     fn raise(&mut self, author: NodeId, number: u64) {
-        self.upto.merge(&VectorClock::of([(author, number)]));
+        self.upto.raise(author, number);
         let mut next = PostId { author, number: self.upto.get(author) + 1 };
         while self.beyond.remove(&next) {
             self.upto.tick(author);
@@ -70,7 +62,7 @@ impl Screen {
         } else if !self.has(post) {
             self.beyond.insert(post);
         }
-        self.newest.merge(&VectorClock::of([(post.author, post.number)]));
+        self.newest.raise(post.author, post.number);
         self.past.merge(needs);
     }
 }
@@ -95,8 +87,8 @@ impl Delivery {
     pub(super) fn posted(&mut self, serial: u64, me: NodeId, post: &Post) {
         let screen = Rc::make_mut(self.screens.entry(me).or_default());
         let mut needs = screen.past.clone();
-        needs.merge(&VectorClock::of([(post.id.author, post.id.number)]));
-        self.posted.merge(&VectorClock::of([(post.id.author, post.id.number)]));
+        needs.raise(post.id.author, post.id.number);
+        self.posted.raise(post.id.author, post.id.number);
         screen.show(post.id, &needs);
         self.posts.insert(post.id, Rc::new(Known { serial, text: post.text.clone(), needs }));
         self.shown += 1;

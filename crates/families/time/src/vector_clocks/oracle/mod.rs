@@ -10,14 +10,14 @@ mod vectors;
 
 use std::collections::BTreeSet;
 
-use check::{Evidence, Oracle, Verdict};
+use check::{At, Evidence, Oracle, Verdict};
 use sim::{Command, Event, NodeId, Observer, Record, World};
 
 use super::{Config, Deed, Msg, Note, Process};
 use crate::clocks::{EventId, Stamp, machine};
 use algorithms::clocks::Order;
 
-use check::{Kind, Property};
+use check::Property;
 pub use convergence::CONVERGENCE;
 use convergence::Convergence;
 use delivery::Delivery;
@@ -28,28 +28,11 @@ pub use vectors::VECTOR_CHARACTERIZES;
 use vectors::Vectors;
 
 /// Somebody has fetched what was lost.
-pub const CAUGHT_UP: Property = Property {
-    id: "caught-up",
-    name: "Anti-Entropy",
-    claim: "A process fetches what it has missed",
-    kind: Kind::Sometimes,
-};
+pub const CAUGHT_UP: Property =
+    Property::sometimes("caught-up", "Anti-Entropy", "A process fetches what it has missed");
 
 /// How many events, posts and writes are kept besides those that may still be needed.
 const KEPT_MAX: usize = 256;
-
-/// Where in the run something shows.
-#[derive(Clone, Copy, Debug)]
-struct At {
-    step: u64,
-    time_us: u64,
-}
-
-impl At {
-    fn mark(&self, slot: &mut Option<Evidence>, reason: impl FnOnce() -> String) {
-        slot.get_or_insert_with(|| Evidence { step: self.step, time_us: self.time_us, reason: reason() });
-    }
-}
 
 fn who(process: NodeId) -> String {
     let (machine, again) = machine(process);
@@ -183,7 +166,7 @@ impl FeedOracle {
 
 impl Observer<Process> for FeedOracle {
     fn observe(&mut self, record: &Record<Process>, world: &World<Process>) {
-        let at = At { step: record.step, time_us: record.time_us };
+        let at = At::of(record);
         if let Event::Command(Command::Crash(node) | Command::RemoveNode(node)) = &record.event {
             // Its memory is gone, and what is there later is another process.
             let elsewhere = |process: NodeId| machine(process).0 != *node;

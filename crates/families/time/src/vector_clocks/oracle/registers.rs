@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use check::{Evidence, Kind, Property};
+use check::{Evidence, Property};
 use sim::NodeId;
 
 use super::{At, who};
@@ -15,28 +15,16 @@ use crate::vector_clocks::Process;
 use algorithms::clocks::{Dot, VectorClock};
 
 /// A value is only replaced by one whose writer had seen it.
-pub const NO_LOST_WRITE: Property = Property {
-    id: "no-lost-write",
-    name: "No Lost Updates",
-    claim: "A write is gone only if a later one had seen it",
-    kind: Kind::Always,
-};
+pub const NO_LOST_WRITE: Property =
+    Property::always("no-lost-write", "No Lost Updates", "A write is gone only if a later one had seen it");
 
 /// A value is replaced by whatever its writer had seen it for.
-pub const NO_FALSE_SIBLING: Property = Property {
-    id: "no-false-sibling",
-    name: "No False Siblings",
-    claim: "A write is gone once a later one had seen it",
-    kind: Kind::Always,
-};
+pub const NO_FALSE_SIBLING: Property =
+    Property::always("no-false-sibling", "No False Siblings", "A write is gone once a later one had seen it");
 
 /// A register has two values, neither of whose writers had seen the other.
-pub const CONCURRENT_WRITES: Property = Property {
-    id: "concurrent-writes",
-    name: "Concurrent Writes",
-    claim: "Two writes have not seen each other",
-    kind: Kind::Sometimes,
-};
+pub const CONCURRENT_WRITES: Property =
+    Property::sometimes("concurrent-writes", "Concurrent Writes", "Two writes have not seen each other");
 
 /// Writes that somebody has seen, each process's counted from 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use check::{Evidence, Kind, Property};
+use check::{Evidence, Property};
 use sim::NodeId;
 
 use super::{At, name, stands};
@@ -12,12 +12,11 @@ use crate::vector_clocks::Deed;
 use algorithms::clocks::VectorClock;
 
 /// a → b exactly when V(a) < V(b) (Fidge 1988; Mattern 1989).
-pub const VECTOR_CHARACTERIZES: Property = Property {
-    id: "vector-characterizes",
-    name: "Strong Clock Condition",
-    claim: "Vector clocks say exactly what happened before what",
-    kind: Kind::Always,
-};
+pub const VECTOR_CHARACTERIZES: Property = Property::always(
+    "vector-characterizes",
+    "Strong Clock Condition",
+    "Vector clocks say exactly what happened before what",
+);
 
 /// What is known of an event.
 #[derive(Clone, Debug)]

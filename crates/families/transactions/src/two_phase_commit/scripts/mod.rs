@@ -10,10 +10,9 @@
 
 use check::Names;
 use script::{Options, Script, Setup};
-use sim::NodeId;
 
-use super::tests::{bug, some_config};
-use super::{Bugs, CommitOracle, Node, Transfer};
+use super::tests::some_config;
+use super::{Bugs, CommitOracle, Node};
 
 struct Words;
 
@@ -23,7 +22,7 @@ impl Script for Words {
 
     fn cluster(options: &mut Options<'_>) -> Setup<Self> {
         let participants = options.number("cluster").expect("a script begins with its cluster");
-        let bugs = options.word("bug").map_or_else(Bugs::default, |name| bug(&name));
+        let bugs: Bugs = options.bugs();
         let names = Names::servers(participants + 1);
         Setup {
             oracle: CommitOracle::new(names.clone()),
@@ -32,13 +31,6 @@ impl Script for Words {
             sound: bugs == Bugs::default(),
             names,
         }
-    }
-
-    fn op(words: &[&str], names: &Names) -> Option<Transfer> {
-        let ["transfer", from, to @ .., amount] = words else { return None };
-        let node = |word: &&str| names.find(word).unwrap_or_else(|| panic!("no node {word}"));
-        let to: Vec<NodeId> = to.iter().map(node).collect();
-        Some(Transfer { from: node(from), to, amount: amount.parse().ok()? })
     }
 
     fn see(node: &Node, what: &str, _: &Names) -> Option<String> {

@@ -1,0 +1,210 @@
+//! Derives for the types of a protocol, which `sim` hands out beside the traits: `Named`, `Operation` and `Flags`.
+#![deny(missing_docs)]
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, Member, Result, Variant,
+    parse_macro_input,
+};
+
+/// Names a value after its variant, or a struct after its type, in kebab-case: `RequestVote` is `request-vote`.
+///
+/// `#[named(…)]` on a variant gives another name, as any expression: a text, or what depends on the fields, which are
+/// bound by their names. A variant with `#[inner]` is called as its only field is.
+///
+/// ```text
+/// #[derive(Named)]
+/// enum Msg {
+///     Prepare { tx: u64 },                                      // prepare
+///     #[named(if *yes { "vote-yes" } else { "vote-no" })]
+///     Vote { tx: u64, yes: bool },
+///     #[inner]
+///     Change(Change),                                           // as the change is called
+/// }
+/// ```
+#[proc_macro_derive(Named, attributes(named, inner))]
+pub fn named(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    implement_named(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Makes operations of their names (see `Named`) and arguments, which are their fields in order, and takes them apart. A
+/// variant with `#[inner]` is whatever operation its only field is.
+#[proc_macro_derive(Operation, attributes(inner))]
+pub fn operation(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    implement_operation(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Finds the flags of a struct of `bool`s by their names in kebab-case, and makes a constant of each that says what
+/// people are told of it: its title from `#[title("…")]`, its summary from its documentation. `#[named("…")]` gives
+/// another name.
+///
+/// ```text
+/// #[derive(Clone, Default, PartialEq, Flags)]
+/// struct Bugs {
+///     /// The vote is kept in memory only.
+///     #[title("forgets its vote")]
+///     forgets_vote: bool,                                       // Bugs::FORGETS_VOTE, called forgets-vote
+/// }
+/// ```
+#[proc_macro_derive(Flags, attributes(named, title))]
+pub fn flags(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    implement_flags(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+fn implement_named(input: &DeriveInput) -> Result<TokenStream> {
+    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
+    let (ident, name) = (&input.ident, name(&input.ident, &input.attrs)?);
+    let body = match &input.data {
+        Data::Struct(_) => quote!(#name),
+        Data::Enum(data) if data.variants.is_empty() => quote!(match *self {}),
+        Data::Enum(data) => {
+            let arms = data.variants.iter().map(arm).collect::<Result<Vec<_>>>()?;
+            quote!(match self { #(#arms)* })
+        }
+        Data::Union(_) => return Err(Error::new_spanned(ident, "a union has no name")),
+    };
+    Ok(quote! {
+        impl #impl_generics ::sim::Named for #ident #type_generics #where_clause {
+            #[allow(unused_variables)]
+            fn name(&self) -> &'static str {
+                #body
+            }
+        }
+    })
+}
+
+fn arm(variant: &Variant) -> Result<TokenStream> {
+    let (ident, name) = (&variant.ident, name(&variant.ident, &variant.attrs)?);
+    Ok(match &variant.fields {
+        Fields::Named(fields) => {
+            let fields = fields.named.iter().map(|field| &field.ident);
+            quote!(Self::#ident { #(#fields),* } => #name,)
+        }
+        _ if is_inner(variant) => quote!(Self::#ident(it) => ::sim::Named::name(it),),
+        _ => quote!(Self::#ident { .. } => #name,),
+    })
+}
+
+fn implement_operation(input: &DeriveInput) -> Result<TokenStream> {
+    let ident = &input.ident;
+    let (mut read, mut inner, mut args) = (Vec::new(), Vec::new(), Vec::new());
+    let mut add = |path: TokenStream, name: TokenStream, fields: &Fields| {
+        // A field without a name has its place instead, by which it can be given and bound as well.
+        let members: Vec<Member> = fields.members().collect();
+        let bound: Vec<Ident> = (0..members.len()).map(|place| format_ident!("field_{place}")).collect();
+        read.push(quote!(#name => Some(#path { #(#members: ::sim::operation::Argument::take(args)?),* }),));
+        args.push(quote!(#path { #(#members: #bound),* } => vec![#(::sim::operation::Argument::arg(#bound)),*],));
+    };
+    match &input.data {
+        Data::Struct(data) => add(quote!(Self), name(ident, &input.attrs)?, &data.fields),
+        Data::Enum(data) => {
+            for variant in &data.variants {
+                let case = &variant.ident;
+                if is_inner(variant) {
+                    inner.push(case);
+                } else {
+                    add(quote!(Self::#case), name(case, &variant.attrs)?, &variant.fields);
+                }
+            }
+        }
+        Data::Union(_) => return Err(Error::new_spanned(ident, "a union is no operation")),
+    }
+    Ok(quote! {
+        impl ::sim::Operation for #ident {
+            #[allow(unused_variables)]
+            fn read(name: &str, args: &mut ::sim::Args) -> Option<Self> {
+                #(if let Some(it) = ::sim::Operation::read(name, args) {
+                    return Some(Self::#inner(it));
+                })*
+                match name {
+                    #(#read)*
+                    _ => None,
+                }
+            }
+
+            fn args(&self) -> Vec<::sim::Arg> {
+                match self {
+                    #(#args)*
+                    #(Self::#inner(it) => ::sim::Operation::args(it),)*
+                }
+            }
+        }
+    })
+}
+
+fn implement_flags(input: &DeriveInput) -> Result<TokenStream> {
+    let ident = &input.ident;
+    let Data::Struct(data) = &input.data else { return Err(Error::new_spanned(ident, "flags are fields of a struct")) };
+    let (mut arms, mut constants) = (Vec::new(), Vec::new());
+    for Field { ident: flag, attrs, vis, .. } in &data.fields {
+        let Some(flag) = flag else { return Err(Error::new_spanned(ident, "a flag has a name")) };
+        let name = name(flag, attrs)?;
+        let title = given("title", attrs)?.ok_or_else(|| Error::new_spanned(flag, "a flag has a title"))?;
+        let (constant, summary) = (format_ident!("{}", flag.to_string().to_uppercase()), documentation(attrs)?);
+        arms.push(quote!(#name => flags.#flag = true,));
+        constants.push(quote! {
+            #[doc = #summary]
+            #vis const #constant: ::sim::Flag = ::sim::Flag { name: #name, title: #title, summary: #summary };
+        });
+    }
+    Ok(quote! {
+        impl #ident {
+            #(#constants)*
+        }
+
+        impl ::sim::Flags for #ident {
+            fn only(name: &str) -> Option<Self> {
+                let mut flags = Self::default();
+                match name {
+                    #(#arms)*
+                    _ => return None,
+                }
+                Some(flags)
+            }
+        }
+    })
+}
+
+/// What something is called.
+fn name(ident: &Ident, attributes: &[Attribute]) -> Result<TokenStream> {
+    let derived = kebab(ident);
+    Ok(given("named", attributes)?.unwrap_or_else(|| quote!(#derived)))
+}
+
+/// Whether a variant is only what is in it.
+fn is_inner(variant: &Variant) -> bool {
+    variant.attrs.iter().any(|attribute| attribute.path().is_ident("inner"))
+}
+
+/// What stands in `#[key(…)]`.
+fn given(key: &str, attributes: &[Attribute]) -> Result<Option<TokenStream>> {
+    let attribute = attributes.iter().find(|attribute| attribute.path().is_ident(key));
+    attribute.map(|attribute| Ok(attribute.meta.require_list()?.tokens.clone())).transpose()
+}
+
+/// The lines of a documentation as one.
+fn documentation(attributes: &[Attribute]) -> Result<String> {
+    let mut lines = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("doc")) {
+        if let Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) = &attribute.meta.require_name_value()?.value {
+            lines.push(line.value().trim().to_owned());
+        }
+    }
+    Ok(lines.join(" "))
+}
+
+/// `RequestVote` and `request_vote` as `request-vote`.
+fn kebab(ident: &Ident) -> String {
+    let mut words = String::new();
+    for letter in ident.to_string().chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push('-');
+        }
+        words.extend(if letter == '_' { '-' } else { letter }.to_lowercase());
+    }
+    words
+}
