@@ -5,7 +5,7 @@
 // open as well, which the wasm says by its own promise `opened()`: a lab's code may have to come first.
 // The names of the built files come from the attributes of this script's own tag, so this file never goes stale.
 (() => {
-  const { js, wasm, version } = document.currentScript.dataset;
+  const { js, wasm, chunks, version } = document.currentScript.dataset;
   const inPage = (path) => new URL(path, document.baseURI).href;
   const parsed = new Promise((done) => {
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", done, { once: true });
@@ -14,8 +14,10 @@
 
   const start = async () => {
     // The code loads while the document is still being parsed; the app mounts into a complete one.
-    const [glue] = await Promise.all([import(inPage(js)), parsed]);
-    await glue.default({ module_or_path: inPage(wasm) });
+    // A page that is split has a loader for its chunks, which needs to know what the main file exports.
+    const [glue, loader] = await Promise.all([import(inPage(js)), chunks && import(inPage(chunks)), parsed]);
+    const exports = await glue.default({ module_or_path: inPage(wasm) });
+    loader?.attach(exports);
     document.getElementById("boot")?.remove();
     await glue.opened();
     return window.netsplit;

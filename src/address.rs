@@ -2,9 +2,15 @@
 //!
 //! Unknown parameters are ignored. A bad value is reported on the page, and what it was meant for
 //! falls back to its default.
+//!
+//! An address is read in two steps: what it asks for and about which lab ([`read`]), and once that lab's code is there,
+//! its run ([`Opening::read_run`]).
 
 use labs::command::{TIME_US_MAX, parse_duration};
-use labs::{InputError, Run, link};
+use labs::info::VariantInfo;
+use labs::params::Settings;
+use labs::run::check_seed;
+use labs::{InputError, Listed, Run, link};
 use view::Picture;
 
 /// Slowest and fastest speed, in simulated seconds per real second.
@@ -26,8 +32,10 @@ pub enum Chrome {
 
 /// How the page was asked to start.
 pub struct Opening {
-    /// The run.
-    pub run: Run,
+    /// The lab of its run.
+    pub lab: &'static Listed,
+    /// The run, as far as it can be told without the lab's code.
+    wish: Wish,
     /// Whether the address names neither a lab nor a run: the home page.
     pub home: bool,
     /// Lenses to open, by their names.
@@ -60,43 +68,80 @@ pub struct Opening {
     pub problems: Vec<String>,
 }
 
+/// Which run an address asks for.
+enum Wish {
+    /// The one in a link, by its text.
+    Linked(String),
+    /// A fresh one.
+    Fresh { variant: &'static VariantInfo, seed: u64, settings: Settings },
+}
+
+impl Opening {
+    /// The run, once the code of its lab is there. A link that turns out to be wrong is a problem of the address, and the
+    /// lab opens with its defaults.
+    pub fn read_run(&mut self) -> Result<Run, InputError> {
+        let fresh = Run::of_entry(self.lab.entry()?);
+        match &self.wish {
+            Wish::Fresh { variant, seed, settings } => {
+                Ok(Run { variant, seed: *seed, settings: settings.clone(), ..fresh })
+            }
+            Wish::Linked(text) => Ok(link::decode(labs::catalogue(), text).unwrap_or_else(|error| {
+                self.problems.push(error.to_string());
+                fresh
+            })),
+        }
+    }
+}
+
 /// Reads an address: its parameters and its fragment.
 pub fn read(query: &[(String, String)], fragment: &str) -> Opening {
     let mut problems = Vec::new();
     let value = |key: &str| query.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value.as_str());
     let mut note = |error: InputError| problems.push(error.to_string());
 
-    let linked = if link::looks_like_link(fragment) {
-        link::decode(labs::catalogue(), fragment).map_err(&mut note).ok()
-    } else {
-        None
-    };
-    let is_linked = linked.is_some();
-    let run = linked.unwrap_or_else(|| {
-        let mut run = Run::of_lab(labs::catalogue(), value("lab").unwrap_or(DEFAULT_LAB)).unwrap_or_else(|error| {
+    let mut linked = None;
+    if link::looks_like_link(fragment) {
+        linked = Run::lab_of(labs::catalogue(), &fragment.into());
+        // Without a lab it cannot be read; reading it says why.
+        if linked.is_none()
+            && let Err(error) = link::decode(labs::catalogue(), fragment)
+        {
             note(error);
-            Run::of_lab(labs::catalogue(), DEFAULT_LAB).expect("the default lab is in the catalogue")
-        });
-        if let Some(variant) = value("variant") {
-            match run.entry.info.variant(variant) {
-                Ok(variant) => run.variant = variant,
-                Err(error) => note(error),
-            }
         }
-        if let Some(seed) = value("seed") {
-            let parsed =
-                seed.parse().map_err(|_| InputError::new("seed", format!("is a whole number, not \"{seed}\"")));
-            if let Err(error) = parsed.and_then(|seed| run.set_seed(seed)) {
+    }
+    let is_linked = linked.is_some();
+    let (lab, wish) = match linked {
+        Some(lab) => (lab, Wish::Linked(fragment.to_owned())),
+        None => {
+            let lab = labs::catalogue().find(value("lab").unwrap_or(DEFAULT_LAB)).unwrap_or_else(|error| {
                 note(error);
+                labs::catalogue().find(DEFAULT_LAB).expect("the default lab is in the catalogue")
+            });
+            let mut variant = &lab.info.variants[0];
+            if let Some(id) = value("variant") {
+                match lab.info.variant(id) {
+                    Ok(known) => variant = known,
+                    Err(error) => note(error),
+                }
             }
-        }
-        for (key, value) in query.iter().filter_map(|(key, value)| Some((key.strip_prefix("set.")?, value))) {
-            if let Err(error) = run.settings.set(run.entry.info.params, key, value) {
-                note(error);
+            let mut seed = 1;
+            if let Some(text) = value("seed") {
+                let number = text.parse();
+                let number = number.map_err(|_| InputError::new("seed", format!("is a whole number, not \"{text}\"")));
+                match number.and_then(check_seed) {
+                    Ok(number) => seed = number,
+                    Err(error) => note(error),
+                }
             }
+            let mut settings = Settings::default();
+            for (key, value) in query.iter().filter_map(|(key, value)| Some((key.strip_prefix("set.")?, value))) {
+                if let Err(error) = settings.set(lab.info.params, key, value) {
+                    note(error);
+                }
+            }
+            (lab, Wish::Fresh { variant, seed, settings })
         }
-        run
-    });
+    };
 
     let time_us = value("t").and_then(|text| {
         let time_us = parse_duration(text).filter(|&us| us <= TIME_US_MAX);
@@ -163,7 +208,8 @@ pub fn read(query: &[(String, String)], fragment: &str) -> Opening {
         && !embedded
         && !present;
     Opening {
-        run,
+        lab,
+        wish,
         home,
         lenses: value("lens").map(list),
         picture,
@@ -215,9 +261,9 @@ mod tests {
 
     #[test]
     fn a_bare_address_opens_the_default_lab() {
-        let opening = open(&[], "");
-        assert_eq!(opening.run.entry.info.id, DEFAULT_LAB);
-        assert_eq!((opening.run.seed, opening.paused, opening.linked), (1, false, false));
+        let mut opening = open(&[], "");
+        assert_eq!(opening.lab.info.id, DEFAULT_LAB);
+        assert_eq!((opening.read_run().unwrap().seed, opening.paused, opening.linked), (1, false, false));
         assert!(opening.problems.is_empty());
     }
 
@@ -248,8 +294,8 @@ mod tests {
     fn a_fragment_wins_over_the_run_and_leaves_the_rest() {
         let mut run = Run::of_lab(labs::catalogue(), DEFAULT_LAB).unwrap();
         run.set_seed(9).unwrap();
-        let opening = open(&[("seed", "4"), ("theme", "dark"), ("t", "1.5s")], &link::encode(&run).unwrap());
-        assert_eq!(opening.run.seed, 9);
+        let mut opening = open(&[("seed", "4"), ("theme", "dark"), ("t", "1.5s")], &link::encode(&run).unwrap());
+        assert_eq!(opening.read_run().unwrap().seed, 9);
         assert_eq!((opening.linked, opening.theme, opening.time_us), (true, Some("dark"), Some(1_500_000)));
     }
 
@@ -268,12 +314,13 @@ mod tests {
             ("chrome", "some"),
             ("utm_source", "ignored"),
         ];
-        let opening = open(&query, "#v1.broken");
+        let mut opening = open(&query, "#v1.broken");
         let places: Vec<_> = opening.problems.iter().map(|problem| problem.split(':').next().unwrap()).collect();
         assert_eq!(
             places,
             ["link", "lab", "variant", "seed", "set.nodes", "t", "speed", "theme", "paused", "embed", "chrome"]
         );
-        assert_eq!(opening.run.to_json(), Run::of_lab(labs::catalogue(), DEFAULT_LAB).unwrap().to_json());
+        let run = opening.read_run().unwrap();
+        assert_eq!(run.to_json(), Run::of_lab(labs::catalogue(), DEFAULT_LAB).unwrap().to_json());
     }
 }

@@ -3,11 +3,13 @@
 //!
 //! A run is opened in two steps, because a lab's code may have to come first: the code is fetched, and then the run
 //! takes the place of the one before. Until then that one stays as it is, and goes on. Of several that somebody asks
-//! for the newest counts. When the code does not come, the page says so and offers to try again.
+//! for the newest counts. When the code does not come, the page says so and offers to try again. A run cannot even be
+//! read without its lab's code, so whoever has the text of one asks which lab it is about, fetches, and reads then.
 
-use labs::{Code, Entry, InputError, LoadError, Run, link};
+use labs::{InputError, Listed, LoadError, Run};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use serde_json::Value;
 
 use crate::address::Opening;
 use crate::notices::Notices;
@@ -42,8 +44,8 @@ pub struct Waiting {
 struct Errand {
     /// Which attempt it is, among all.
     attempt: u32,
-    entry: &'static Entry,
-    open: Box<dyn FnOnce(Code)>,
+    lab: &'static Listed,
+    open: Box<dyn FnOnce()>,
     /// Hears once why nothing comes of it, or not yet.
     refused: Option<Box<dyn FnOnce(Refusal)>>,
 }
@@ -92,13 +94,8 @@ impl Desk {
     }
 
     /// Fetches the code of a lab, for whatever is to be opened with it. `refused` hears when nothing comes of it.
-    pub fn fetch(
-        self,
-        entry: &'static Entry,
-        open: impl FnOnce(Code) + 'static,
-        refused: impl FnOnce(Refusal) + 'static,
-    ) {
-        let errand = Errand { attempt: 0, entry, open: Box::new(open), refused: Some(Box::new(refused)) };
+    pub fn fetch(self, lab: &'static Listed, open: impl FnOnce() + 'static, refused: impl FnOnce(Refusal) + 'static) {
+        let errand = Errand { attempt: 0, lab, open: Box::new(open), refused: Some(Box::new(refused)) };
         let before = self.errand.try_update_value(|now| now.replace(errand)).flatten();
         if let Some(refused) = before.and_then(|before| before.refused) {
             refused(Refusal::Superseded);
@@ -120,30 +117,30 @@ impl Desk {
     fn attempt(self) {
         let attempt = self.attempts.get_value() + 1;
         self.attempts.set_value(attempt);
-        let entry = self.errand.try_update_value(|errand| {
+        let lab = self.errand.try_update_value(|errand| {
             let errand = errand.as_mut()?;
             errand.attempt = attempt;
-            Some(errand.entry)
+            Some(errand.lab)
         });
-        let Some(entry) = entry.flatten() else { return };
+        let Some(lab) = lab.flatten() else { return };
         self.wait(None);
         spawn_local(async move {
-            let loaded = self.load(entry).await;
+            let loaded = self.load(lab).await;
             self.arrived(attempt, loaded);
         });
         page::after_ms(SLOW_MS, move || {
             if self.is_on(attempt) && self.waiting.with_untracked(Option::is_none) {
-                self.wait(Some(Waiting { title: entry.info.title, problem: None }));
+                self.wait(Some(Waiting { title: lab.info.title, problem: None }));
             }
         });
     }
 
     /// The code of a lab, as far as the page is concerned: all that opens runs comes through here.
-    pub async fn load(self, entry: &'static Entry) -> Result<Code, LoadError> {
+    pub async fn load(self, lab: &'static Listed) -> Result<(), LoadError> {
         if self.debug {
-            page::rehearse_load(entry.info.id).await.map_err(LoadError)?;
+            page::rehearse_load(lab.info.id).await.map_err(LoadError)?;
         }
-        entry.load().await
+        lab.family.load().await.map_err(|error| LoadError(page::why_missing(lab.family.id).unwrap_or(error.0)))
     }
 
     fn is_on(self, attempt: u32) -> bool {
@@ -156,15 +153,15 @@ impl Desk {
         }
     }
 
-    fn arrived(self, attempt: u32, loaded: Result<Code, LoadError>) {
+    fn arrived(self, attempt: u32, loaded: Result<(), LoadError>) {
         if !self.is_on(attempt) {
             return;
         }
         match loaded {
-            Ok(code) => {
+            Ok(()) => {
                 self.wait(None);
                 if let Some(errand) = self.errand.try_update_value(Option::take).flatten() {
-                    (errand.open)(code);
+                    (errand.open)();
                 }
                 // It may have asked for something else, such as the tour that the address names.
                 if self.errand.with_value(Option::is_none) {
@@ -174,7 +171,7 @@ impl Desk {
             Err(LoadError(problem)) => {
                 let refused = self.errand.try_update_value(|errand| {
                     let errand = errand.as_mut()?;
-                    Some((errand.entry.info.title, errand.refused.take()))
+                    Some((errand.lab.info.title, errand.refused.take()))
                 });
                 let Some((title, refused)) = refused.flatten() else { return };
                 self.wait(Some(Waiting { title, problem: Some(problem.clone()) }));
@@ -186,15 +183,15 @@ impl Desk {
     }
 
     /// Shows a run whose code is there, at a time or where it is best seen first.
-    pub fn show(self, code: Code, run: &Run, time_us: Option<u64>) -> Playground {
+    pub fn show(self, run: &Run, time_us: Option<u64>) -> Playground {
         if let Some(playground) = self.open_run() {
             playground.contrast.set(None);
-            playground.replace(code, run, time_us);
+            playground.replace(run, time_us);
             return playground;
         }
         let owner = self.owner.get_value().unwrap_or_default();
         let playground = owner.with(|| {
-            let playground = Playground::open(code, run, self.notices);
+            let playground = Playground::open(run, self.notices);
             provide_context(playground);
             playground
         });
@@ -204,20 +201,30 @@ impl Desk {
     }
 
     /// Goes where an address leads; `then` happens when its run is there.
-    pub fn visit(self, opening: Opening, then: impl FnOnce(&Opening) + 'static) {
-        let entry = opening.run.entry;
-        let problems = (!opening.problems.is_empty()).then(|| opening.problems.join(" · "));
-        self.notices.problem.set(problems);
-        let arrive = move |code| {
+    pub fn visit(self, mut opening: Opening, then: impl FnOnce(&Opening) + 'static) {
+        let lab = opening.lab;
+        let say = move |opening: &Opening| {
+            self.notices.problem.set((!opening.problems.is_empty()).then(|| opening.problems.join(" · ")));
+        };
+        say(&opening);
+        let arrive = move || {
+            let known = opening.problems.len();
+            let run = match opening.read_run() {
+                Ok(run) => run,
+                Err(error) => return self.notices.report(error.to_string()),
+            };
+            if opening.problems.len() != known {
+                say(&opening);
+            }
             self.signals.drop_stale_subscribers();
-            let playground = self.show(code, &opening.run, opening.time_us);
-            playground.speed.set(opening.speed.unwrap_or(entry.info.speed));
-            playground.picture.set(opening.picture.unwrap_or(entry.info.picture));
+            let playground = self.show(&run, opening.time_us);
+            playground.speed.set(opening.speed.unwrap_or(lab.info.speed));
+            playground.picture.set(opening.picture.unwrap_or(lab.info.picture));
             if let Some(lenses) = &opening.lenses {
                 playground.open_lenses(lenses);
             }
             if let Some(compare) = opening.compare.as_ref().filter(|_| !opening.home) {
-                match Contrast::read(compare, &opening.run) {
+                match Contrast::read(compare, &run) {
                     Ok(contrast) => playground.contrast.set(Some(contrast)),
                     Err(error) => self.notices.report(error.to_string()),
                 }
@@ -229,74 +236,106 @@ impl Desk {
             }
             then(&opening);
         };
-        self.fetch(entry, arrive, drop);
+        self.fetch(lab, arrive, drop);
     }
 
-    /// Opens a run with the lab's own speed; it plays on if the one before did.
-    pub fn start(self, run: Run) {
-        let speed = run.entry.info.speed;
-        self.bring(run, None, move |playground, played| {
-            playground.speed.set(speed);
-            if played {
-                playground.play();
+    /// Opens a fresh run of a lab with the lab's own speed; it plays on if the one before did.
+    pub fn start(self, lab: &str) {
+        let listed = match labs::catalogue().find(lab) {
+            Ok(listed) => listed,
+            Err(error) => return self.notices.report(error.to_string()),
+        };
+        let open = move || match listed.entry() {
+            Ok(entry) => {
+                let played = self.open_run().is_some_and(|playground| playground.playing.get_untracked());
+                let playground = self.bring(&Run::of_entry(entry), None);
+                playground.speed.set(listed.info.speed);
+                if played {
+                    playground.play();
+                }
             }
-        });
+            Err(error) => self.notices.report(error.to_string()),
+        };
+        self.fetch(listed, open, drop);
     }
 
     /// Opens the run of a link; `then` happens when it is there.
     pub fn open_link(self, fragment: &str, then: impl FnOnce() + 'static) {
-        match link::decode(labs::catalogue(), fragment) {
-            Ok(run) => self.bring(run, None, move |_, _| then()),
-            Err(error) => self.notices.report(error.to_string()),
-        }
+        let open = move |run: &Run| {
+            self.bring(run, None);
+            then();
+        };
+        self.read(fragment.into(), move |run| self.open_or_report(run, open), drop);
     }
 
     /// Opens a recorded run shortly before its end, and plays up to it.
     pub fn demonstrate(self, text: &str) {
-        match Run::from_text(labs::catalogue(), text) {
-            Ok(run) => {
-                let end_us = run.end.as_ref().map_or(0, |end| end.time_us);
-                let speed = run.entry.info.speed;
-                let lead_us = (DEMONSTRATION_S * speed * 1e6) as u64;
-                self.bring(run, Some(end_us.saturating_sub(lead_us)), move |playground, _| {
-                    playground.speed.set(speed);
-                    playground.stop_at(Some(end_us));
-                    playground.play();
-                });
-            }
+        let open = move |run: &Run| {
+            let end_us = run.end.as_ref().map_or(0, |end| end.time_us);
+            let speed = run.entry.info.speed;
+            let lead_us = (DEMONSTRATION_S * speed * 1e6) as u64;
+            let playground = self.bring(run, Some(end_us.saturating_sub(lead_us)));
+            playground.speed.set(speed);
+            playground.stop_at(Some(end_us));
+            playground.play();
+        };
+        self.read(text.into(), move |run| self.open_or_report(run, open), drop);
+    }
+
+    /// Opens a run that a script asks for; `opened` hears what came of it.
+    pub fn load_run(self, run: Value, opened: impl Fn(Result<(), InputError>) + Clone + 'static) {
+        let done = opened.clone();
+        let open = move |run: Result<Run, InputError>| {
+            done(run.map(|run| self.bring(&run, None).loads.update(|loads| *loads += 1)));
+        };
+        let lab = Run::lab_of(labs::catalogue(), &run).map_or("", |lab| lab.info.id);
+        let refused = move |refusal| {
+            let problem = match refusal {
+                Refusal::Superseded => "is superseded by a newer one".to_owned(),
+                Refusal::Failed(problem) => format!("the code of {lab} could not be loaded: {problem}"),
+            };
+            opened(Err(InputError::new("run", problem)));
+        };
+        self.read(run, open, refused);
+    }
+
+    /// Reads a run, given as data or as a text, and hands it over once the code of its lab is there. What is wrong with
+    /// it is no request for another run: as far as that can be told at once, it is, and nothing is fetched.
+    fn read(
+        self,
+        run: Value,
+        then: impl FnOnce(Result<Run, InputError>) + 'static,
+        refused: impl FnOnce(Refusal) + 'static,
+    ) {
+        let lab = Run::lab_of(labs::catalogue(), &run);
+        let read = move || match &run {
+            Value::String(text) => Run::from_text(labs::catalogue(), text),
+            data => Run::from_json(labs::catalogue(), data),
+        };
+        match (lab, read()) {
+            (Some(lab), Ok(run)) => self.fetch(lab, move || then(Ok(run)), refused),
+            (Some(lab), Err(_)) if lab.family.entries().is_none() => self.fetch(lab, move || then(read()), refused),
+            (_, wrong) => then(wrong),
+        }
+    }
+
+    fn open_or_report(self, run: Result<Run, InputError>, open: impl FnOnce(&Run)) {
+        match run {
+            Ok(run) => open(&run),
             Err(error) => self.notices.report(error.to_string()),
         }
     }
 
-    /// Opens a run; `then` hears whether the one before was playing.
-    fn bring(self, run: Run, time_us: Option<u64>, then: impl FnOnce(Playground, bool) + 'static) {
-        let entry = run.entry;
-        let open = move |code| {
-            self.notices.clear();
-            let played = self.open_run().is_some_and(|playground| playground.playing.get_untracked());
-            then(self.show(code, &run, time_us), played);
-        };
-        self.fetch(entry, open, drop);
+    /// Shows a run that somebody asks for; what was wrong before is over.
+    fn bring(self, run: &Run, time_us: Option<u64>) -> Playground {
+        self.notices.clear();
+        self.show(run, time_us)
     }
 
-    /// Opens a run that a script asks for; `opened` hears what came of it.
-    pub fn load_run(self, run: Run, opened: impl Fn(Result<(), InputError>) + Clone + 'static) {
-        let done = opened.clone();
-        let entry = run.entry;
-        let open = move |code| {
-            self.notices.clear();
-            let playground = self.show(code, &run, None);
-            playground.loads.update(|loads| *loads += 1);
-            done(Ok(()));
-        };
-        let refused = move |refusal| {
-            let problem = match refusal {
-                Refusal::Superseded => "is superseded by a newer one".to_owned(),
-                Refusal::Failed(problem) => format!("the code of {} could not be loaded: {problem}", entry.info.id),
-            };
-            opened(Err(InputError::new("run", problem)));
-        };
-        self.fetch(entry, open, refused);
+    /// Loads the page anew, with the run that is open.
+    pub fn reload(self) {
+        let run = self.open_run().and_then(|playground| playground.share_url().ok());
+        page::reload(run.as_deref());
     }
 
     /// Draws with the theme as it is now.

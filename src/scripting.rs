@@ -1,6 +1,6 @@
 //! What `window.netsplit` does: it speaks of the run that is open, and of two side by side of the first.
 
-use labs::{InputError, Run};
+use labs::InputError;
 use leptos::prelude::*;
 use serde_json::{Value, json};
 use view::lens::LensKind;
@@ -22,14 +22,7 @@ impl Api for Desk {
     }
 
     fn load(&self, run: &Value, opened: impl Fn(Result<(), InputError>) + Clone + 'static) {
-        let run = match run {
-            Value::String(text) => Run::from_text(labs::catalogue(), text),
-            data => Run::from_json(labs::catalogue(), data),
-        };
-        match run {
-            Ok(run) => self.load_run(run, opened),
-            Err(error) => opened(Err(error)),
-        }
+        self.load_run(run.clone(), opened);
     }
 
     fn run(&self) -> Result<Value, InputError> {

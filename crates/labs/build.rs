@@ -1,5 +1,8 @@
 //! Makes the catalogue from the families' folders: each `pub mod` of a family whose folder has an `expect.json` is a
 //! system, and the files in its `tours/` are its tours, `N-ID.toml`, in the order of their numbers.
+//!
+//! With `--cfg split` a family's entries are reached only through a function of its own, which is where the splitter cuts
+//! (`tools/split/`). That function must stay the only one that mentions them.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -23,11 +26,16 @@ const FAMILIES: [&str; 11] = [
 fn main() {
     let families = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../families");
     println!("cargo:rerun-if-changed={}", families.display());
-    let (mut labs, mut tours) = (String::new(), String::new());
+    let (mut code, mut labs, mut tours) = (String::new(), String::new(), String::new());
     for family in FAMILIES {
         let source = families.join(family).join("src");
-        for system in systems(&source) {
-            let _ = writeln!(labs, "        &{family}::{system}::ENTRY,");
+        let systems = systems(&source);
+        if !systems.is_empty() {
+            code.push_str(&family_code(family, &systems));
+        }
+        for system in systems {
+            let place = family.to_uppercase();
+            let _ = writeln!(labs, "        Listed {{ info: {family}::{system}::ENTRY.info, family: &{place} }},");
             for (id, path) in tours_of(&source.join(&system)) {
                 let text = read(&path);
                 let title = text.lines().find_map(|line| line.strip_prefix("title = "));
@@ -41,10 +49,31 @@ fn main() {
         }
     }
     let text = format!(
-        "static CATALOGUE: Catalogue = Catalogue {{\n    labs: &[\n{labs}    ],\n    tours: &[\n{tours}    ],\n}};\n"
+        "{code}static CATALOGUE: Catalogue = Catalogue {{\n    labs: &[\n{labs}    ],\n    tours: &[\n{tours}    ],\n}};\n"
     );
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("catalogue.rs");
     fs::write(&out, text).unwrap_or_else(|error| panic!("{}: {error}", out.display()));
+}
+
+/// Where the code of a family's systems is.
+fn family_code(family: &str, systems: &[String]) -> String {
+    let place = family.to_uppercase();
+    let entries: Vec<String> = systems.iter().map(|system| format!("&{family}::{system}::ENTRY")).collect();
+    let entries = entries.join(", ");
+    format!(
+        "#[cfg(not(split))]
+static {place}: Family = Family::here({family:?}, &[{entries}]);
+#[cfg(split)]
+static {place}: Family = Family::apart({family:?}, || Box::pin(async {{ code_of_{family}().await.map_err(not_loaded) }}));
+#[cfg(split)]
+#[wasm_split_helpers::wasm_split({family}, fallible)]
+fn code_of_{family}() -> Result<Entries, wasm_split_helpers::SplitLoaderError> {{
+    static ENTRIES: [&Entry; {count}] = [{entries}];
+    Ok(&ENTRIES)
+}}
+",
+        count = systems.len()
+    )
 }
 
 /// The systems of a family, in the order of its lines.

@@ -10,15 +10,16 @@ use crate::playground::{Playground, use_playground};
 
 use super::debug::Debug;
 use super::header::Header;
-use super::help::Help;
 use super::home::{Catalogue, Introduction};
 use super::panel::Panel;
+#[cfg(split)]
+use super::parts;
+use super::parts::Part;
 use super::ring::RingState;
 use super::second_stage::SecondStage;
 use super::space_time::SpaceTimeState;
 use super::stage::StageView;
 use super::timeline::Timeline;
-use super::tour::TourCard;
 
 /// Reads the address, opens its run, and shows it.
 #[component]
@@ -27,6 +28,10 @@ pub fn App() -> impl IntoView {
     page::set_theme(opening.theme);
     let desk = Desk::new(opening.debug);
     provide_context(desk);
+    #[cfg(split)]
+    let chunks = parts::Chunks::new(desk);
+    #[cfg(split)]
+    provide_context(chunks);
     let mode = Mode::new(desk, &opening);
     provide_context(mode);
     api::install(desk);
@@ -41,6 +46,11 @@ pub fn App() -> impl IntoView {
         }
     });
     let help = RwSignal::new(false);
+    #[cfg(split)]
+    let missing = parts::missing(chunks);
+    #[cfg(not(split))]
+    let missing = ();
+    let help_wanted = Memo::new(move |before| before.is_some_and(|before: &bool| *before) || help.get());
     let black = RwSignal::new(false);
     page::on_key(move |press| key(mode, desk, help, black, &press.key)).keep();
     // What needs a run is there once there is one.
@@ -51,12 +61,13 @@ pub fn App() -> impl IntoView {
         <div class="notices">
             <Problem />
             <Loading />
+            {missing}
         </div>
         // Whatever belongs to one place is made anew in another, and what it held on to is let go.
         {move || if mode.home.get() { view! { <Home open=open /> }.into_any() } else { view! { <Lab open=open /> }.into_any() }}
         {move || (open.get() && mode.debug).then(|| view! { <Debug /> })}
         <p class="unseen" role="status" aria-live="polite">{announcement}</p>
-        <Help open=help />
+        {move || help_wanted.get().then(|| Part::Help(help).show())}
         {move || black.get().then(|| view! { <div class="black" aria-label="Black screen" role="img"></div> })}
     }
 }
@@ -117,8 +128,9 @@ fn Lab(open: Memo<bool>) -> impl IntoView {
         }
         .into_any()
     };
+    let on_tour = Memo::new(move |_| mode.tours().is_on());
     view! {
-        <TourCard />
+        {move || on_tour.get().then(|| Part::TourCard.show())}
         {move || open.get().then(run)}
     }
     .into_any()
@@ -180,6 +192,7 @@ fn Loading() -> impl IntoView {
                 <span>{format!("{title} could not be loaded: {problem}.")}</span>
                 <span class="space"></span>
                 <button class="quiet" on:click=move |_| desk.try_again()>"Try again"</button>
+                <button class="quiet" on:click=move |_| desk.reload()>"Reload"</button>
                 {dismiss}
             </div>
         }

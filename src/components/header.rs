@@ -25,8 +25,8 @@ pub fn Header(theme: Option<&'static str>, help: RwSignal<bool>) -> impl IntoVie
     };
     let labs = move || {
         let chosen = playground.lab.get().id;
-        let option = move |entry: &'static labs::Entry| {
-            view! { <option value=entry.info.id selected=entry.info.id == chosen>{entry.info.title}</option> }
+        let option = move |lab: &'static labs::Listed| {
+            view! { <option value=lab.info.id selected=lab.info.id == chosen>{lab.info.title}</option> }
         };
         labs::catalogue().iter().map(option).collect_view()
     };

@@ -1,6 +1,8 @@
 //! The home page: what netsplit is, in a sentence, and below the live lab all labs there are.
 
-use labs::{Code, Entry, Run};
+use std::cell::Cell;
+
+use labs::{Entry, Listed, Run};
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -32,8 +34,8 @@ pub fn Introduction() -> impl IntoView {
 #[component]
 pub fn Catalogue() -> impl IntoView {
     let wanted = RwSignal::new(String::new());
-    let fits = move |entry: &&'static Entry| {
-        let info = entry.info;
+    let fits = move |lab: &&'static Listed| {
+        let info = lab.info;
         let mut words = format!("{} {} {} {}", info.id, info.title, info.family, info.summary);
         for variant in info.variants {
             words.push(' ');
@@ -44,8 +46,7 @@ pub fn Catalogue() -> impl IntoView {
         let words = words.to_lowercase();
         wanted.with(|wanted| wanted.to_lowercase().split_whitespace().all(|word| words.contains(word)))
     };
-    let found =
-        Memo::new(move |_| labs::catalogue().iter().filter(fits).map(|entry| entry.info.id).collect::<Vec<_>>());
+    let found = Memo::new(move |_| labs::catalogue().iter().filter(fits).map(|lab| lab.info.id).collect::<Vec<_>>());
     let said = move || match found.with(Vec::len) {
         0 => "No lab is about that yet.".to_owned(),
         1 => "1 lab".to_owned(),
@@ -69,7 +70,7 @@ pub fn Catalogue() -> impl IntoView {
             </div>
             <ul class="cards">
                 <For each=move || found.get() key=|id| *id let:id>
-                    {labs::catalogue().find(id).ok().map(|entry| view! { <Card entry=entry /> })}
+                    {labs::catalogue().find(id).ok().map(|lab| view! { <Card lab=lab /> })}
                 </For>
             </ul>
         </section>
@@ -79,9 +80,9 @@ pub fn Catalogue() -> impl IntoView {
 
 /// One lab.
 #[component]
-fn Card(entry: &'static Entry) -> impl IntoView {
+fn Card(lab: &'static Listed) -> impl IntoView {
     let mode = use_mode();
-    let info = entry.info;
+    let info = lab.info;
     let mistakes = info.variants.len() - 1;
     view! {
         <li>
@@ -95,7 +96,7 @@ fn Card(entry: &'static Entry) -> impl IntoView {
                     }
                 }
             >
-                <Thumbnail entry=entry />
+                <Thumbnail lab=lab />
                 <span class="family">{info.family}</span>
                 <b>{info.title}</b>
                 <span class="summary">{info.summary}</span>
@@ -106,35 +107,72 @@ fn Card(entry: &'static Entry) -> impl IntoView {
     .into_any()
 }
 
-/// A small run of the lab's own showcase, again and again, while it is on the screen.
+/// A small run of the lab's own showcase, again and again, while it is on the screen. The lab's code is fetched when the
+/// card is first seen, and not before the page itself has what it needs.
 #[component]
-fn Thumbnail(entry: &'static Entry) -> impl IntoView {
+fn Thumbnail(lab: &'static Listed) -> impl IntoView {
     let desk = use_desk();
     let canvas = NodeRef::<Canvas>::new();
     // What is kept for a card goes with it, also when the lab's code comes only then.
+    let picture = StoredValue::new_local(CardPicture::default());
     let kept = StoredValue::new_local(Vec::new());
     Effect::new(move |_| {
         let Some(canvas) = canvas.get() else { return };
-        spawn_local(async move {
-            // Without its code a card has no picture.
-            let Ok(code) = desk.load(entry).await else { return };
-            if kept.is_disposed() {
-                return;
+        if desk.playground.with(Option::is_none) {
+            return;
+        }
+        let begun = Cell::new(false);
+        let shown = canvas.clone();
+        let watch = page::on_seen(&canvas, move |now| {
+            picture.update_value(|picture| picture.see(now));
+            if now && !begun.replace(true) {
+                let canvas = shown.clone();
+                spawn_local(async move {
+                    // Without its code a card has no picture.
+                    if desk.load(lab).await.is_ok() && !picture.is_disposed() {
+                        let frames = Painter::new(canvas).and_then(|painter| perform(desk, lab, painter));
+                        picture.update_value(|picture| picture.play(frames));
+                    }
+                });
             }
-            let Some(painter) = Painter::new(canvas.clone()) else { return };
-            let Some(frames) = perform(desk, code, painter) else { return };
-            let seen = frames.clone();
-            let watch = page::on_seen(&canvas, move |now| if now { seen.start() } else { seen.stop() });
-            kept.set_value(vec![watch, page::Guard::new(move || frames.end())]);
         });
+        let end = page::Guard::new(move || {
+            picture.try_update_value(|picture| picture.play(None));
+        });
+        kept.set_value(vec![watch, end]);
     });
     view! { <canvas class="thumbnail" node_ref=canvas aria-hidden="true"></canvas> }.into_any()
 }
 
+/// What moves on a card, while somebody sees it.
+#[derive(Default)]
+struct CardPicture {
+    seen: bool,
+    frames: Option<FrameLoop>,
+}
+
+impl CardPicture {
+    fn see(&mut self, seen: bool) {
+        self.seen = seen;
+        match &self.frames {
+            Some(frames) if seen => frames.start(),
+            Some(frames) => frames.stop(),
+            None => {}
+        }
+    }
+
+    fn play(&mut self, frames: Option<FrameLoop>) {
+        if let Some(before) = std::mem::replace(&mut self.frames, frames) {
+            before.end();
+        }
+        self.see(self.seen);
+    }
+}
+
 /// Draws a still of a lab's showcase; returns what plays it, where motion is welcome.
-fn perform(desk: Desk, code: Code, mut painter: Painter) -> Option<FrameLoop> {
-    let showcase = &code.entry().info.showcase;
-    let mut session = code.open(&showcase_run(code.entry()).ok()?).ok()?;
+fn perform(desk: Desk, lab: &'static Listed, mut painter: Painter) -> Option<FrameLoop> {
+    let showcase = &lab.info.showcase;
+    let mut session = showcase_run(lab.entry().ok()?).ok()?.open().ok()?;
     session.seek(showcase.still_us);
     painter.draw_all(&session.stage(), showcase.still_us as f64);
     if page::prefers_reduced_motion() {
@@ -162,7 +200,7 @@ fn perform(desk: Desk, code: Code, mut painter: Painter) -> Option<FrameLoop> {
 
 /// The run that a lab's card shows.
 fn showcase_run(entry: &'static Entry) -> Result<Run, labs::InputError> {
-    let mut run = Run::of_lab(labs::catalogue(), entry.info.id)?;
+    let mut run = Run::of_entry(entry);
     let commands = serde_json::from_str(entry.info.showcase.commands)
         .map_err(|error| labs::InputError::new("showcase", error.to_string()))?;
     run.set_commands(&commands)?;

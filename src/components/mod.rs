@@ -10,6 +10,7 @@ mod icons;
 mod lenses;
 mod pane;
 mod panel;
+mod parts;
 mod popover;
 mod ring;
 mod second_stage;

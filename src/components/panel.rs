@@ -7,20 +7,10 @@ use view::lens::LensKind;
 use crate::mode::use_mode;
 use crate::playground::{Playground, use_playground};
 
-use super::lenses::checks::Checks;
-use super::lenses::clock_error::ClockErrorLens;
-use super::lenses::history::HistoryLens;
-use super::lenses::inspector::InspectorLens;
-use super::lenses::log::LogLens;
-use super::lenses::states::StatesLens;
 use super::lenses::story::Story;
 use super::lenses::wire::Wire;
-use super::pane::PaneLens;
-use super::ring::placements::PlacementsLens;
-use super::ring::shares::Shares;
+use super::parts::Part;
 use super::sheet::{Sheet, button_id};
-use super::space_time::SpaceTimeLens;
-use super::space_time::comparison::ComparisonLens;
 use super::tour::Tours;
 
 /// What the panel shows.
@@ -128,18 +118,19 @@ pub fn Panel() -> impl IntoView {
 }
 
 fn one(kind: LensKind) -> AnyView {
-    match kind {
-        LensKind::Checks => view! { <Checks /> }.into_any(),
-        LensKind::Ring => view! { <Shares /> }.into_any(),
-        LensKind::Placements => view! { <PlacementsLens /> }.into_any(),
-        LensKind::ClockError => view! { <ClockErrorLens /> }.into_any(),
-        LensKind::Log => view! { <LogLens /> }.into_any(),
-        LensKind::States => view! { <StatesLens /> }.into_any(),
-        LensKind::Inspector => view! { <InspectorLens /> }.into_any(),
-        LensKind::History => view! { <HistoryLens /> }.into_any(),
-        LensKind::SpaceTime => view! { <SpaceTimeLens /> }.into_any(),
-        LensKind::Comparison => view! { <ComparisonLens /> }.into_any(),
-        LensKind::Pane(info) => view! { <PaneLens info=info /> }.into_any(),
-        LensKind::Wire | LensKind::Story => ().into_any(),
-    }
+    let part = match kind {
+        LensKind::Checks => Part::Checks,
+        LensKind::Ring => Part::Shares,
+        LensKind::Placements => Part::Placements,
+        LensKind::ClockError => Part::ClockError,
+        LensKind::Log => Part::Log,
+        LensKind::States => Part::States,
+        LensKind::Inspector => Part::Inspector,
+        LensKind::History => Part::History,
+        LensKind::SpaceTime => Part::SpaceTimeLens,
+        LensKind::Comparison => Part::ComparisonLens,
+        LensKind::Pane(info) => Part::Pane(info),
+        LensKind::Wire | LensKind::Story => return ().into_any(),
+    };
+    part.show()
 }

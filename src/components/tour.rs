@@ -3,7 +3,6 @@
 //! What a tour is and how a reader gets through it is [`labs::tour`]'s business; here a scene is
 //! shown in the playground, and the card says how the step stands.
 
-use labs::Code;
 use labs::tour::words::{Paragraph, Span};
 use labs::tour::{Player, Scene, Standing, Tour, link};
 use leptos::prelude::*;
@@ -24,17 +23,11 @@ const OFFER: &str = "tour-offer";
 pub struct Tours {
     desk: Desk,
     home: RwSignal<bool>,
-    player: StoredValue<Option<Traveller>, LocalStorage>,
+    player: StoredValue<Option<Player>, LocalStorage>,
     /// What the card shows.
     shown: RwSignal<Option<Shown>>,
     /// How the step stands.
     standing: RwSignal<Standing>,
-}
-
-/// Whoever goes through a tour, and the code of its lab.
-struct Traveller {
-    code: Code,
-    player: Player,
 }
 
 /// A step, as the card shows it.
@@ -123,13 +116,13 @@ impl Tours {
     fn begin(self, name: &str, text: String, plays: bool) {
         let name = name.to_owned();
         let wrong = move |error| self.desk.notices.report(format!("{name}: {error}"));
-        let Some(entry) = Tour::lab_of(labs::catalogue(), &text) else {
+        let Some(lab) = Tour::lab_of(labs::catalogue(), &text) else {
             // Without a lab it cannot be read; reading it says why.
             return Tour::read(labs::catalogue(), &text).map_or_else(wrong, drop);
         };
-        let enter = move |code| match Tour::read(labs::catalogue(), &text).and_then(Player::new) {
+        let enter = move || match Tour::read(labs::catalogue(), &text).and_then(Player::new) {
             Ok(player) => {
-                self.player.set_value(Some(Traveller { code, player }));
+                self.player.set_value(Some(player));
                 self.show(|player| player.enter(0).into(), plays);
                 if plays {
                     page::focus_soon(NEXT);
@@ -137,13 +130,13 @@ impl Tours {
             }
             Err(error) => wrong(error),
         };
-        self.desk.fetch(entry, enter, drop);
+        self.desk.fetch(lab, enter, drop);
     }
 
     /// Shows a scene of the player, and the step it belongs to.
     fn show(self, scene: impl FnOnce(&mut Player) -> OwnScene, plays: bool) {
         let found = self.player.try_update_value(|player| {
-            let Traveller { code, player } = player.as_mut()?;
+            let player = player.as_mut()?;
             let scene = scene(player);
             let step = player.step();
             let shown = Shown {
@@ -153,10 +146,10 @@ impl Tours {
                 words: step.words.clone(),
                 label: step.attempt.as_ref().map(|attempt| attempt.label.clone()),
             };
-            Some((*code, scene, shown, step.highlight.clone(), step.lenses.clone()))
+            Some((scene, shown, step.highlight.clone(), step.lenses.clone()))
         });
-        let Some((code, scene, shown, highlight, lenses)) = found.flatten() else { return };
-        let playground = self.desk.show(code, &scene.run, Some(scene.time_us));
+        let Some((scene, shown, highlight, lenses)) = found.flatten() else { return };
+        let playground = self.desk.show(&scene.run, Some(scene.time_us));
         playground.stop_at(scene.until_us);
         playground.speed.set(scene.speed);
         playground.highlight.set(highlight);
@@ -179,7 +172,7 @@ impl Tours {
     fn look(self) {
         let Some(playground) = self.desk.open_run() else { return };
         let found = self.player.try_update_value(|player| {
-            let player = &mut player.as_mut()?.player;
+            let player = player.as_mut()?;
             let standing = playground.read(|session| player.look(session));
             Some((standing, player.step().go_on))
         });
@@ -223,10 +216,8 @@ impl Tours {
     fn finish(self) {
         self.leave();
         let Some(playground) = self.desk.open_run() else { return };
-        if let Ok(run) = labs::Run::of_lab(labs::catalogue(), playground.lab.get_untracked().id) {
-            playground.pause();
-            self.desk.start(run);
-        }
+        playground.pause();
+        self.desk.start(playground.lab.get_untracked().id);
     }
 
     /// Whether a tour is on; follows it.

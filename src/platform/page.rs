@@ -25,6 +25,14 @@ pub fn query() -> Vec<(String, String)> {
         .collect()
 }
 
+/// Loads the page anew, at an address of its own where one is given.
+pub fn reload(address: Option<&str>) {
+    if let (Some(address), Ok(history)) = (address, window().history()) {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(address));
+    }
+    let _ = window().location().reload();
+}
+
 /// The part of the address behind `#`, with it; empty without one.
 pub fn fragment() -> String {
     window().location().hash().unwrap_or_default()
@@ -216,6 +224,26 @@ pub async fn rehearse_load(lab: &str) -> Result<(), String> {
     let promise = hook.call1(&JsValue::NULL, &lab.into()).map_err(said)?;
     JsFuture::from(js_sys::Promise::resolve(&promise)).await.map_err(said)?;
     Ok(())
+}
+
+/// Why a chunk of the page's code has not come, in words; none where the page is one file.
+#[cfg(split)]
+pub fn why_missing(chunk: &str) -> Option<String> {
+    Some(chunk_problem(chunk)).filter(|problem| !problem.is_empty())
+}
+
+/// The same on a page that is one file.
+#[cfg(not(split))]
+pub fn why_missing(_chunk: &str) -> Option<String> {
+    None
+}
+
+// The name is that of `assets/chunks.js` before it has its final one.
+#[cfg(split)]
+#[wasm_bindgen::prelude::wasm_bindgen(raw_module = "./chunks.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = problem)]
+    fn chunk_problem(name: &str) -> String;
 }
 
 /// Fetches a text from this origin; `then` gets it, or what went wrong. It takes a path relative to
@@ -458,9 +486,25 @@ pub fn focus_first(element: &web_sys::Element) {
     }
 }
 
-/// Moves focus to the element with this identifier, once what is to come has been drawn.
+/// How many frames what is to get the focus may be in coming: its code may have to be fetched first.
+const FOCUS_FRAMES_MAX: u32 = 600;
+
+/// Moves focus to the element with this identifier, once what is to come has been drawn, unless the reader has gone
+/// elsewhere by then.
 pub fn focus_soon(id: &'static str) {
-    leptos::prelude::request_animation_frame(move || focus(id));
+    fn again(id: &'static str, from: Option<web_sys::Element>, left: u32) {
+        leptos::prelude::request_animation_frame(move || {
+            let Some(document) = window().document() else { return };
+            let now = document.active_element();
+            let lost = now.as_ref().is_some_and(|now| now.tag_name() == "BODY");
+            if document.get_element_by_id(id).is_some() {
+                focus(id);
+            } else if left > 0 && (lost || now == from) {
+                again(id, from, left - 1);
+            }
+        });
+    }
+    again(id, window().document().and_then(|document| document.active_element()), FOCUS_FRAMES_MAX);
 }
 
 /// Moves the focus to the first control inside the element with this id, once what is to come has been drawn.

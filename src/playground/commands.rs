@@ -176,8 +176,7 @@ impl Playground {
     fn restart(self, run: &Run) {
         let playing = self.playing.get_untracked();
         self.notices.clear();
-        let code = self.player.with_value(|player| player.code);
-        self.replace(code, run, None);
+        self.replace(run, None);
         if playing {
             self.play();
         }

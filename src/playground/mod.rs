@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use labs::info::{LabInfo, VariantInfo};
 use labs::state::VerdictState;
-use labs::{Code, InputError, Run, Session, link};
+use labs::{InputError, Run, Session, link};
 use leptos::prelude::*;
 use view::geometry::Spot;
 use view::layout::Point;
@@ -53,8 +53,6 @@ pub enum Selection {
 
 /// What only this module touches.
 struct Player {
-    /// The code of the run's lab: whatever is the same lab opens at once.
-    code: Code,
     session: Box<dyn Session>,
     /// Whether it is one of two runs side by side.
     role: Role,
@@ -140,11 +138,11 @@ pub struct Playground {
 
 impl Playground {
     /// Opens a run, at time 0. Whoever opens it says where to go.
-    pub fn open(code: Code, run: &Run, notices: Notices) -> Self {
+    pub fn open(run: &Run, notices: Notices) -> Self {
         let signals = Signals::new();
         let info = run.entry.info;
         let this = Self {
-            player: StoredValue::new_local(Player::new(code, run, Role::Alone)),
+            player: StoredValue::new_local(Player::new(run, Role::Alone)),
             signals,
             notices,
             stage: signals.signal(Stage::default()),
@@ -206,11 +204,10 @@ impl Playground {
     }
 
     /// Shows another run in place of this one, at a time or where it is best seen first.
-    pub fn replace(self, code: Code, run: &Run, time_us: Option<u64>) {
+    pub fn replace(self, run: &Run, time_us: Option<u64>) {
         self.pause();
-        let session = open_session(code, run);
+        let session = open_session(run);
         self.player.update_value(|player| {
-            player.code = code;
             player.session = session;
             player.logged_step = 0;
             player.stop_us = None;
@@ -322,10 +319,9 @@ impl Playground {
 }
 
 impl Player {
-    fn new(code: Code, run: &Run, role: Role) -> Self {
+    fn new(run: &Run, role: Role) -> Self {
         Self {
-            code,
-            session: open_session(code, run),
+            session: open_session(run),
             role,
             held: None,
             seats: Vec::new(),
@@ -347,8 +343,8 @@ impl Player {
     }
 }
 
-fn open_session(code: Code, run: &Run) -> Box<dyn Session> {
-    code.open(run).expect("a run has been checked before it gets here, and belongs to the lab")
+fn open_session(run: &Run) -> Box<dyn Session> {
+    run.open().expect("a run has been checked before it gets here")
 }
 
 /// The run that the parts below a stage are about: on a page with one run, that one.

@@ -105,10 +105,9 @@ impl Playground {
         let original = Run { end: None, ..self.read(|session| session.run()) };
         let run = contrast.of(&original)?;
         let role = Role::Second { first: self, contrast, original: original.to_json() };
-        let code = self.player.with_value(|player| player.code);
         let signals = Signals::new();
         let second = Self {
-            player: StoredValue::new_local(Player::new(code, &run, role)),
+            player: StoredValue::new_local(Player::new(&run, role)),
             signals,
             stage: signals.signal(Stage::default()),
             time_us: signals.signal(0),
@@ -165,7 +164,7 @@ impl Playground {
                 }
             };
             self.player.update_value(|player| {
-                player.session = open_session(player.code, &run);
+                player.session = open_session(&run);
                 player.role = Role::Second { first, contrast, original: data };
                 player.logged_step = 0;
             });

@@ -5,15 +5,19 @@
 
 mod browser;
 mod build;
+mod bundle;
+mod files;
 mod hash;
 mod lab;
 mod parity;
+mod patch;
 mod paths;
 mod proc;
 mod serve;
 mod setup;
 mod shots;
 mod sweep;
+mod symbols;
 mod systems;
 mod test;
 
@@ -28,7 +32,7 @@ cargo xtask COMMAND
        sim                   the simulator's tests and seed sweeps, optimised
        page                  the page in a real browser
        lab ID                what one lab needs after a change: its family's tests, and its own of the common ones
-  build [--draft]            build the page into dist/ and print its sizes; --draft is for looking at it while at work
+  build [--draft]            build the page into dist/ and hold its sizes to the budgets; --draft is for looking at it while at work
   serve [--port N]           serve dist/ as it is, under the strict content security policy
   parity                     compare native and browser digests, and bisect to the first step that differs
   sweep [--seeds N]          20,000 seeds of every correct lab, and how often each mistake is found
@@ -79,7 +83,7 @@ fn dispatch(args: &[String]) -> Result<bool, String> {
                 }
             };
             setup::Tools::start(setup::Needs::BUILD)?.wait()?;
-            build::page(care)
+            build::page(care).and_then(|()| if care == build::Care::Publish { build::weigh() } else { Ok(()) })
         }
         "serve" => {
             let options = ServeOptions::parse(command, rest, false)?;
@@ -94,7 +98,7 @@ fn dispatch(args: &[String]) -> Result<bool, String> {
         // Trunk calls it; see Trunk.toml.
         "gather" => {
             takes_nothing(command, rest)?;
-            systems::gather()
+            systems::gather_for_trunk()
         }
         "shots" | "frames" => {
             takes_nothing(command, rest)?;

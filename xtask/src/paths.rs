@@ -26,6 +26,11 @@ pub fn target() -> PathBuf {
     }
 }
 
+/// The tool that binds the page's wasm and cuts it into chunks.
+pub fn splitter() -> PathBuf {
+    root().join("tools/split")
+}
+
 /// Intermediate results of the page's build.
 pub fn page_work() -> PathBuf {
     target().join("page")

@@ -1,7 +1,6 @@
 //! Child processes: started, watched, their output shown and kept, and ended when we end.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
@@ -42,15 +41,6 @@ pub fn cargo(args: &[&str]) -> Command {
 /// npm and npx are scripts with another name on Windows.
 pub fn npm_program(name: &str) -> String {
     if cfg!(windows) { format!("{name}.cmd") } else { name.into() }
-}
-
-/// Puts directories first on a child's PATH.
-pub fn with_path_first(command: &mut Command, dirs: &[&Path]) -> Result<(), String> {
-    let old = std::env::var_os("PATH").unwrap_or_default();
-    let all = dirs.iter().map(|dir| dir.to_path_buf()).chain(std::env::split_paths(&old));
-    let joined = std::env::join_paths(all).map_err(|error| format!("PATH cannot be extended: {error}"))?;
-    command.env("PATH", joined);
-    Ok(())
 }
 
 /// A short command whose standard output is wanted. `None` if it cannot start or fails.

@@ -1,6 +1,6 @@
-//! Sets the machine up: the wasm target, Trunk and wasm-bindgen in a per-user cache, npm's packages, a Chromium.
+//! Sets the machine up: the wasm target, the page's binder in a per-user cache, npm's packages, a Chromium.
 //!
-//! The two tools compile for minutes on a fresh machine, so they build in the background while tests already run.
+//! The binder compiles for minutes on a fresh machine, so it builds in the background while tests already run.
 //! What is missing and cannot be installed is named in one line.
 
 use std::fs::{self, File};
@@ -11,10 +11,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::hash::Fnv;
-use crate::{paths, proc};
+use crate::{files, patch, paths, proc};
 
-/// 0.22 needs a newer compiler than the pinned one.
-const TRUNK_VERSION: &str = "0.21.14";
 const NODE_MAJOR_MIN: u32 = 20;
 const PROGRESS_EVERY: Duration = Duration::from_secs(15);
 
@@ -29,9 +27,9 @@ impl Needs {
     pub const PAGE: Self = Self { browser: true };
 }
 
-/// The tools on their way; `wait` returns once they can be used.
+/// What is needed, on its way; `wait` returns once it can be used.
 pub struct Tools {
-    builds: Vec<JoinHandle<Result<(), String>>>,
+    build: Option<JoinHandle<Result<(), String>>>,
 }
 
 impl Tools {
@@ -39,100 +37,74 @@ impl Tools {
     pub fn start(needs: Needs) -> Result<Self, String> {
         // First what we cannot install, so that a person does not wait for minutes to read that.
         node_is_new_enough()?;
-        let mut builds = Vec::new();
-        for tool in [Tool::trunk()?, Tool::wasm_bindgen()?] {
-            if tool.works() {
-                continue;
-            }
-            let state = if tool.home().exists() { "in the cache does not run" } else { "is not in the cache yet" };
-            println!("setup: {} {state}; building it takes a few minutes, once for this user", tool.id());
-            builds.push(thread::spawn(move || tool.install()));
-        }
+        let tool = Tool::splitter()?;
+        let build = (!tool.works()).then(|| {
+            println!(
+                "setup: the page's binder is not in the cache yet; building it takes a few minutes, once for this user"
+            );
+            thread::spawn(move || tool.install())
+        });
         wasm_target()?;
         npm_packages()?;
         if needs.browser {
             chromium()?;
         }
-        Ok(Self { builds })
+        Ok(Self { build })
     }
 
     pub fn wait(self) -> Result<(), String> {
-        // Both are waited for even if the first failed, so that both messages are seen in one run.
-        let mut failures = Vec::new();
-        for build in self.builds {
-            match build.join() {
-                Ok(Ok(())) => {}
-                Ok(Err(message)) => failures.push(message),
-                Err(_) => failures.push("a tool's build ended unexpectedly".into()),
-            }
-        }
-        if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
+        self.build
+            .map_or(Ok(()), |build| build.join().unwrap_or_else(|_| Err("a tool's build ended unexpectedly".into())))
     }
 }
 
-/// The directories that hold Trunk and wasm-bindgen, to be put first on a child's PATH.
-pub fn tool_dirs() -> Result<[PathBuf; 2], String> {
-    Ok([Tool::trunk()?.bin_dir(), Tool::wasm_bindgen()?.bin_dir()])
+/// The program that binds the page's wasm, and cuts it into chunks.
+pub fn splitter() -> Result<PathBuf, String> {
+    Ok(Tool::splitter()?.program())
 }
 
-/// The version of a package in Cargo.lock.
-pub fn locked_version(lock: &str, package: &str) -> Option<String> {
-    let mut lines = lock.lines();
-    lines.find(|line| *line == format!("name = \"{package}\""))?;
-    lines.next()?.strip_prefix("version = \"")?.strip_suffix('"').map(String::from)
-}
-
+/// `tools/split/`, which is built from source: the crates that its lock file names, one of them with a patch of ours.
 struct Tool {
-    /// The crate.
-    name: &'static str,
-    /// The program in it that we use.
-    program: &'static str,
-    version: String,
+    /// What it is built from, as a hash: another source is another tool.
+    key: String,
     cache: PathBuf,
 }
 
-impl Tool {
-    fn trunk() -> Result<Self, String> {
-        Ok(Self { name: "trunk", program: "trunk", version: TRUNK_VERSION.into(), cache: paths::cache()? })
-    }
+/// The crate that is patched, and the patch beside the tool's manifest.
+const PATCHED: &str = "wasm_split_cli_support";
+const PATCH: &str = "splitter.patch";
 
-    /// Its version has to be the library's, to the last digit.
-    fn wasm_bindgen() -> Result<Self, String> {
-        let lock = paths::root().join("Cargo.lock");
-        let text = fs::read_to_string(&lock).map_err(|error| format!("{} cannot be read: {error}", lock.display()))?;
-        let version = locked_version(&text, "wasm-bindgen").ok_or("Cargo.lock does not name wasm-bindgen")?;
-        Ok(Self { name: "wasm-bindgen-cli", program: "wasm-bindgen", version, cache: paths::cache()? })
+impl Tool {
+    fn splitter() -> Result<Self, String> {
+        let mut key = Fnv::new();
+        for part in ["Cargo.toml", "Cargo.lock", "src", PATCH] {
+            key = key.tree(&paths::splitter().join(part))?;
+        }
+        Ok(Self { key: key.hex(), cache: paths::cache()? })
     }
 
     fn id(&self) -> String {
-        format!("{}-{}", self.name, self.version)
+        format!("netsplit-split-{}", self.key)
     }
 
-    fn home(&self) -> PathBuf {
-        self.cache.join("tools").join(self.id())
+    fn program(&self) -> PathBuf {
+        self.cache.join("tools").join(format!("{}{}", self.id(), std::env::consts::EXE_SUFFIX))
     }
 
-    fn bin_dir(&self) -> PathBuf {
-        self.home().join("bin")
-    }
-
-    /// A half-installed or damaged tool does not print its version, and a stranger prints another one.
+    /// A half-installed or damaged tool does not say who it is.
     fn works(&self) -> bool {
-        self.works_in(&self.home())
-    }
-
-    fn works_in(&self, home: &Path) -> bool {
-        let mut ask = proc::command(home.join("bin").join(format!("{}{}", self.program, std::env::consts::EXE_SUFFIX)));
+        let mut ask = proc::command(self.program());
         ask.arg("--version");
-        proc::quiet(ask).is_some_and(|answer| answer.split_whitespace().nth(1) == Some(&self.version))
+        proc::quiet(ask).is_some_and(|answer| answer.starts_with("netsplit-split "))
     }
 
-    /// Builds into a directory beside and moves the result into place when it works. The build directory stays until
-    /// then, so that an interrupted build goes on where it was.
+    /// Builds in a directory of its own and moves the program into place when it is whole. The build directory stays
+    /// until then, so that an interrupted build goes on where it was.
     fn install(&self) -> Result<(), String> {
         let work = self.cache.join("build").join(self.id());
         let cannot = |error: std::io::Error| format!("{} cannot be used: {error}", work.display());
         fs::create_dir_all(&work).map_err(cannot)?;
+        fs::create_dir_all(self.cache.join("tools")).map_err(cannot)?;
         // Two clones may set up at once. The second one waits here, and then finds the tool.
         let lock = File::create(self.cache.join("build").join(format!("{}.lock", self.id()))).map_err(cannot)?;
         lock.lock().map_err(cannot)?;
@@ -140,42 +112,60 @@ impl Tool {
             return Ok(());
         }
         let started = Instant::now();
-        let staged = work.join("root");
-        if let Err(message) = self.cargo_install(&work, &staged, true) {
-            println!("setup: {message}; trying again without its lock file");
-            self.cargo_install(&work, &staged, false)?;
+        self.unpack(&work)?;
+        self.build(&work)?;
+        let built = work.join("target/debug").join(format!("netsplit-split{}", std::env::consts::EXE_SUFFIX));
+        let staged = self.program().with_extension("new");
+        fs::copy(built, &staged).and_then(|_| fs::rename(&staged, self.program())).map_err(cannot)?;
+        if !self.works() {
+            return Err(format!("{} was built but does not run", self.id()));
         }
-        if !self.works_in(&staged) {
-            return Err(format!("{} {} was built but does not run", self.name, self.version));
-        }
-        let home = self.home();
-        // What is in the way is damaged, or `works` would have been true.
-        if home.exists() {
-            fs::remove_dir_all(&home).map_err(cannot)?;
-        }
-        fs::create_dir_all(self.cache.join("tools")).map_err(cannot)?;
-        fs::rename(&staged, &home).map_err(cannot)?;
         // The build directory takes hundreds of megabytes and has done its work; leaving it would do no harm.
         let _ = fs::remove_dir_all(&work);
-        println!("setup: {} {} is ready after {} s", self.name, self.version, started.elapsed().as_secs());
+        println!("setup: the page's binder is ready after {} s", started.elapsed().as_secs());
         Ok(())
     }
 
-    fn cargo_install(&self, work: &Path, root: &Path, locked: bool) -> Result<(), String> {
-        let mut install = proc::cargo(&["install", self.name, "--version", &self.version, "--force"]);
-        install.arg("--root").arg(root).arg("--target-dir").arg(work.join("target"));
-        // Outside of the repository, so that its Cargo settings do not apply.
-        install.current_dir(work);
-        if locked {
-            install.arg("--locked");
+    /// Lays out the tool's source and, beside it, the patched crate's, whose checksum cargo has compared with the lock
+    /// file's.
+    fn unpack(&self, work: &Path) -> Result<(), String> {
+        files::copy_tree(&paths::splitter().join("src"), &work.join("src"))?;
+        for part in ["Cargo.toml", "Cargo.lock"] {
+            files::write(&work.join(part), &files::read(&paths::splitter().join(part))?)?;
         }
+        let mut fetch = proc::cargo(&["fetch", "--locked"]);
+        fetch.current_dir(work);
+        let fetched = proc::stream(fetch, "fetching what the page's binder is made of", |_| {})?;
+        if !fetched.ok {
+            let reason = fetched.text.lines().find(|line| line.starts_with("error")).unwrap_or("no reason given");
+            return Err(format!("what the page's binder is made of cannot be fetched: {reason}"));
+        }
+        let mut ask = proc::cargo(&["metadata", "--locked", "--offline", "--format-version", "1"]);
+        ask.current_dir(work);
+        let metadata = proc::quiet(ask).ok_or("cargo metadata failed for the page's binder")?;
+        let manifest = manifest_of(&metadata, PATCHED).ok_or(format!("the page's binder does not use {PATCHED}"))?;
+        let source = manifest.parent().ok_or("a manifest lies in a folder")?;
+        let patched = work.join("patched");
+        files::remove_dir(&patched)?;
+        files::copy_tree(source, &patched)?;
+        patch::apply(&files::read_text(&paths::splitter().join(PATCH))?, &patched)?;
+        let mut manifest = files::read_text(&work.join("Cargo.toml"))?;
+        manifest.push_str(&format!("\n[patch.crates-io]\n{PATCHED} = {{ path = \"patched\" }}\n"));
+        files::write(&work.join("Cargo.toml"), manifest.as_bytes())
+    }
+
+    fn build(&self, work: &Path) -> Result<(), String> {
+        // The lock file loses the patched crate's checksum here, and nothing else changes.
+        let mut build = proc::cargo(&["build", "--offline"]);
+        // Outside of the repository, so that its Cargo settings do not apply.
+        build.current_dir(work).env("CARGO_TARGET_DIR", work.join("target")).env_remove("RUSTFLAGS");
         let (started, mut shown, mut crates) = (Instant::now(), Instant::now(), 0);
-        let what = format!("building {}", self.name);
-        let finished = proc::stream_with_silence(install, &what, PROGRESS_EVERY, |line| {
+        let finished = proc::stream_with_silence(build, "building the page's binder", PROGRESS_EVERY, |line| {
             crates += u32::from(line.is_some_and(|line| line.trim_start().starts_with("Compiling")));
             if shown.elapsed() >= PROGRESS_EVERY {
                 shown = Instant::now();
-                println!("setup: {}: {crates} crates compiled after {} s", self.id(), started.elapsed().as_secs());
+                let seconds = started.elapsed().as_secs();
+                println!("setup: the page's binder: {crates} crates compiled after {seconds} s");
             }
         })?;
         if finished.ok {
@@ -185,13 +175,19 @@ impl Tool {
         // The log is a help, not the message; where it cannot be written the message stands alone.
         let _ = fs::write(&log, &finished.text);
         let reason = finished.text.lines().find(|line| line.starts_with("error")).unwrap_or("error: no reason given");
-        Err(format!(
-            "`cargo install {} --version {}` failed ({reason}); see {}",
-            self.name,
-            self.version,
-            log.display()
-        ))
+        Err(format!("building the page's binder failed ({reason}); see {}", log.display()))
     }
+}
+
+/// The manifest of a package from the registry, in what `cargo metadata` prints.
+fn manifest_of(metadata: &str, package: &str) -> Option<PathBuf> {
+    let paths = metadata.split("\"manifest_path\":\"").skip(1).filter_map(|rest| rest.split('"').next());
+    // JSON doubles what separates the parts of a path on Windows.
+    let mut paths = paths.map(|path| PathBuf::from(path.replace("\\\\", "\\")));
+    paths.find(|path| {
+        let folder = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        folder.and_then(|name| name.strip_prefix(package)?.strip_prefix('-').map(str::to_owned)).is_some()
+    })
 }
 
 fn node_is_new_enough() -> Result<(), String> {
@@ -306,12 +302,26 @@ fn is_root() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::locked_version;
+    use super::*;
 
     #[test]
-    fn the_lock_file_names_the_version() {
-        let lock = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"0.1.0\"\n\n[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.128\"\n";
-        assert_eq!(locked_version(lock, "wasm-bindgen").as_deref(), Some("0.2.128"));
-        assert_eq!(locked_version(lock, "trunk"), None);
+    fn metadata_says_where_a_crate_lies() {
+        let text = r#"{"name":"wasm_split","manifest_path":"/a/wasm_split-0.1.0/Cargo.toml"},
+            {"manifest_path":"/c/wasm_split_cli_support-0.2.4/Cargo.toml","x":"y"}"#;
+        let place = PathBuf::from("/c/wasm_split_cli_support-0.2.4/Cargo.toml");
+        assert_eq!(manifest_of(text, PATCHED), Some(place));
+        assert_eq!(manifest_of(text, "wasm"), None);
+    }
+
+    #[test]
+    fn the_binder_and_the_page_use_one_wasm_bindgen() {
+        let version = |lock: &Path, package: &str| {
+            let text = fs::read_to_string(lock).expect("a lock file");
+            let mut lines = text.lines();
+            lines.find(|line| *line == format!("name = \"{package}\"")).expect("the package is locked");
+            lines.next().map(str::to_owned)
+        };
+        let page = version(&paths::root().join("Cargo.lock"), "wasm-bindgen");
+        assert_eq!(page, version(&paths::splitter().join("Cargo.lock"), "wasm-bindgen-cli-support"));
     }
 }

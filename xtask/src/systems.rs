@@ -55,13 +55,17 @@ pub fn below(home: &Path) -> Result<Vec<System>, String> {
     Ok(systems)
 }
 
-/// Copies the minimal run of each mistake to `bugs/LAB/VARIANT.json` below a folder that is to be published. Trunk calls
-/// this as its last hook, so that the page has them however it is built.
-pub fn gather() -> Result<(), String> {
+/// As [`gather`], for Trunk, which calls it as its last hook.
+pub fn gather_for_trunk() -> Result<(), String> {
     let staging = std::env::var_os("TRUNK_STAGING_DIR").ok_or("TRUNK_STAGING_DIR is not set: Trunk calls `gather`")?;
+    gather(Path::new(&staging))
+}
+
+/// Copies the minimal run of each mistake to `bugs/LAB/VARIANT.json` below a folder that is to be published.
+pub fn gather(page: &Path) -> Result<(), String> {
     for System { id, folder } in all()? {
         let Ok(runs) = fs::read_dir(folder.join("bugs")) else { continue };
-        let out = Path::new(&staging).join("bugs").join(&id);
+        let out = page.join("bugs").join(&id);
         fs::create_dir_all(&out).map_err(|error| format!("{} cannot be written: {error}", out.display()))?;
         for run in runs {
             let run = run.map_err(|error| format!("the runs of {id} cannot be read: {error}"))?;

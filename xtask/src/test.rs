@@ -98,6 +98,9 @@ fn lab(report: &mut Report, id: &str) -> Result<(), String> {
 /// The page's own suites. False if there is no page to go on with.
 fn page(report: &mut Report) -> bool {
     let built = report.act("page build", || build::page(build::Care::Publish));
+    if built {
+        report.act("page budgets", build::weigh);
+    }
     // After the build and with its profile, so that what both compile for this machine is compiled once.
     let target = ["--release", "--target", "wasm32-unknown-unknown"];
     let clippy = [&["clippy", "--locked", "-p", "netsplit-app"], &target[..], &["--", "-D", "warnings"]].concat();

@@ -10,3 +10,9 @@ include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 pub const fn catalogue() -> &'static Catalogue {
     &CATALOGUE
 }
+
+/// The loader says why in the page's own words; all that the code knows is that nothing came.
+#[cfg(split)]
+fn not_loaded(error: wasm_split_helpers::SplitLoaderError) -> LoadError {
+    LoadError(error.to_string())
+}

@@ -1,5 +1,11 @@
 //! What there is to open: labs and the tours about them. The list itself is made from the families' folders, in the
 //! crate `labs`; whoever reads a run or a tour is handed it.
+//!
+//! An [`Entry`] has a lab's code, and a run has an entry: whoever holds a run can open it. The catalogue lists labs
+//! without their code ([`Listed`]), which on a page comes when it is asked for.
+
+use std::pin::Pin;
+use std::sync::OnceLock;
 
 use check::FaultModel;
 use serde_json::{Value, json};
@@ -16,7 +22,7 @@ use crate::session::{LabSession, Session, read_op};
 use crate::sweep::{self, Sweep};
 use crate::tour::{Tour, TourError};
 
-/// A lab in the catalogue: what it is, and how to use it without knowing its types.
+/// A lab and its code: how to use it without knowing its types.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// What the lab is.
@@ -55,35 +61,81 @@ impl Entry {
     }
 }
 
-/// The code of a lab, for whoever may have to wait for it: it opens runs of this lab.
-#[derive(Clone, Copy, Debug)]
-pub struct Code(&'static Entry);
+/// The entries of a family's labs.
+pub type Entries = &'static [&'static Entry];
 
-impl Code {
-    /// Opens a run at time 0.
-    pub fn open(self, run: &Run) -> Result<Box<dyn Session>, InputError> {
-        if run.entry.info.id != self.0.info.id {
-            return Err(InputError::new("lab", format!("is {}, not {}", self.0.info.id, run.entry.info.id)));
-        }
-        (self.0.open)(run)
-    }
-
-    /// The lab.
-    #[must_use]
-    pub const fn entry(self) -> &'static Entry {
-        self.0
-    }
-}
+/// The code of a family's labs on its way.
+pub type Loading = Pin<Box<dyn Future<Output = Result<Entries, LoadError>>>>;
 
 /// Why the code of a lab is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadError(pub String);
 
-impl Entry {
-    /// Hands out the lab's code, once it is there. All labs are in one file today, so it is there at once; whoever may
-    /// have to wait asks here all the same.
-    pub async fn load(&'static self) -> Result<Code, LoadError> {
-        Ok(Code(self))
+/// Labs whose code comes as one. On a published page that is a file of its own, fetched when one of the labs is opened;
+/// everywhere else it is a part of the program.
+#[derive(Debug)]
+pub struct Family {
+    /// Its name, which the file has as well.
+    pub id: &'static str,
+    code: FamilyCode,
+}
+
+#[derive(Debug)]
+enum FamilyCode {
+    Here(Entries),
+    Apart { load: fn() -> Loading, loaded: OnceLock<Entries> },
+}
+
+impl Family {
+    /// A family whose code is a part of the program.
+    #[must_use]
+    pub const fn here(id: &'static str, entries: Entries) -> Self {
+        Self { id, code: FamilyCode::Here(entries) }
+    }
+
+    /// A family whose code has to be fetched. Loading may fail and be tried again; once is enough.
+    #[must_use]
+    pub const fn apart(id: &'static str, load: fn() -> Loading) -> Self {
+        Self { id, code: FamilyCode::Apart { load, loaded: OnceLock::new() } }
+    }
+
+    /// Its entries, if the code is there.
+    #[must_use]
+    pub fn entries(&self) -> Option<Entries> {
+        match &self.code {
+            FamilyCode::Here(entries) => Some(entries),
+            FamilyCode::Apart { loaded, .. } => loaded.get().copied(),
+        }
+    }
+
+    /// Sees to it that the code is there.
+    pub async fn load(&self) -> Result<(), LoadError> {
+        if let FamilyCode::Apart { load, loaded } = &self.code
+            && loaded.get().is_none()
+        {
+            let entries = load().await?;
+            loaded.get_or_init(|| entries);
+        }
+        Ok(())
+    }
+}
+
+/// A lab as the catalogue lists it: what it is, and where its code comes from. Nothing here may name the lab's types, or
+/// its code becomes a part of everything that knows the catalogue.
+#[derive(Clone, Copy, Debug)]
+pub struct Listed {
+    /// What the lab is.
+    pub info: &'static LabInfo,
+    /// Whose code it comes with.
+    pub family: &'static Family,
+}
+
+impl Listed {
+    /// The entry of the lab; an error on a page whose code for it has not been loaded.
+    pub fn entry(&self) -> Result<&'static Entry, InputError> {
+        let id = self.info.id;
+        let found = self.family.entries().and_then(|entries| entries.iter().copied().find(|entry| entry.info.id == id));
+        found.ok_or_else(|| InputError::new("lab", format!("the code of {id} is not loaded")))
     }
 }
 
@@ -104,21 +156,21 @@ pub struct Shelved {
 #[derive(Debug)]
 pub struct Catalogue {
     /// The labs.
-    pub labs: &'static [&'static Entry],
+    pub labs: &'static [Listed],
     /// The tours, those about one lab beside each other.
     pub tours: &'static [Shelved],
 }
 
 impl Catalogue {
     /// All labs.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'static Entry> + ExactSizeIterator + use<> {
-        self.labs.iter().copied()
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'static Listed> + ExactSizeIterator + use<> {
+        self.labs.iter()
     }
 
     /// The lab with this identifier.
-    pub fn find(&self, id: &str) -> Result<&'static Entry, InputError> {
-        self.iter().find(|entry| entry.info.id == id).ok_or_else(|| {
-            let known: Vec<_> = self.iter().map(|entry| entry.info.id).collect();
+    pub fn find(&self, id: &str) -> Result<&'static Listed, InputError> {
+        self.iter().find(|lab| lab.info.id == id).ok_or_else(|| {
+            let known: Vec<_> = self.iter().map(|lab| lab.info.id).collect();
             InputError::new("lab", format!("there is no lab \"{id}\"; there are {}", known.join(", ")))
         })
     }
@@ -144,7 +196,7 @@ impl Catalogue {
     /// The catalogue as data: what `list --json` prints and the page's `labs()` returns.
     #[must_use]
     pub fn describe(&self) -> Value {
-        self.iter().map(|entry| self.describe_lab(entry.info)).collect()
+        self.iter().map(|lab| self.describe_lab(lab.info)).collect()
     }
 
     fn describe_lab(&self, lab: &LabInfo) -> Value {

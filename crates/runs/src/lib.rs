@@ -35,7 +35,7 @@ pub mod tour;
 pub mod trace;
 
 pub use algorithms::{clocks as clock_types, hashing};
-pub use catalogue::{Catalogue, Code, Entry, LoadError, Shelved};
+pub use catalogue::{Catalogue, Entries, Entry, Family, Listed, LoadError, Loading, Shelved};
 pub use error::InputError;
 pub use info::{LabInfo, Roles, VariantInfo, VariantKind};
 pub use ops::{Asked, OpInfo};

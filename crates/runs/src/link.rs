@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
+use serde_json::Value;
 
 use crate::catalogue::Catalogue;
 use crate::error::InputError;
@@ -56,6 +57,11 @@ pub(crate) fn inflate(payload: &str, most: usize) -> Result<Vec<u8>, String> {
 
 /// Reads a link: a whole address with a fragment, a fragment, or its text.
 pub fn decode(catalogue: &Catalogue, text: &str) -> Result<Run, InputError> {
+    Run::from_json(catalogue, &data_of(text)?).map_err(|error| error.within("link"))
+}
+
+/// The run in a link as data, not checked yet.
+pub(crate) fn data_of(text: &str) -> Result<Value, InputError> {
     let wrong = |problem: String| InputError::new("link", problem);
     let fragment = match text.split_once('#') {
         Some((_, fragment)) => fragment,
@@ -69,8 +75,7 @@ pub fn decode(catalogue: &Catalogue, text: &str) -> Result<Run, InputError> {
         return Err(wrong(format!("starts with \"{}\"; links that are known here start with v1.", shorten(version))));
     };
     let json = inflate(payload, INFLATED_MAX).map_err(wrong)?;
-    let value = parse(&json, "does not hold a run").map_err(|error| error.within("link"))?;
-    Run::from_json(catalogue, &value).map_err(|error| error.within("link"))
+    parse(&json, "does not hold a run").map_err(|error| error.within("link"))
 }
 
 fn shorten(text: &str) -> String {

@@ -7,13 +7,14 @@ use serde_json::{Map, Value, json};
 use sim::{Command, NodeId, Stamped};
 use view::layout::Point;
 
-use crate::catalogue::{Catalogue, Entry};
+use crate::catalogue::{Catalogue, Entry, Listed};
 use crate::command::{self, COMMANDS_MAX, FAR, Roster, TIME_US_MAX};
 use crate::error::InputError;
 use crate::info::VariantInfo;
 use crate::json::{Fields, check_depth, kind_of, parse};
 use crate::names::Names;
 use crate::params::{ParamInfo, Settings};
+use crate::session::Session;
 
 /// The version of the format itself.
 pub const FORMAT_VERSION: u64 = 1;
@@ -63,7 +64,7 @@ pub struct Run {
 impl Run {
     /// A fresh run of a lab: `correct`, seed 1, defaults.
     pub fn of_lab(catalogue: &Catalogue, id: &str) -> Result<Self, InputError> {
-        catalogue.find(id).map(Self::of_entry)
+        catalogue.find(id)?.entry().map(Self::of_entry)
     }
 
     /// A fresh run of a lab, whether or not a catalogue has it.
@@ -81,6 +82,11 @@ impl Run {
             revision: entry.info.revision,
             retired: BTreeSet::new(),
         }
+    }
+
+    /// Opens the run at time 0.
+    pub fn open(&self) -> Result<Box<dyn Session>, InputError> {
+        (self.entry.open)(self)
     }
 
     /// Whether this engine and this revision of its lab recorded it, so that its digests are theirs.
@@ -125,10 +131,7 @@ impl Run {
 
     /// Sets the seed.
     pub fn set_seed(&mut self, seed: u64) -> Result<(), InputError> {
-        if seed > SEED_MAX {
-            return Err(InputError::new("seed", format!("{seed} is too large; {SEED_MAX} is the largest")));
-        }
-        self.seed = seed;
+        self.seed = check_seed(seed)?;
         Ok(())
     }
 
@@ -141,6 +144,18 @@ impl Run {
             Ok(op.clone())
         })?;
         Ok(())
+    }
+
+    /// The lab that a run is about, given as JSON or as the text of a file or a link, for whoever has to fetch its code
+    /// before the rest can be read. None where it names none: reading says what is wrong then.
+    #[must_use]
+    pub fn lab_of(catalogue: &Catalogue, value: &Value) -> Option<&'static Listed> {
+        let lab_in = |data: &Value| catalogue.find(data.get("lab")?.as_str()?).ok();
+        match value.as_str().map(str::trim) {
+            Some(text) if crate::link::looks_like_link(text) => lab_in(&crate::link::data_of(text).ok()?),
+            Some(text) => lab_in(&parse(text.as_bytes(), "").ok()?),
+            None => lab_in(value),
+        }
     }
 
     /// Reads a run from JSON.
@@ -226,6 +241,14 @@ impl Run {
         }
         Value::Object(map)
     }
+}
+
+/// A seed that a run may have.
+pub fn check_seed(seed: u64) -> Result<u64, InputError> {
+    if seed > SEED_MAX {
+        return Err(InputError::new("seed", format!("{seed} is too large; {SEED_MAX} is the largest")));
+    }
+    Ok(seed)
 }
 
 fn read_layout(value: &Value, names: &Names) -> Result<BTreeMap<NodeId, Point>, InputError> {

@@ -21,10 +21,8 @@ use crate::platform::canvas::Painter;
 use crate::platform::page;
 use crate::playground::{Selection, use_playground};
 
-use super::ring::bar::TokenSlider;
-use super::ring::layer::RingLayer;
+use super::parts::Part;
 use super::ring::use_ring;
-use super::space_time::diagram::Diagram;
 use super::space_time::use_space_time;
 
 /// The element that holds the actions for whatever is picked.
@@ -49,6 +47,7 @@ pub fn StageView() -> impl IntoView {
     if let Some(guard) = page::on_narrow_change(move |now| narrow.set(now)) {
         guard.keep();
     }
+    let has_ring = Memo::new(move |_| ring.ring.with(Option::is_some));
     // Servers in rows reach up to where the buttons are.
     let crowded = Memo::new(move |_| {
         ring.ring.with(|ring| ring.as_ref().is_some_and(|ring| view::lens::ring::crowd(ring.servers.len()).is_some()))
@@ -79,7 +78,7 @@ pub fn StageView() -> impl IntoView {
                 <Violated />
                 {(!second).then(|| view! { <picture::PictureBar /> })}
             </div>
-            {move || space_time.shown.get().then(|| view! { <Diagram upright=narrow /> })}
+            {move || space_time.shown.get().then(|| Part::Diagram(narrow).show())}
             <div
                 class="layers"
                 class:ringed=move || ring.shown.get()
@@ -90,7 +89,7 @@ pub fn StageView() -> impl IntoView {
                 on:pointerup=move |event| gestures.up(&event)
                 on:pointercancel=move |_| gestures.cancelled()
             >
-                <RingLayer />
+                {move || has_ring.get().then(|| Part::RingLayer.show())}
                 <svg class="layer" viewBox=view_box.clone() role="group" aria-label="Links">
                     <links::Links />
                 </svg>
@@ -105,7 +104,7 @@ pub fn StageView() -> impl IntoView {
                     <Caught />
                     <nodes::Nodes />
                     <nodes::Named />
-                    <TokenSlider />
+                    {move || has_ring.get().then(|| Part::TokenSlider.show())}
                     <Stroke />
                 </svg>
             </div>

@@ -6,9 +6,8 @@ use view::Picture;
 use crate::mode::use_mode;
 use crate::playground::use_playground;
 
-use super::super::ring::bar::RingBar;
+use super::super::parts::Part;
 use super::super::ring::use_ring;
-use super::super::space_time::bar::SpaceTimeBar;
 use super::super::space_time::use_space_time;
 
 /// Ring, diagram or network.
@@ -39,8 +38,8 @@ pub fn PictureBar() -> impl IntoView {
         view! {
             <div class="stage-bar">
                 <div class="switch" role="group" aria-label="What the stage shows">{choices}</div>
-                {move || space_time.shown.get().then(|| view! { <SpaceTimeBar /> })}
-                {move || has_ring.get().then(|| view! { <RingBar /> })}
+                {move || space_time.shown.get().then(|| Part::SpaceTimeBar.show())}
+                {move || has_ring.get().then(|| Part::RingBar.show())}
             </div>
         }
         .into_any()

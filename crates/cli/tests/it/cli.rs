@@ -504,10 +504,7 @@ fn a_hit_stays_a_hit_when_nobody_reads_on() {
 fn a_recorded_run_goes_on_for_ten_seconds_or_to_its_end() {
     let short = good(&format!("run {} --json", fixture("parity/1.json"))).json();
     assert_eq!(short["time_us"], 10_000_000);
-    let mut session = (labs::catalogue().find("raft-election").unwrap().open)(
-        &labs::Run::of_lab(labs::catalogue(), "raft-election").unwrap(),
-    )
-    .unwrap();
+    let mut session = labs::Run::of_lab(labs::catalogue(), "raft-election").unwrap().open().unwrap();
     session.seek(12_345_678);
     let long = file("long.json", session.run().to_json().to_string());
     assert_eq!(good(&format!("run {long} --json")).json()["time_us"], 12_345_678);

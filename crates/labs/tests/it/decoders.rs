@@ -43,10 +43,7 @@ fn pack(json: &[u8]) -> String {
 }
 
 fn session() -> Box<dyn Session> {
-    let mut session = (labs::catalogue().find("raft-election").unwrap().open)(
-        &Run::of_lab(labs::catalogue(), "raft-election").unwrap(),
-    )
-    .unwrap();
+    let mut session = Run::of_lab(labs::catalogue(), "raft-election").unwrap().open().unwrap();
     session.seek(250_000);
     session
 }

@@ -1,7 +1,11 @@
 //! Runs as data: what is written is read, and what is wrong is named.
 
 use labs::params::{ParamInfo, number};
-use labs::{Catalogue, ENGINE_VERSION, Entry, LabInfo, Run};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use labs::{Catalogue, ENGINE_VERSION, Entry, Family, LabInfo, Listed, LoadError, Run, link};
 use serde_json::{Value, json};
 
 fn error(value: Value) -> String {
@@ -39,10 +43,11 @@ fn a_run_says_when_its_recording_is_another_engines_or_revisions() {
 #[test]
 fn a_retired_parameter_is_read_and_changes_nothing() {
     const JITTER: ParamInfo = number("jitter-ms", "Jitter", 0, (0, 9), "ms");
-    let known = labs::catalogue().find("raft-election").unwrap();
+    let known = crate::systems::entry("raft-election");
     let info: &'static LabInfo = Box::leak(Box::new(LabInfo { retired: &[JITTER], ..*known.info }));
     let entry: &'static Entry = Box::leak(Box::new(Entry { info, ..*known }));
-    let catalogue = Catalogue { labs: Box::leak(Box::new([entry])), tours: &[] };
+    let family = Box::leak(Box::new(Family::here("consensus", Box::leak(Box::new([entry])))));
+    let catalogue = Catalogue { labs: Box::leak(Box::new([Listed { info, family }])), tours: &[] };
     let read = |value: &Value| Run::from_json(&catalogue, value).unwrap();
     let set = |at_us: u64| json!({"at_us": at_us, "do": "set", "key": "jitter-ms", "value": 3});
     let value = json!({"lab": "raft-election", "set": {"jitter-ms": 4, "nodes": 3}, "commands": [set(5)]});
@@ -60,6 +65,50 @@ fn a_retired_parameter_is_read_and_changes_nothing() {
     assert_eq!(read(&json!({"lab": "raft-election", "set": {"jitter-ms": 4}})).remarks().len(), 1);
     assert_eq!(read(&json!({"lab": "raft-election", "commands": [set(5)]})).remarks().len(), 1);
     assert!(read(&json!({"lab": "raft-election"})).remarks().is_empty());
+}
+
+/// Answers at once, as everything here does.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => panic!("nothing here waits"),
+    }
+}
+
+#[test]
+fn without_a_labs_code_its_runs_are_not_read_and_say_so() {
+    static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
+    static LATE: Family = Family::apart("consensus", || {
+        Box::pin(async {
+            match ATTEMPTS.fetch_add(1, Ordering::SeqCst) {
+                0 => Err(LoadError("the network is down".into())),
+                _ => Ok(labs::catalogue().find("raft-election").unwrap().family.entries().unwrap()),
+            }
+        })
+    });
+    let known = crate::systems::entry("raft-election");
+    let labs = Box::leak(Box::new([Listed { info: known.info, family: &LATE }]));
+    let catalogue = Catalogue { labs, tours: &[] };
+    let value = json!({"lab": "raft-election", "commands": [{"at_us": 5, "do": "crash", "node": "n1"}]});
+    let linked = link::encode(&Run::from_json(labs::catalogue(), &value).unwrap()).unwrap();
+    for text in [value.to_string(), linked.clone(), format!(" https://example.org/{linked}\n")] {
+        assert!(Run::lab_of(&catalogue, &text.clone().into()).is_some(), "{text}");
+        let error = Run::from_text(&catalogue, &text).unwrap_err().to_string();
+        assert!(error.ends_with("lab: the code of raft-election is not loaded"), "{error}");
+    }
+    for nothing in
+        [json!(7), json!({}), json!({"lab": 4}), json!({"lab": "raft"}), json!("{"), json!("#v1.x"), json!("")]
+    {
+        assert!(Run::lab_of(&catalogue, &nothing).is_none(), "{nothing}");
+    }
+    // What has failed can be tried again, and what is there stays.
+    assert_eq!(now(LATE.load()), Err(LoadError("the network is down".into())));
+    assert!(LATE.entries().is_none());
+    for _ in 0..2 {
+        assert_eq!(now(LATE.load()), Ok(()));
+        assert_eq!(Run::from_json(&catalogue, &value).unwrap().to_json()["commands"], value["commands"]);
+    }
+    assert_eq!(ATTEMPTS.load(Ordering::SeqCst), 2);
 }
 
 #[test]

@@ -1,8 +1,5 @@
 //! An open run through its object-safe interface: what the page and the command line live on.
 
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
 use labs::{Run, Session, link};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -32,17 +29,6 @@ fn leader(session: &dyn Session) -> String {
     let state = state(session);
     let leader = state["nodes"].as_array().unwrap().iter().find(|node| node["role"] == "leader");
     leader.expect("somebody leads")["id"].as_str().unwrap().to_owned()
-}
-
-#[test]
-fn the_code_of_a_lab_opens_its_runs_and_no_others() {
-    let entry = labs::catalogue().find("raft-election").unwrap();
-    let loaded = pin!(entry.load()).poll(&mut Context::from_waker(Waker::noop()));
-    let Poll::Ready(Ok(code)) = loaded else { panic!("natively no code has to come from anywhere") };
-    assert_eq!(code.entry().info.id, "raft-election");
-    assert!(code.open(&run(json!({"lab": "raft-election", "seed": 7}))).is_ok());
-    let refused = code.open(&run(json!({"lab": "raft-log"}))).err().map(|error| error.to_string());
-    assert_eq!(refused.as_deref(), Some("lab: is raft-election, not raft-log"));
 }
 
 #[test]

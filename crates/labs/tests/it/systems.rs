@@ -24,9 +24,15 @@ pub fn is_meant(entry: &Entry) -> bool {
 
 /// The labs that are looked at: all of them, or one.
 pub fn entries() -> Vec<&'static Entry> {
-    let meant: Vec<_> = labs::catalogue().iter().filter(|entry| is_meant(entry)).collect();
+    let all = labs::catalogue().iter().map(|lab| lab.entry().unwrap());
+    let meant: Vec<_> = all.filter(|entry| is_meant(entry)).collect();
     assert!(!meant.is_empty(), "NETSPLIT_LAB: there is no such lab");
     meant
+}
+
+/// The entry of a lab.
+pub fn entry(id: &str) -> &'static Entry {
+    labs::catalogue().find(id).and_then(|lab| lab.entry()).unwrap()
 }
 
 /// A mistake, as the system's folder tells it.
@@ -170,7 +176,7 @@ fn no_system_lacks_anything() {
 
 #[test]
 fn an_empty_folder_lacks_everything() {
-    let entry = labs::catalogue().find("raft-log").unwrap();
+    let entry = entry("raft-log");
     let nowhere = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-such-system");
     let lacking = lacks(entry, &nowhere).join("\n");
     for part in

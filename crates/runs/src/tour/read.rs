@@ -8,7 +8,7 @@ use super::{
     Attempt, COMMANDS_MAX, CONTROLS, FORMAT_VERSION, Planned, SPEED_RANGE, STEPS_MAX, Step, TIME_US_MAX, Tour,
     TourError, Wait, link, source,
 };
-use crate::catalogue::{Catalogue, Entry};
+use crate::catalogue::{Catalogue, Listed};
 use crate::command::{self, Roster, parse_duration};
 use crate::error::InputError;
 use crate::json::{Fields, check_depth, kind_of};
@@ -36,7 +36,7 @@ impl Tour {
     /// The lab that the text of a tour is about, for whoever has to fetch its code before the rest can be read. None
     /// where it names none: reading says what is wrong then.
     #[must_use]
-    pub fn lab_of(catalogue: &Catalogue, text: &str) -> Option<&'static Entry> {
+    pub fn lab_of(catalogue: &Catalogue, text: &str) -> Option<&'static Listed> {
         link::check_size(text).ok()?;
         let (value, _) = source::parse(text).ok()?;
         catalogue.find(value.get("lab")?.as_str()?).ok()

@@ -1,0 +1,96 @@
+// Fetches the page's chunks: code that is a file of its own and comes when it is first needed. `cargo xtask build` fills
+// in which chunks there are, and adds the functions by which the main file asks for them. Unsplit pages do without.
+//
+// A chunk fits only the main file that it was made with: with another one it would write over its memory. So what
+// arrives has to be, to the last byte, what its name says. The page says what went wrong, and offers to try again.
+
+/** Files by the names of chunks, each with its length in bytes. */
+const CHUNKS = {};
+/** The chunk with the code of each lab. */
+const LABS = {};
+/** The lab that opens when the address names none; `src/address.rs` decides. */
+const LAB_DEFAULT = "raft-election";
+
+/** How long a chunk may take. */
+const PATIENCE_MS = 60_000;
+
+/** What the main file exports, once it runs. */
+let attach;
+const attached = new Promise((done) => (attach = done));
+const loads = new Map();
+const problems = new Map();
+
+/** The hash in the names of files: FNV-1a over 64 bits, of the length and the content. */
+const hashOf = (bytes) => {
+  let [high, low] = [0xcbf29ce4, 0x84222325];
+  const add = (byte) => {
+    low = (low ^ byte) >>> 0;
+    const product = low * 0x1b3;
+    high = (high * 0x1b3 + Math.floor(product / 2 ** 32) + low * 256) >>> 0;
+    low = product >>> 0;
+  };
+  for (let at = 0; at < 8; at += 1) add(Math.floor(bytes.length / 256 ** at) % 256);
+  bytes.forEach(add);
+  return [high, low].map((half) => half.toString(16).padStart(8, "0")).join("");
+};
+
+const fetched = async (name) => {
+  const [file, length] = CHUNKS[name];
+  // What has failed once is not taken from the browser's cache again.
+  const options = { signal: AbortSignal.timeout(PATIENCE_MS), cache: problems.has(name) ? "reload" : "default" };
+  let answer, bytes;
+  try {
+    answer = await fetch(new URL(file, import.meta.url), options);
+    bytes = answer.ok && new Uint8Array(await answer.arrayBuffer());
+  } catch (error) {
+    if (error?.name === "TimeoutError") throw new Error(`it did not arrive within ${PATIENCE_MS / 1000} seconds`);
+    throw new Error(answer ? "the connection broke off" : "the server cannot be reached");
+  }
+  if (!answer.ok) throw new Error(`the server answers ${answer.status}; this page may be out of date`);
+  const isWasm = [0x00, 0x61, 0x73, 0x6d].every((byte, at) => bytes[at] === byte);
+  if (!isWasm) throw new Error("the server sends something else in its place");
+  if (bytes.length < length) throw new Error(`only ${bytes.length} of ${length} bytes arrived`);
+  if (!file.includes(hashOf(bytes))) throw new Error("the server sends that of another version of this page");
+  return bytes;
+};
+
+const take = async (name) => {
+  try {
+    const code = await WebAssembly.compile(await fetched(name));
+    await WebAssembly.instantiate(code, { __wasm_split: await attached });
+    problems.delete(name);
+  } catch (error) {
+    problems.set(name, error?.message ?? String(error));
+    throw error;
+  }
+};
+
+const load = (name) => {
+  if (!loads.has(name)) {
+    const loading = take(name);
+    loads.set(name, loading);
+    // What has come stays; what has failed can be tried again.
+    loading.catch(() => loads.delete(name));
+  }
+  return loads.get(name);
+};
+
+/** A function by which the main file asks for a chunk: it calls back, by the table that all share, whether it is there. */
+const loader = (name) => async (callback, data) => {
+  const there = await load(name).then(
+    () => true,
+    () => false,
+  );
+  const { __indirect_function_table: table } = await attached;
+  table.get(callback)(data, there);
+};
+
+/** Why a chunk is not there, in words. */
+const problem = (name) => problems.get(name) ?? "";
+
+// The lab that the address names opens as soon as the main file runs, so its chunk comes beside. Which lab a link or a
+// tour is about the main file has to find out.
+const query = new URLSearchParams(globalThis.location?.search ?? "");
+if (!globalThis.location?.hash && !query.has("tour")) load(LABS[query.get("lab") ?? LAB_DEFAULT] ?? LABS[LAB_DEFAULT]).catch(() => {});
+
+export { attach, problem };

@@ -1,0 +1,123 @@
+// The published page comes in chunks. One that does not come, or not as it should, is said where it is missed; the run
+// that is open stays as it is, and trying again works.
+import { readFileSync } from "node:fs";
+import { expect, open, test } from "./fixtures.mjs";
+import { builtFile } from "./sizes.mjs";
+
+const QUERY = "?lab=raft-election&seed=5&paused=1";
+const dist = (name) => new URL(`../dist/${name}`, import.meta.url);
+const chunk = (name) => builtFile(name, "wasm");
+const PARTITIONING = new RegExp(chunk("partitioning"));
+const state = (page) => page.evaluate(() => window.netsplit.getState());
+const choose = (page, lab) => page.getByRole("combobox", { name: "Lab" }).selectOption(lab);
+const wasm = { contentType: "application/wasm" };
+
+/** What can happen to a chunk on its way, and what the page says then. */
+const MISHAPS = {
+  "is not there": [(route) => route.fulfill({ status: 404, body: "gone" }), "the server answers 404; this page may be out of date"],
+  "meets a server that fails": [(route) => route.fulfill({ status: 500, body: "oh" }), "the server answers 500"],
+  "is answered with a page": [(route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><p>Welcome" }), "something else in its place"],
+  "belongs to another build": [(route) => route.fulfill({ ...wasm, body: otherBuild() }), "another version of this page"],
+  "is another chunk": [(route) => route.fulfill({ ...wasm, path: dist(chunk("time")).pathname }), / bytes arrived|another version/],
+  "is cut short": [(route) => route.fulfill({ ...wasm, body: readFileSync(dist(chunk("partitioning"))).subarray(0, 5_000) }), /only 5000 of \d+ bytes arrived/],
+  "meets no server": [(route) => route.abort("connectionrefused"), "the server cannot be reached"],
+};
+
+/** The same length, and one byte of a text differs. */
+function otherBuild() {
+  const bytes = Buffer.from(readFileSync(dist(chunk("partitioning"))));
+  bytes[bytes.length - 100] ^= 1;
+  return bytes;
+}
+
+for (const [what, [mishap, said]] of Object.entries(MISHAPS)) {
+  test(`a lab's chunk that ${what} is said, and leaves the run alone`, async ({ page, complaints }) => {
+    complaints.allow(/Failed to load resource/);
+    await open(page, QUERY);
+    await page.route(PARTITIONING, mishap);
+    const before = await state(page);
+    await choose(page, "hash-ring");
+    const alert = page.getByRole("alert");
+    await expect(alert).toContainText("could not be loaded: ");
+    await expect(alert).toContainText(said);
+    expect(await state(page)).toEqual(before);
+    await page.evaluate(() => window.netsplit.step(1));
+    expect((await state(page)).step).toBe(before.step + 1);
+    // The browser may keep what was wrong; trying again asks the server.
+    await page.unroute(PARTITIONING);
+    await alert.getByRole("button", { name: "Try again" }).click();
+    await expect.poll(async () => (await state(page)).lab).toBe("hash-ring");
+    await expect(alert).toHaveCount(0);
+  });
+}
+
+test("a slow chunk is waited for, and says so", async ({ page }) => {
+  await open(page, QUERY);
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route(PARTITIONING, async (route) => {
+    await held;
+    await route.continue();
+  });
+  const before = await state(page);
+  await choose(page, "hash-ring");
+  await expect(page.getByRole("status").filter({ hasText: "Loading" })).toBeVisible();
+  expect(await state(page)).toEqual(before);
+  release();
+  await expect.poll(async () => (await state(page)).lab).toBe("hash-ring");
+});
+
+test("reloading keeps the run", async ({ page, complaints }) => {
+  complaints.allow(/Failed to load resource/);
+  await open(page, QUERY);
+  await page.evaluate(() => {
+    window.netsplit.seek(400_000);
+    window.netsplit.apply({ do: "crash", node: "n1" });
+    window.netsplit.seek(900_000);
+  });
+  const { lab, seed, time_us, step, digest } = await state(page);
+  await page.route(PARTITIONING, (route) => route.fulfill({ status: 404, body: "gone" }));
+  await choose(page, "hash-ring");
+  await Promise.all([page.waitForEvent("load"), page.getByRole("alert").getByRole("button", { name: "Reload" }).click()]);
+  await page.evaluate(() => window.netsplit.ready.then(() => undefined));
+  expect(await state(page)).toMatchObject({ lab, seed, time_us, step, digest });
+});
+
+test("a part of the page that does not come is said", async ({ page, complaints }) => {
+  complaints.allow(/Failed to load resource/);
+  await page.route(new RegExp(chunk("space-time")), (route) => route.fulfill({ status: 503, body: "later" }));
+  await open(page, QUERY);
+  const before = await state(page);
+  const stage = page.getByRole("region", { name: "Stage" });
+  await stage.getByRole("button", { name: "Space-time" }).click();
+  // One message, however many parts wait for it.
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText("A part of the page could not be loaded: the server answers 503");
+  expect((await state(page)).digest).toBe(before.digest);
+  await page.unroute(new RegExp(chunk("space-time")));
+  await alert.getByRole("button", { name: "Try again" }).click();
+  await expect(alert).toHaveCount(0);
+  await expect(stage.getByRole("group", { name: "What the long axis shows" })).toBeVisible();
+  await expect(stage.locator(".st-area")).toBeVisible();
+});
+
+test("opening a lab takes its family's chunk and no other", async ({ page }) => {
+  const asked = [];
+  page.on("request", (request) => {
+    const file = new URL(request.url()).pathname.split("/").at(-1);
+    // The browser asks for the icon when it likes.
+    if (file.endsWith(".wasm")) asked.push(file);
+  });
+  await open(page, QUERY);
+  const families = ["consensus", "time", "partitioning", "transactions"].filter((family) => asked.includes(chunk(family)));
+  expect(families).toEqual(["consensus"]);
+  // Another lab of the same family needs nothing more; one of another family its chunk, and what its screen has.
+  asked.length = 0;
+  await choose(page, "raft-log");
+  await expect.poll(async () => (await state(page)).lab).toBe("raft-log");
+  expect(asked).toEqual([]);
+  await choose(page, "hash-ring");
+  await expect.poll(async () => (await state(page)).lab).toBe("hash-ring");
+  await expect(page.locator(".ring-base")).toBeVisible();
+  expect(asked.sort()).toEqual([chunk("partitioning"), chunk("ring")].sort());
+});

@@ -1,0 +1,238 @@
+//! Parts of the page whose code is a file of its own on a published page, fetched when they are first shown: the
+//! space-time diagram, the ring, the lenses beside the stage, and what is there for those who ask (tours, help).
+//!
+//! Only the functions of chunks here may mention these components, or their code becomes a part of the main file again. What does
+//! not come is said among the page's notices, and can be tried again; the rest of the page goes on.
+
+use leptos::prelude::*;
+use view::PaneInfo;
+
+use super::help::Help;
+use super::lenses::checks::Checks;
+use super::lenses::clock_error::ClockErrorLens;
+use super::lenses::history::HistoryLens;
+use super::lenses::inspector::InspectorLens;
+use super::lenses::log::LogLens;
+use super::lenses::states::StatesLens;
+use super::pane::PaneLens;
+use super::ring::bar::{RingBar, TokenSlider};
+use super::ring::layer::RingLayer;
+use super::ring::placements::PlacementsLens;
+use super::ring::shares::Shares;
+use super::space_time::SpaceTimeLens;
+use super::space_time::bar::SpaceTimeBar;
+use super::space_time::comparison::ComparisonLens;
+use super::space_time::diagram::Diagram;
+use super::tour::TourCard;
+
+/// A part of the page.
+#[derive(Clone, Copy)]
+pub enum Part {
+    /// The space-time diagram on the stage; upright on a narrow page.
+    Diagram(RwSignal<bool>),
+    SpaceTimeBar,
+    SpaceTimeLens,
+    ComparisonLens,
+    RingLayer,
+    RingBar,
+    TokenSlider,
+    Shares,
+    Placements,
+    Checks,
+    ClockError,
+    Log,
+    States,
+    Inspector,
+    History,
+    Pane(&'static PaneInfo),
+    TourCard,
+    /// The help sheet, and whether it is open.
+    Help(RwSignal<bool>),
+}
+
+/// What a chunk has: it makes those of the parts that are its own.
+type Make = fn(Part) -> Option<AnyView>;
+
+fn space_time(part: Part) -> Option<AnyView> {
+    Some(match part {
+        Part::Diagram(upright) => view! { <Diagram upright=upright /> }.into_any(),
+        Part::SpaceTimeBar => view! { <SpaceTimeBar /> }.into_any(),
+        Part::SpaceTimeLens => view! { <SpaceTimeLens /> }.into_any(),
+        Part::ComparisonLens => view! { <ComparisonLens /> }.into_any(),
+        _ => return None,
+    })
+}
+
+fn ring(part: Part) -> Option<AnyView> {
+    Some(match part {
+        Part::RingLayer => view! { <RingLayer /> }.into_any(),
+        Part::RingBar => view! { <RingBar /> }.into_any(),
+        Part::TokenSlider => view! { <TokenSlider /> }.into_any(),
+        Part::Shares => view! { <Shares /> }.into_any(),
+        Part::Placements => view! { <PlacementsLens /> }.into_any(),
+        _ => return None,
+    })
+}
+
+fn lenses(part: Part) -> Option<AnyView> {
+    Some(match part {
+        Part::Checks => view! { <Checks /> }.into_any(),
+        Part::ClockError => view! { <ClockErrorLens /> }.into_any(),
+        Part::Log => view! { <LogLens /> }.into_any(),
+        Part::States => view! { <StatesLens /> }.into_any(),
+        Part::Inspector => view! { <InspectorLens /> }.into_any(),
+        Part::History => view! { <HistoryLens /> }.into_any(),
+        Part::Pane(info) => view! { <PaneLens info=info /> }.into_any(),
+        _ => return None,
+    })
+}
+
+fn asides(part: Part) -> Option<AnyView> {
+    Some(match part {
+        Part::TourCard => view! { <TourCard /> }.into_any(),
+        Part::Help(open) => view! { <Help open=open /> }.into_any(),
+        _ => return None,
+    })
+}
+
+impl Part {
+    /// Shows the part.
+    #[cfg(not(split))]
+    pub fn show(self) -> AnyView {
+        let chunks: [Make; 4] = [space_time, ring, lenses, asides];
+        chunks.into_iter().find_map(|make| make(self)).into_any()
+    }
+
+    /// Shows the part, at once if its chunk is there, so that nothing moves and the focus stays; otherwise when it comes.
+    #[cfg(split)]
+    pub fn show(self) -> AnyView {
+        use Part::*;
+        let (chunk, load): (_, arriving::Load) = match self {
+            Diagram(_) | SpaceTimeBar | SpaceTimeLens | ComparisonLens => {
+                ("space_time", || Box::pin(arriving::load_space_time()))
+            }
+            RingLayer | RingBar | TokenSlider | Shares | Placements => ("ring", || Box::pin(arriving::load_ring())),
+            Checks | ClockError | Log | States | Inspector | History | Pane(_) => {
+                ("lenses", || Box::pin(arriving::load_lenses()))
+            }
+            TourCard | Help(_) => ("asides", || Box::pin(arriving::load_asides())),
+        };
+        expect_context::<Chunks>().show(self, chunk, load)
+    }
+}
+
+/// What says which chunks are missing, for the page's notices.
+#[cfg(split)]
+pub use arriving::{Chunks, missing};
+
+#[cfg(split)]
+mod arriving {
+    use std::collections::BTreeMap;
+    use std::pin::Pin;
+
+    use leptos::prelude::*;
+    use leptos::task::spawn_local;
+    use wasm_split_helpers::{SplitLoaderError, wasm_split};
+
+    use super::{Make, Part};
+    use crate::desk::{Desk, use_desk};
+    use crate::platform::page;
+
+    type Loaded = Result<Make, SplitLoaderError>;
+    /// Fetches a chunk.
+    pub type Load = fn() -> Pin<Box<dyn Future<Output = Loaded>>>;
+
+    #[wasm_split(space_time, fallible)]
+    pub fn load_space_time() -> Loaded {
+        Ok(super::space_time)
+    }
+
+    #[wasm_split(ring, fallible)]
+    pub fn load_ring() -> Loaded {
+        Ok(super::ring)
+    }
+
+    #[wasm_split(lenses, fallible)]
+    pub fn load_lenses() -> Loaded {
+        Ok(super::lenses)
+    }
+
+    #[wasm_split(asides, fallible)]
+    pub fn load_asides() -> Loaded {
+        Ok(super::asides)
+    }
+
+    /// How a chunk stands that was asked for.
+    #[derive(Clone)]
+    enum Standing {
+        Coming,
+        There(Make),
+        Missing { load: Load, problem: String },
+    }
+
+    /// The page's chunks, by name; copies share them.
+    #[derive(Clone, Copy)]
+    pub struct Chunks(RwSignal<BTreeMap<&'static str, Standing>>);
+
+    impl Chunks {
+        /// None was asked for.
+        pub fn new(desk: Desk) -> Self {
+            Self(desk.signals.signal(BTreeMap::new()))
+        }
+
+        /// Shows a part of a chunk.
+        pub fn show(self, part: Part, chunk: &'static str, load: Load) -> AnyView {
+            match self.0.with_untracked(|chunks| chunks.get(chunk).cloned()) {
+                Some(Standing::There(make)) => return make(part).into_any(),
+                Some(Standing::Coming | Standing::Missing { .. }) => {}
+                None => self.fetch(chunk, load),
+            }
+            let there = Memo::new(move |_| {
+                self.0.with(|chunks| match chunks.get(chunk) {
+                    Some(Standing::There(make)) => Some(*make),
+                    _ => None,
+                })
+            });
+            (move || there.get().map(|make| make(part))).into_any()
+        }
+
+        /// Fetches a chunk, for all parts that wait for it.
+        fn fetch(self, chunk: &'static str, load: Load) {
+            self.0.update(|chunks| drop(chunks.insert(chunk, Standing::Coming)));
+            spawn_local(async move {
+                let standing = match load().await {
+                    Ok(make) => Standing::There(make),
+                    Err(error) => {
+                        let problem = page::why_missing(chunk).unwrap_or(error.to_string());
+                        Standing::Missing { load, problem }
+                    }
+                };
+                self.0.update(|chunks| drop(chunks.insert(chunk, standing)));
+            });
+        }
+    }
+
+    /// What to do about parts that have not come.
+    pub fn missing(chunks: Chunks) -> impl IntoView {
+        let desk = use_desk();
+        let one = move |chunk: &'static str, load: Load, problem: &str| {
+            view! {
+                <div class="problem" role="alert">
+                    <span>{format!("A part of the page could not be loaded: {problem}.")}</span>
+                    <span class="space"></span>
+                    <button class="quiet" on:click=move |_| chunks.fetch(chunk, load)>"Try again"</button>
+                    <button class="quiet" on:click=move |_| desk.reload()>"Reload"</button>
+                </div>
+            }
+        };
+        move || {
+            chunks.0.with(|chunks| {
+                let missing = chunks.iter().filter_map(|(&chunk, standing)| match standing {
+                    Standing::Missing { load, problem } => Some(one(chunk, *load, problem)),
+                    Standing::Coming | Standing::There(_) => None,
+                });
+                missing.collect_view()
+            })
+        }
+    }
+}
