@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::{browser, build, parity, proc, setup, systems};
 
-/// The page's crate builds for the browser only; everything else is tested natively.
+/// What has nothing to do with the page is tested first; the page's crate takes its framework along.
 const NATIVE: [&str; 3] = ["--workspace", "--exclude", "netsplit-app"];
 
 /// The crates whose tests run many steps, besides the families.
@@ -105,6 +105,9 @@ fn page(report: &mut Report) -> bool {
     let target = ["--release", "--target", "wasm32-unknown-unknown"];
     let clippy = [&["clippy", "--locked", "-p", "netsplit-app"], &target[..], &["--", "-D", "warnings"]].concat();
     report.step("lints, wasm", proc::cargo(&clippy));
+    // What it computes without a browser: windows of time, places, shapes.
+    let own = proc::cargo(&["test", "--locked", "--no-fail-fast", "-p", "netsplit-app"]);
+    report.suite("the page's crate", Ok(own), count_cargo);
     if built {
         let args = ["node_modules/@playwright/test/cli.js", "test", "--config", "e2e/playwright.config.mjs"];
         report.suite("page tests", browser::node(&args), count_playwright);

@@ -39,7 +39,7 @@ impl Window {
         };
         before.filter(fits).unwrap_or_else(|| {
             // Forwards most of the window is for what comes, backwards for what was.
-            let forwards = before.is_none_or(|before| time_us >= before.from_us);
+            let forwards = before.is_none_or(|before| time_us >= before.from_us + margin_us);
             let behind_us = if forwards { length_us / 4 } else { length_us / 4 * 3 };
             let grid_us = length_us / 10;
             let from_us = time_us.saturating_sub(behind_us) / grid_us * grid_us;
