@@ -105,7 +105,9 @@ fn check(bound: &Path) -> Result<(), String> {
             let chunk = name.strip_prefix("split_").and_then(|rest| rest.strip_suffix(".wasm"));
             wrong.extend(symbols::misplaced(&content, &families, chunk));
         }
-        for place in [paths::root(), cargo_home()?] {
+        // With what follows in the path of a source: a clone may lie in a folder whose name alone stands for nothing.
+        let root = paths::root();
+        for place in [root.join("crates/"), root.join("src/"), cargo_home()?.join("registry/")] {
             let place = place.display().to_string();
             if content.windows(place.len()).any(|window| window == place.as_bytes()) {
                 wrong.push(format!("{name} names the folder {place}"));
