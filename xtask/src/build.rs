@@ -2,7 +2,7 @@
 //! of is in `bundle.rs`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::hash::Fnv;
@@ -38,20 +38,44 @@ pub enum Care {
 /// Builds dist/ unless it is up to date. The tools have to be there already.
 pub fn page(care: Care) -> Result<(), String> {
     let started = Instant::now();
-    let stamp = paths::page_work().join("stamp");
-    let inputs = match care {
-        Care::Publish => inputs_hash()?,
-        Care::Draft => format!("draft-{}", inputs_hash()?),
-    };
-    if fs::read_to_string(&stamp).is_ok_and(|old| Some(old) == dist_stamp(&inputs)) {
+    let inputs = inputs_of(care)?;
+    if is_made_of(&inputs) {
         println!("build: dist/ is up to date");
         return Ok(());
     }
     swap(&bundle::make(care)?, &paths::dist())?;
     let new = dist_stamp(&inputs).ok_or("dist/ was built but cannot be read")?;
-    files::write(&stamp, new.as_bytes())?;
+    files::write(&stamp(), new.as_bytes())?;
     println!("build: done after {:.1} s", started.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// Whether dist/ is what a build would make.
+pub fn is_current(care: Care) -> Result<bool, String> {
+    Ok(is_made_of(&inputs_of(care)?))
+}
+
+/// Does what a build does first and needs no tools for.
+pub fn prepare(care: Care) -> Result<(), String> {
+    if is_current(care)? { Ok(()) } else { bundle::compile(care).map(drop) }
+}
+
+/// What a build is made of, as text.
+fn inputs_of(care: Care) -> Result<String, String> {
+    let inputs = inputs_hash()?;
+    Ok(match care {
+        Care::Publish => inputs,
+        Care::Draft => format!("draft-{inputs}"),
+    })
+}
+
+fn is_made_of(inputs: &str) -> bool {
+    fs::read_to_string(stamp()).is_ok_and(|old| Some(old) == dist_stamp(inputs))
+}
+
+/// What dist/ was made of.
+fn stamp() -> PathBuf {
+    paths::page_work().join("stamp")
 }
 
 pub fn inputs_hash() -> Result<String, String> {

@@ -52,7 +52,8 @@ pub fn make(care: Care) -> Result<PathBuf, String> {
     Ok(page.fresh)
 }
 
-fn compile(care: Care) -> Result<PathBuf, String> {
+/// Compiles the page, and says where the result is. Needs no tools.
+pub fn compile(care: Care) -> Result<PathBuf, String> {
     let profile = match care {
         Care::Publish => "page",
         Care::Draft => "draft",

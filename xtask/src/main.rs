@@ -113,16 +113,26 @@ fn dispatch(args: &[String]) -> Result<bool, String> {
     done.map(|()| true)
 }
 
-/// Sets up, builds, serves; with `--watch`, builds again whenever a source changed.
+/// Sets up, builds, serves; with `--watch`, builds again whenever a source changed. Where the page as it is published is not
+/// there yet, a draft is served first, because it is there minutes sooner.
 fn run(args: &[String]) -> Result<(), String> {
     let options = ServeOptions::parse("run", args, true)?;
-    setup::Tools::start(setup::Needs::BUILD)?.wait()?;
-    build::page(build::Care::Publish)?;
-    let server = serve::Server::bind(&paths::dist(), options.port)?.announce();
-    if !options.watch {
-        return server.forever();
+    let tools = setup::Tools::start(setup::Needs::BUILD)?;
+    let published = build::is_current(build::Care::Publish)?;
+    let care = if published { build::Care::Publish } else { build::Care::Draft };
+    if !published {
+        // The tools compile at the same time, and are not needed before this is done.
+        build::prepare(care)?;
     }
-    let _serving = server.in_background();
+    tools.wait()?;
+    build::page(care)?;
+    let serving = serve::Server::bind(&paths::dist(), options.port)?.announce().in_background();
+    if !options.watch {
+        if !published {
+            publish_behind();
+        }
+        return serving.join().unwrap_or_else(|_| Err("the server ended unexpectedly".into()));
+    }
     println!("watching the sources; reload the page after a build");
     let mut seen = build::inputs_hash()?;
     loop {
@@ -136,6 +146,15 @@ fn run(args: &[String]) -> Result<(), String> {
         if let Err(message) = build::page(build::Care::Draft) {
             eprintln!("xtask: {message}");
         }
+    }
+}
+
+/// Puts the page as it is published in the place of a draft that is being served. The draft stays where that fails.
+fn publish_behind() {
+    println!("this is a draft, large and slow; the page as it is published takes some minutes more");
+    match build::page(build::Care::Publish) {
+        Ok(()) => println!("the page as it is published is there now: reload to see it"),
+        Err(message) => eprintln!("xtask: {message}; the draft stays"),
     }
 }
 
