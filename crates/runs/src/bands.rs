@@ -178,6 +178,20 @@ impl<L> Watch<L> {
     }
 }
 
+/// Bands by their beginnings, each in a lane. Here, and not where a lab's type is known, so that all labs share the sort.
+fn in_lanes(mut bands: Vec<Band>) -> Vec<Band> {
+    // The sort is stable, so a span follows the candidacy that ended with the same step.
+    bands.sort_by_key(|band| band.from_step);
+    timeline::assign_lanes(&mut bands);
+    bands
+}
+
+/// Marks by their times. All labs share the sort.
+pub(crate) fn in_order(mut marks: Vec<Mark>) -> Vec<Mark> {
+    marks.sort_by_key(|mark| mark.at_us);
+    marks
+}
+
 impl<L: Lab> Watch<L> {
     /// The bands of the branch that is shown, in their lanes.
     pub(crate) fn bands(&self, names: &Names, words: &Roles) -> Vec<Band> {
@@ -185,11 +199,7 @@ impl<L: Lab> Watch<L> {
         let here = log.here();
         let closed = here.closed.iter().map(|closed| (closed.span, Some((closed.to_step, closed.to_us))));
         let open = here.open.iter().map(|span| (*span, None));
-        let mut bands: Vec<Band> = closed.chain(open).map(|(span, to)| band(&span, to, names, words)).collect();
-        // The sort is stable, so a span follows the candidacy that ended with the same step.
-        bands.sort_by_key(|band| band.from_step);
-        timeline::assign_lanes(&mut bands);
-        bands
+        in_lanes(closed.chain(open).map(|(span, to)| band(&span, to, names, words)).collect())
     }
 
     /// Follows a change of one node's role; returns the span that it ends.

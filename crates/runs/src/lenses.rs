@@ -19,6 +19,10 @@ pub(crate) fn tally(topics: impl Iterator<Item = Topic>) -> String {
             None => counts.push((topic, 1)),
         }
     }
+    in_words(counts)
+}
+
+fn in_words(mut counts: Vec<(Topic, u32)>) -> String {
     counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
     let mut text = String::new();
     for ((one, many), count) in counts {

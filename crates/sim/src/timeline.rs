@@ -398,9 +398,9 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
     #[must_use]
     pub fn facts(&self) -> Facts {
         // Branches share keyframes; each is counted once.
-        let mut keyframes: Vec<&Rc<Driver<P, O>>> = self.branches.iter().flat_map(|branch| &branch.keyframes).collect();
-        keyframes.sort_unstable_by_key(|keyframe| Rc::as_ptr(keyframe).cast::<u8>());
-        keyframes.dedup_by(|a, b| Rc::ptr_eq(a, b));
+        let mut seen = BTreeSet::new();
+        let all = self.branches.iter().flat_map(|branch| &branch.keyframes);
+        let keyframes: Vec<_> = all.filter(|keyframe| seen.insert(Rc::as_ptr(keyframe).cast::<u8>())).collect();
         let reader = self.reader.borrow();
         Facts {
             queue: self.world().queue_len(),

@@ -155,7 +155,8 @@ impl<L: Lab> Session for LabSession<L> {
         let moved = |(node, here): &(&NodeId, &Point)| {
             **here != self.default_position(**node) || world.position(**node).is_some()
         };
-        let layout = self.layout.iter().filter(moved).map(|(node, here)| (*node, *here)).collect();
+        let mut layout = BTreeMap::new();
+        layout.extend(self.layout.iter().filter(moved));
         Run {
             commands: write_ops::<L>(self.timeline.commands(), &self.names.with_added(ADDED_MAX)),
             layout,
@@ -467,10 +468,9 @@ impl<L: Lab> Session for LabSession<L> {
         let short = |command: &Command<_>| self.short(command);
         let mut marks = bands::command_marks(self.timeline.commands(), &watch.command_steps(), short);
         marks.extend(watch.violations());
-        marks.sort_by_key(|mark| mark.at_us);
         Strip {
             bands: self.run.entry.info.roles.map_or_else(Vec::new, |roles| watch.bands(&self.names, roles)),
-            marks,
+            marks: bands::in_order(marks),
             branches: bands::branches(&self.timeline, short),
         }
     }

@@ -13,6 +13,12 @@ pub(super) fn fresh_link(seed: u64, from: usize, to: usize, up: bool) -> Link {
     Link { up, held: false, profile: None, own_latency: false, sent: 0, busy_until_us: 0, first: NO_SLOT, source }
 }
 
+/// Messages and their slots in the order of their ids. All protocols share the sort.
+fn by_id(mut slots: Vec<(MessageId, u32)>) -> Vec<(MessageId, u32)> {
+    slots.sort_unstable();
+    slots
+}
+
 impl<P: Protocol> World<P> {
     /// Whether messages from `from` reach `to`.
     #[must_use]
@@ -35,9 +41,9 @@ impl<P: Protocol> World<P> {
     /// All messages on their way, in the order of their ids.
     #[must_use]
     pub fn flights(&self) -> Vec<&Flight<P>> {
-        let mut flights: Vec<_> = self.flights.iter().flatten().collect();
-        flights.sort_unstable_by_key(|flight| flight.id);
-        flights
+        let slots = (0u32..).zip(&self.flights).filter_map(|(slot, flight)| Some((flight.as_ref()?.id, slot)));
+        let slots = by_id(slots.collect());
+        slots.into_iter().filter_map(|(_, slot)| self.flights[slot as usize].as_ref()).collect()
     }
 
     /// A message that the last step sent.
@@ -258,9 +264,7 @@ impl<P: Protocol> World<P> {
 
     /// The slots of the messages on a link, in the order of their ids.
     fn slots(&self, from: NodeId, to: NodeId) -> Vec<u32> {
-        let mut found: Vec<_> = self.on_link(from, to).collect();
-        found.sort_unstable();
-        found.into_iter().map(|(_, slot)| slot).collect()
+        by_id(self.on_link(from, to).collect()).into_iter().map(|(_, slot)| slot).collect()
     }
 
     pub(super) fn slot_of(&self, id: MessageId) -> Option<u32> {
