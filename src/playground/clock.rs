@@ -127,7 +127,7 @@ impl Playground {
         self.player.with_value(|player| player.shown_us)
     }
 
-    pub(super) fn stop_and<T>(self, act: impl FnOnce(&mut dyn Session) -> T) -> T {
+    pub(super) fn stop_and<T>(self, act: impl FnOnce(&mut Session) -> T) -> T {
         self.halt();
         let answer = self.with_session(act);
         self.publish();
@@ -170,7 +170,7 @@ impl Playground {
             if stopped {
                 player.stop_us = None;
             }
-            (notes_since(player.session.as_ref(), from), stopped)
+            (notes_since(&player.session, from), stopped)
         });
         let (notes, stopped) = done.unwrap_or_default();
         if stopped {

@@ -53,7 +53,7 @@ pub enum Selection {
 
 /// What only this module touches.
 struct Player {
-    session: Box<dyn Session>,
+    session: Session,
     /// Whether it is one of two runs side by side.
     role: Role,
     /// A node under somebody's hand, and where it is held.
@@ -299,15 +299,13 @@ impl Playground {
     }
 
     /// Looks at the session. Never set a signal in there: whoever listens may look as well.
-    pub fn read<T>(self, look: impl FnOnce(&dyn Session) -> T) -> T {
-        self.player
-            .try_with_value(|player| look(player.session.as_ref()))
-            .expect("the playground lives as long as the page")
+    pub fn read<T>(self, look: impl FnOnce(&Session) -> T) -> T {
+        self.player.try_with_value(|player| look(&player.session)).expect("the playground lives as long as the page")
     }
 
-    fn with_session<T>(self, act: impl FnOnce(&mut dyn Session) -> T) -> T {
+    fn with_session<T>(self, act: impl FnOnce(&mut Session) -> T) -> T {
         self.player
-            .try_update_value(|player| act(player.session.as_mut()))
+            .try_update_value(|player| act(&mut player.session))
             .expect("the playground lives as long as the page")
     }
 
@@ -343,7 +341,7 @@ impl Player {
     }
 }
 
-fn open_session(run: &Run) -> Box<dyn Session> {
+fn open_session(run: &Run) -> Session {
     run.open().expect("a run has been checked before it gets here")
 }
 

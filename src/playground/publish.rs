@@ -249,7 +249,7 @@ impl Playground {
             return drawn;
         }
         self.player
-            .try_with_value(|player| picture::seated(player.session.as_ref(), player.shown_us, theme, &player.seats))
+            .try_with_value(|player| picture::seated(&player.session, player.shown_us, theme, &player.seats))
             .expect("the playground lives as long as the page")
     }
 
@@ -260,14 +260,12 @@ impl Playground {
 
     /// What a picture of the run is called.
     pub fn title(self) -> String {
-        self.player
-            .try_with_value(|player| picture::title(player.session.as_ref(), player.shown_us))
-            .unwrap_or_default()
+        self.player.try_with_value(|player| picture::title(&player.session, player.shown_us)).unwrap_or_default()
     }
 }
 
 /// What nodes have said since a step, when anybody wants to know: at most the newest [`NOTES_MAX`].
-pub(super) fn notes_since(session: &dyn Session, step: u64) -> Vec<NoteState> {
+pub(super) fn notes_since(session: &Session, step: u64) -> Vec<NoteState> {
     if !api::listens(Topic::Note) {
         return Vec::new();
     }

@@ -26,13 +26,13 @@ pub struct RenderCall {
 
 /// Writes the picture.
 pub fn render(call: &RenderCall, out: &mut impl Write) -> Result<u8, Failure> {
-    let mut session = (call.run.entry.open)(&call.run)?;
+    let mut session = call.run.open()?;
     session.seek(call.at_us);
     let pane = call.pane.and_then(|info| Some((info, session.pane(info.id, &PaneAsk::default())?)));
     let picture = match &pane {
         Some((_, pane)) if call.json => format!("{}\n", serde_json::json!(pane)),
-        Some((info, pane)) => picture::pane(session.as_ref(), info, pane, call.theme),
-        None => picture::stage(session.as_ref(), session.time_us() as f64, call.theme),
+        Some((info, pane)) => picture::pane(&session, info, pane, call.theme),
+        None => picture::stage(&session, session.time_us() as f64, call.theme),
     };
     match &call.path {
         None => out.write_all(picture.as_bytes())?,

@@ -15,7 +15,7 @@ const DIFFERS: u8 = 3;
 
 /// Runs up to the horizon.
 pub fn run(call: &RunCall, out: &mut impl Write) -> Result<u8, Failure> {
-    let mut session = (call.run.entry.open)(&call.run)?;
+    let mut session = call.run.open()?;
     let mut digests = Vec::new();
     let mut told = 0;
     let wanted = |step: u64| call.digests.is_some_and(|every| step.is_multiple_of(every));
@@ -29,7 +29,7 @@ pub fn run(call: &RunCall, out: &mut impl Write) -> Result<u8, Failure> {
         let step = session.step_count();
         if call.explain && !call.json {
             for step in told + 1..=step {
-                explain(session.as_ref(), step, out)?;
+                explain(&session, step, out)?;
             }
             told = step;
         }
@@ -44,10 +44,10 @@ pub fn run(call: &RunCall, out: &mut impl Write) -> Result<u8, Failure> {
         for (step, digest) in &digests {
             writeln!(out, "{step} {digest}")?;
         }
-        let code = summary(session.as_ref(), out)?;
+        let code = summary(&session, out)?;
         return Ok(recorded_end(call)?.unwrap_or(code));
     }
-    let mut report = report(session.as_ref(), &call.run);
+    let mut report = report(&session, &call.run);
     if call.digests.is_some() {
         report.insert("digests".into(), digests.into_iter().map(|(step, digest)| json!([step, digest])).collect());
     }
@@ -66,11 +66,11 @@ fn recorded_end(call: &RunCall) -> Result<Option<u8>, Failure> {
         remark(run);
         return Ok(None);
     }
-    Ok(checked(run, (run.entry.open)(run)?.as_mut()))
+    Ok(checked(run, &mut run.open()?))
 }
 
 /// The exit code of a replay that does not come to its recorded end; one that does has none.
-fn checked(run: &Run, session: &mut dyn Session) -> Option<u8> {
+fn checked(run: &Run, session: &mut Session) -> Option<u8> {
     match session.check_end() {
         Ok(()) => {
             remark(run);
@@ -96,21 +96,21 @@ pub fn replay(run: &Run, as_json: bool, out: &mut impl Write) -> Result<u8, Fail
     let Some(end) = &run.end else {
         return Err(Failure::Input("end: is missing, so there is nothing to check a replay against; use run".into()));
     };
-    let mut session = (run.entry.open)(run)?;
-    if let Some(code) = checked(run, session.as_mut()) {
+    let mut session = run.open()?;
+    if let Some(code) = checked(run, &mut session) {
         return Ok(code);
     }
     if as_json {
-        writeln!(out, "{}", Value::Object(report(session.as_ref(), run)))?;
+        writeln!(out, "{}", Value::Object(report(&session, run)))?;
         return Ok(code(&session.verdicts()));
     }
     let digest = if run.is_current() { format!(", digest {}", end.digest) } else { String::new() };
     writeln!(out, "reproduced: step {}, {} µs{digest}", end.step, end.time_us)?;
-    summary(session.as_ref(), out)
+    summary(&session, out)
 }
 
 /// The run as data. What there is to know about its recording is in `remarks`, which is there only then.
-fn report(session: &dyn Session, recorded: &Run) -> Map<String, Value> {
+fn report(session: &Session, recorded: &Run) -> Map<String, Value> {
     let state = session.state();
     let mut report = Map::new();
     report.insert("lab".into(), state.lab.into());
@@ -130,7 +130,7 @@ fn report(session: &dyn Session, recorded: &Run) -> Map<String, Value> {
     report
 }
 
-fn explain(session: &dyn Session, step: u64, out: &mut impl Write) -> Result<(), Failure> {
+fn explain(session: &Session, step: u64, out: &mut impl Write) -> Result<(), Failure> {
     if let Some(sentence) = session.sentence(step)
         && sentence.weight > Weight::Routine
     {
@@ -139,7 +139,7 @@ fn explain(session: &dyn Session, step: u64, out: &mut impl Write) -> Result<(),
     Ok(())
 }
 
-fn summary(session: &dyn Session, out: &mut impl Write) -> Result<u8, Failure> {
+fn summary(session: &Session, out: &mut impl Write) -> Result<u8, Failure> {
     let run = session.run();
     let (steps, time_us) = (session.step_count(), session.time_us());
     writeln!(

@@ -9,7 +9,7 @@ use crate::args::{Failure, TraceFormat};
 
 /// Prints a run up to the horizon: an object for each step, two lines for each event, or a diagram of it all.
 pub fn trace(run: &Run, horizon_us: u64, format: TraceFormat, out: &mut impl Write) -> Result<u8, Failure> {
-    let mut session = (run.entry.open)(run)?;
+    let mut session = run.open()?;
     let mut export = Export::new(session.processes());
     let mut diagram = Mermaid::new(session.processes());
     let mut told = 0;

@@ -9,12 +9,12 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::hash::Hash;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
+use serde_json::Value;
 use sim::hash::StableHasher;
-use sim::{BranchId, Command, Event, NodeId, Observer, Outcome, Protocol, Record, Stamped, Timeline, World};
+use sim::{BranchId, Command, Event, NodeId, Observer, Outcome, Record, Stamped, World};
 use view::timeline::{self, Band, BandKind, Branch, Mark, MarkKind};
 
 use crate::info::Roles;
@@ -116,27 +116,39 @@ impl BandLog {
     }
 }
 
-/// Watches a run, and enters into the log what has not been seen before.
-pub(crate) struct Watch<L> {
+/// Who is in charge, and the log into which whatever has not been seen before is entered.
+#[derive(Clone)]
+pub(crate) struct Spans {
     /// At the watch's own moment; a handful, in the order in which they began.
     open: Vec<RoleSpan>,
     log: Rc<RefCell<BandLog>>,
+}
+
+/// Watches a run: knows what a lab's notes mean for its nodes' roles.
+pub(crate) struct Watch<L> {
+    spans: Spans,
     lab: PhantomData<fn() -> L>,
 }
 
 impl<L> Clone for Watch<L> {
     fn clone(&self) -> Self {
-        Self { open: self.open.clone(), log: Rc::clone(&self.log), lab: PhantomData }
+        Self { spans: self.spans.clone(), lab: PhantomData }
     }
 }
 
 impl<L> Watch<L> {
     pub(crate) fn new() -> Self {
         let log = BandLog { branches: vec![BranchBands::default()], current: 0 };
-        Self { open: Vec::new(), log: Rc::new(RefCell::new(log)), lab: PhantomData }
+        Self { spans: Spans { open: Vec::new(), log: Rc::new(RefCell::new(log)) }, lab: PhantomData }
     }
 
-    /// A new branch leaves the one that is shown at this watch's moment.
+    pub(crate) const fn spans(&self) -> &Spans {
+        &self.spans
+    }
+}
+
+impl Spans {
+    /// A new branch leaves the one that is shown at this moment.
     pub(crate) fn fork(&self, step: u64, time_us: u64) {
         let mut log = self.log.borrow_mut();
         let mut branch = log.here().clone();
@@ -176,23 +188,7 @@ impl<L> Watch<L> {
     pub(crate) fn violations(&self) -> Vec<Mark> {
         self.log.borrow_mut().here().violations.clone()
     }
-}
 
-/// Bands by their beginnings, each in a lane. Here, and not where a lab's type is known, so that all labs share the sort.
-fn in_lanes(mut bands: Vec<Band>) -> Vec<Band> {
-    // The sort is stable, so a span follows the candidacy that ended with the same step.
-    bands.sort_by_key(|band| band.from_step);
-    timeline::assign_lanes(&mut bands);
-    bands
-}
-
-/// Marks by their times. All labs share the sort.
-pub(crate) fn in_order(mut marks: Vec<Mark>) -> Vec<Mark> {
-    marks.sort_by_key(|mark| mark.at_us);
-    marks
-}
-
-impl<L: Lab> Watch<L> {
     /// The bands of the branch that is shown, in their lanes.
     pub(crate) fn bands(&self, names: &Names, words: &Roles) -> Vec<Band> {
         let mut log = self.log.borrow_mut();
@@ -226,6 +222,42 @@ impl<L: Lab> Watch<L> {
     fn end(&mut self, place: usize, step: u64, time_us: u64) -> Closed {
         Closed { span: self.open.remove(place), to_step: step, to_us: time_us }
     }
+
+    /// Enters a step into the log: the changes of roles in it, in order, and whether it was a command.
+    fn enter(&mut self, at: (u64, u64), changes: Vec<(NodeId, RoleChange)>, command: bool) {
+        if changes.is_empty() && !command {
+            return;
+        }
+        let mut ended = Vec::new();
+        for (node, change) in changes {
+            ended.extend(self.change(node, change, at));
+        }
+        let mut log = self.log.borrow_mut();
+        let here = log.here();
+        if at.0 <= here.last_step {
+            return;
+        }
+        here.last_step = at.0;
+        if command {
+            here.commands.push(at.0);
+        }
+        ended.into_iter().for_each(|closed| here.close(closed));
+        here.open.clone_from(&self.open);
+    }
+}
+
+/// Bands by their beginnings, each in a lane.
+fn in_lanes(mut bands: Vec<Band>) -> Vec<Band> {
+    // The sort is stable, so a span follows the candidacy that ended with the same step.
+    bands.sort_by_key(|band| band.from_step);
+    timeline::assign_lanes(&mut bands);
+    bands
+}
+
+/// Marks by their times.
+pub(crate) fn in_order(mut marks: Vec<Mark>) -> Vec<Mark> {
+    marks.sort_by_key(|mark| mark.at_us);
+    marks
 }
 
 fn band(span: &RoleSpan, to: Option<(u64, u64)>, names: &Names, words: &Roles) -> Band {
@@ -252,36 +284,12 @@ impl<L: Lab> Observer<L::Protocol> for Watch<L> {
         if !command && !record.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Noted(_))) {
             return;
         }
-        let at = (record.step, record.time_us);
         let ends = match &record.event {
             Event::Command(Command::Crash(node) | Command::RemoveNode(node)) => Some((*node, RoleChange::Ends)),
             _ => None,
         };
-        let said = record
-            .event
-            .node()
-            .into_iter()
-            .flat_map(|node| record.notes().filter_map(L::role_change).map(move |change| (node, change)));
-        let mut turned = false;
-        let mut ended = Vec::new();
-        for (node, change) in ends.into_iter().chain(said) {
-            turned = true;
-            ended.extend(self.change(node, change, at));
-        }
-        if !turned && !command {
-            return;
-        }
-        let mut log = self.log.borrow_mut();
-        let here = log.here();
-        if record.step <= here.last_step {
-            return;
-        }
-        here.last_step = record.step;
-        if command {
-            here.commands.push(record.step);
-        }
-        ended.into_iter().for_each(|closed| here.close(closed));
-        here.open.clone_from(&self.open);
+        let said = record.noted().filter_map(|(node, note)| Some((node, L::role_change(note)?)));
+        self.spans.enter((record.step, record.time_us), ends.into_iter().chain(said).collect(), command);
     }
 }
 
@@ -298,10 +306,10 @@ pub(crate) fn violation(name: &str, evidence: &check::Evidence) -> Mark {
 
 /// The marks of a branch's commands. What was done to several things at the same time is one mark; `steps` are those
 /// of the commands that were applied.
-pub(crate) fn command_marks<Op>(
-    commands: &[Stamped<Op>],
+pub(crate) fn command_marks(
+    commands: &[Stamped<Value>],
     steps: &[u64],
-    words: impl Fn(&Command<Op>) -> Words,
+    words: impl Fn(&Command<Value>) -> Words,
 ) -> Vec<Mark> {
     let words: Vec<(u64, Option<u64>, Words)> = commands
         .iter()
@@ -335,44 +343,46 @@ fn list(items: &[&str]) -> String {
     }
 }
 
-/// All branches of a run, and how each differs.
-pub(crate) fn branches<P: Protocol, O: Observer<P>>(
-    timeline: &Timeline<P, O>,
-    words: impl Fn(&Command<P::Op>) -> Words,
-) -> Vec<Branch> {
-    let shown = timeline.branch();
-    let course = |branch: BranchId| timeline.course(branch).unwrap_or_default();
-    timeline
-        .branches()
-        .map(|(id, parent, at_us)| {
-            let (commands, explored_us) = course(id);
-            let other = if id == shown { parent } else { Some(shown) };
-            let own = match parent {
-                Some(parent) => missing(commands, course(parent).0),
-                None => commands.iter().collect(),
-            };
-            Branch {
-                id: branch_name(id.0),
-                parent: parent.map(|parent| branch_name(parent.0)),
-                at_us,
-                explored_us,
-                shown: id == shown,
-                differs: other.map_or_else(String::new, |other| differs(commands, course(other).0, &words)),
-                marks_us: own.into_iter().map(|stamped| stamped.at_us).collect(),
-            }
-        })
-        .collect()
+/// One branch: its parent, where it leaves that in µs, its commands, and the furthest time that it has been simulated to,
+/// in µs.
+pub(crate) struct Course {
+    pub id: BranchId,
+    pub parent: Option<BranchId>,
+    pub at_us: u64,
+    pub commands: Vec<Stamped<Value>>,
+    pub explored_us: u64,
 }
 
-/// The commands of one list that are not in the other. Operations can be hashed but not compared; two that hash alike
-/// would only be left out of a sentence.
-fn missing<'a, Op: Hash>(commands: &'a [Stamped<Op>], others: &[Stamped<Op>]) -> Vec<&'a Stamped<Op>> {
+/// All branches of a run, by their numbers, and how each differs.
+pub(crate) fn branches(courses: &[Course], shown: BranchId, words: impl Fn(&Command<Value>) -> Words) -> Vec<Branch> {
+    let commands_of = |branch: BranchId| &*courses[branch.0 as usize].commands;
+    let branch = |&Course { id, parent, at_us, ref commands, explored_us }: &Course| {
+        let other = if id == shown { parent } else { Some(shown) };
+        let own = match parent {
+            Some(parent) => missing(commands, commands_of(parent)),
+            None => commands.iter().collect(),
+        };
+        Branch {
+            id: branch_name(id.0),
+            parent: parent.map(|parent| branch_name(parent.0)),
+            at_us,
+            explored_us,
+            shown: id == shown,
+            differs: other.map_or_else(String::new, |other| differs(commands, commands_of(other), &words)),
+            marks_us: own.into_iter().map(|stamped| stamped.at_us).collect(),
+        }
+    };
+    courses.iter().map(branch).collect()
+}
+
+/// The commands of one list that are not in the other. Two that hash alike would only be left out of a sentence.
+fn missing<'a>(commands: &'a [Stamped<Value>], others: &[Stamped<Value>]) -> Vec<&'a Stamped<Value>> {
     let others: BTreeSet<u64> = others.iter().map(StableHasher::of).collect();
     commands.iter().filter(|stamped| !others.contains(&StableHasher::of(*stamped))).collect()
 }
 
-fn differs<Op: Hash>(here: &[Stamped<Op>], other: &[Stamped<Op>], words: impl Fn(&Command<Op>) -> Words) -> String {
-    let tell = |stamped: &[&Stamped<Op>], not: &str| -> Vec<String> {
+fn differs(here: &[Stamped<Value>], other: &[Stamped<Value>], words: impl Fn(&Command<Value>) -> Words) -> String {
+    let tell = |stamped: &[&Stamped<Value>], not: &str| -> Vec<String> {
         let words: Vec<Words> = stamped.iter().map(|stamped| words(&stamped.command)).collect();
         words
             .chunk_by(|a, b| a.1 == b.1)

@@ -17,7 +17,7 @@ use crate::names::Names;
 use crate::ops::OpInfo;
 use crate::params::ParamInfo;
 use crate::run::Run;
-use crate::session::{LabSession, Session, read_op};
+use crate::session::{self, Opened, read_op};
 #[cfg(not(target_family = "wasm"))]
 use crate::sweep::{self, Sweep};
 use crate::tour::{Tour, TourError};
@@ -28,7 +28,7 @@ pub struct Entry {
     /// What the lab is.
     pub info: &'static LabInfo,
     /// Opens a run at time 0.
-    pub open: fn(&Run) -> Result<Box<dyn Session>, InputError>,
+    pub open: fn(&Run) -> Result<Opened, InputError>,
     /// What people call the nodes.
     pub names: fn(&Run) -> Names,
     /// Whether this is one of these operations.
@@ -49,7 +49,7 @@ impl Entry {
     pub const fn of<L: Lab>(info: &'static LabInfo) -> Self {
         Self {
             info,
-            open: |run| Ok(Box::new(LabSession::<L>::open(run)?)),
+            open: session::open::<L>,
             names: |run| L::setup(Chosen::of(run)).names.into(),
             check_op: |op, names, known| read_op::<L>(op, names, known).map(|_| ()),
             fault_model: |run| L::setup(Chosen::of(run)).fault_model,

@@ -3,12 +3,11 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use sim::{DiskMode, Named, NodeId, Protocol, World};
+use sim::DiskMode;
 use view::lens::inspector::{Field, Group, Part};
 
-use crate::lab::Lab;
-use crate::names::Names;
 use crate::plain::Topic;
+use crate::session::Inside;
 
 /// Counts topics, the most frequent first: `9 heartbeats, 1 disk sync`.
 pub(crate) fn tally(topics: impl Iterator<Item = Topic>) -> String {
@@ -33,29 +32,22 @@ fn in_words(mut counts: Vec<(Topic, u32)>) -> String {
 }
 
 /// Everything there is to say about a node.
-pub(crate) fn groups<L: Lab>(world: &World<L::Protocol>, node: NodeId, names: &Names) -> Vec<Group> {
-    let state = world.node(node).map_or(Value::Null, |state| L::detail(state, names));
+pub(crate) fn groups(node: &Inside) -> Vec<Group> {
     let mut groups = Vec::new();
-    if let Value::Object(fields) = &state {
+    if let Value::Object(fields) = &node.detail {
         let fields = fields.iter().map(|(name, value)| field(name, value)).collect();
         groups.push(Group { title: "State", fields });
     }
-    let timers: Vec<Field> = world
-        .timers(node)
-        .map(|running| {
-            let left_us = running.due_us.saturating_sub(world.time_us());
-            line(running.timer.name(), format!("in {}", milliseconds(left_us)))
-        })
-        .collect();
-    if !timers.is_empty() {
-        groups.push(Group { title: "Timers", fields: timers });
+    if !node.timers.is_empty() {
+        let timers = node.timers.iter().map(|&(timer, left_us)| line(timer, format!("in {}", milliseconds(left_us))));
+        groups.push(Group { title: "Timers", fields: timers.collect() });
     }
-    groups.push(Group { title: "Machine", fields: machine(world, node) });
+    groups.push(Group { title: "Machine", fields: machine(node) });
     groups
 }
 
-fn machine<P: Protocol>(world: &World<P>, node: NodeId) -> Vec<Field> {
-    let (mode, sync_us) = world.disk_mode(node);
+fn machine(node: &Inside) -> Vec<Field> {
+    let (mode, sync_us) = node.disk;
     let mut disk = match mode {
         DiskMode::Normal => "normal",
         DiskMode::LoseUnsynced => "loses what is not synced",
@@ -67,26 +59,23 @@ fn machine<P: Protocol>(world: &World<P>, node: NodeId) -> Vec<Field> {
     if let Some((low, high)) = sync_us {
         let _ = write!(disk, ", {} to {} a write", milliseconds(low), milliseconds(high));
     }
-    let clock = world.clock(node);
-    let skew = match (clock.offset_us(), clock.drift_ppm()) {
+    let skew = match node.clock {
         (0, 0) => "right".to_owned(),
         (offset_us, 0) => signed_milliseconds(offset_us),
         (0, drift_ppm) => format!("{drift_ppm:+} ppm"),
         (offset_us, drift_ppm) => format!("{}, {drift_ppm:+} ppm", signed_milliseconds(offset_us)),
     };
-    let stored = world.disk(node);
-    let cells: Vec<&str> = stored.cells().iter().map(Named::name).collect();
-    let mut durable = match stored.entries().len() {
+    let mut durable = match node.records {
         1 => "1 record".to_owned(),
         count => format!("{count} records"),
     };
-    for cell in cells {
+    for cell in &node.cells {
         let _ = write!(durable, ", {cell}");
     }
-    if stored.torn_tail() {
+    if node.torn {
         durable.push_str(", a corrupt record");
     }
-    let process = match (world.is_up(node), world.is_paused(node)) {
+    let process = match (node.up, node.paused) {
         (false, _) => "down",
         (true, true) => "paused",
         (true, false) => "runs",
@@ -96,8 +85,8 @@ fn machine<P: Protocol>(world: &World<P>, node: NodeId) -> Vec<Field> {
         line("clock", skew),
         line("disk", disk),
         line("on disk", durable),
-        line("unsynced writes", world.unsynced_writes(node).to_string()),
-        line("incarnation", world.incarnation(node).to_string()),
+        line("unsynced writes", node.unsynced.to_string()),
+        line("incarnation", node.incarnation.to_string()),
     ]
 }
 

@@ -2,8 +2,8 @@
 //! labs are made with.
 //!
 //! This crate is the boundary of the engine: the page and the command line see labs, runs and views, never an
-//! algorithm's types. It owns the only textual forms of runs and commands (JSON and links) and one small object-safe
-//! trait, [`Session`]. It names no lab: whoever reads a run hands over the [`Catalogue`].
+//! algorithm's types. It owns the only textual forms of runs and commands (JSON and links), and [`Session`], a run that is
+//! open. It names no lab: whoever reads a run hands over the [`Catalogue`].
 
 pub mod bands;
 pub mod catalogue;

@@ -19,7 +19,7 @@ const PANE_WIDTH: f64 = 480.0;
 /// What the lab's own stage shows at `time_us`, which lies between the last step and the next one, as SVG: a ring
 /// where the lab has one, or the network.
 #[must_use]
-pub fn stage(session: &dyn Session, time_us: f64, theme: Theme) -> String {
+pub fn stage(session: &Session, time_us: f64, theme: Theme) -> String {
     if session.run_as_opened().entry.info.picture == Picture::SpaceTime {
         return diagram(session, time_us, theme);
     }
@@ -28,7 +28,7 @@ pub fn stage(session: &dyn Session, time_us: f64, theme: Theme) -> String {
 }
 
 /// Everything up to the present moment as a space-time diagram; of very many steps the last ones.
-fn diagram(session: &dyn Session, time_us: f64, theme: Theme) -> String {
+fn diagram(session: &Session, time_us: f64, theme: Theme) -> String {
     let diagram = session.space_time(Window { from_us: 0, until_us: u64::MAX });
     let index = diagram.index();
     let aside = vec![false; diagram.processes.len()];
@@ -53,7 +53,7 @@ fn diagram(session: &dyn Session, time_us: f64, theme: Theme) -> String {
 
 /// A pane of the lab at the present moment, as SVG.
 #[must_use]
-pub fn pane(session: &dyn Session, info: &PaneInfo, pane: &Pane, theme: Theme) -> String {
+pub fn pane(session: &Session, info: &PaneInfo, pane: &Pane, theme: Theme) -> String {
     let title = format!("{}: {}", info.heading, title(session, session.time_us() as f64));
     view::pane::picture(pane, PANE_WIDTH, theme, &title)
 }
@@ -69,7 +69,7 @@ pub fn seat(stage: &mut Stage, seats: &[(String, Point)]) {
 
 /// The same where somebody has seated nodes around the ring; without seats it is the network.
 #[must_use]
-pub fn seated(session: &dyn Session, time_us: f64, theme: Theme, seats: &[(String, Point)]) -> String {
+pub fn seated(session: &Session, time_us: f64, theme: Theme, seats: &[(String, Point)]) -> String {
     let title = title(session, time_us);
     let mut stage = session.stage();
     match session.ask(&ring::Ask::default()).filter(|_| !seats.is_empty()) {
@@ -83,7 +83,7 @@ pub fn seated(session: &dyn Session, time_us: f64, theme: Theme, seats: &[(Strin
 
 /// What a picture of a run at `time_us` is called.
 #[must_use]
-pub fn title(session: &dyn Session, time_us: f64) -> String {
+pub fn title(session: &Session, time_us: f64) -> String {
     let run = session.run_as_opened();
     let variant = match run.variant.kind {
         VariantKind::Correct => String::new(),

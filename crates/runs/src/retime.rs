@@ -15,7 +15,7 @@ use crate::session::Session;
 ///
 /// When the event is neither a receipt nor a command, or its message is not under way at that time. The run is then
 /// what it was.
-pub fn retime(session: &mut dyn Session, step: u64, at_us: u64) -> Result<(), InputError> {
+pub fn retime(session: &mut Session, step: u64, at_us: u64) -> Result<(), InputError> {
     let (here_us, here) = (session.time_us(), session.step_count());
     let event = session.event(step).ok_or_else(|| InputError::new("", format!("there is no step {step}")))?;
     let was_us = event["time_us"].as_u64().unwrap_or(0);
@@ -90,12 +90,12 @@ pub fn retime(session: &mut dyn Session, step: u64, at_us: u64) -> Result<(), In
 }
 
 /// Goes to where a run was: after a step, at a time.
-fn go_back(session: &mut dyn Session, step: u64, time_us: u64) {
+fn go_back(session: &mut Session, step: u64, time_us: u64) {
     session.seek_step(step);
     session.seek(time_us);
 }
 
-fn under_way(session: &dyn Session, id: &str) -> bool {
+fn under_way(session: &Session, id: &str) -> bool {
     session.stage().messages.iter().any(|message| message.id == id)
 }
 

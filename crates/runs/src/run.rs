@@ -85,8 +85,8 @@ impl Run {
     }
 
     /// Opens the run at time 0.
-    pub fn open(&self) -> Result<Box<dyn Session>, InputError> {
-        (self.entry.open)(self)
+    pub fn open(&self) -> Result<Session, InputError> {
+        Session::open(self)
     }
 
     /// Whether this engine and this revision of its lab recorded it, so that its digests are theirs.

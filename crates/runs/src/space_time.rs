@@ -107,7 +107,7 @@ pub(crate) fn moment(record: PlainRecord, names: &Names, info: &LabInfo, forgets
 }
 
 /// The steps of a window, or the last of them.
-pub(crate) fn of_window(session: &dyn Session, window: Window) -> SpaceTime {
+pub(crate) fn of_window(session: &Session, window: Window) -> SpaceTime {
     let steps = session.step_count();
     // The first step after a time; steps are in the order of their times.
     let first_after = |limit_us: u64| {
@@ -159,7 +159,7 @@ impl Gathering {
 
     /// Takes in what has happened since the last time; returns whether anything has. A run whose past has become
     /// another one needs another diagram.
-    pub fn follow(&mut self, session: &dyn Session) -> bool {
+    pub fn follow(&mut self, session: &Session) -> bool {
         let steps = session.step_count();
         if self.next == 0 {
             self.next = steps.saturating_sub(STEPS_BEFORE).max(1);
@@ -210,7 +210,7 @@ impl Gathering {
     }
 
     /// Of what is under way here and now the kind is known; a window in the past does not say.
-    fn name_what_is_under_way(&mut self, session: &dyn Session) {
+    fn name_what_is_under_way(&mut self, session: &Session) {
         for message in session.stage().messages {
             if let Some(&place) = self.under_way.get(&message.id) {
                 let known = &mut self.diagram.messages[place as usize];

@@ -16,7 +16,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use crate::protocol::{NodeId, Protocol};
+use crate::protocol::NodeId;
 use crate::random::Source;
 
 /// Names a message for as long as the run exists: the n-th message of a directed link, counted
@@ -160,13 +160,11 @@ impl Hash for Link {
     }
 }
 
-/// A message on its way.
+/// A message on its way, without what it says.
 #[derive(Clone, Debug)]
-pub struct Flight<P: Protocol> {
+pub struct Flight {
     /// Which message this is.
     pub id: MessageId,
-    /// What it says.
-    pub msg: P::Msg,
     /// The step that sent it.
     pub cause: u64,
     /// When it left, in µs.
@@ -187,7 +185,7 @@ pub struct Flight<P: Protocol> {
     pub(crate) behind: u32,
 }
 
-impl<P: Protocol> Flight<P> {
+impl Flight {
     /// Whether it is stopped where it is.
     #[must_use]
     pub const fn held(&self) -> bool {
@@ -200,6 +198,36 @@ impl<P: Protocol> Flight<P> {
         let remaining = if self.held() { self.remaining_us } else { self.due_us.saturating_sub(now_us) };
         let done = self.latency_us.saturating_sub(remaining);
         (u128::from(done) * 1_000_000 / u128::from(self.latency_us.max(1))).min(1_000_000) as u32
+    }
+}
+
+/// A message on its way, with what it says.
+#[derive(Debug)]
+pub struct InFlight<'a, M> {
+    flight: &'a Flight,
+    /// What it says.
+    pub msg: &'a M,
+}
+
+impl<'a, M> InFlight<'a, M> {
+    pub(crate) const fn new(flight: &'a Flight, msg: &'a M) -> Self {
+        Self { flight, msg }
+    }
+}
+
+impl<M> Clone for InFlight<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M> Copy for InFlight<'_, M> {}
+
+impl<M> std::ops::Deref for InFlight<'_, M> {
+    type Target = Flight;
+
+    fn deref(&self) -> &Flight {
+        self.flight
     }
 }
 

@@ -234,7 +234,7 @@ impl<P: Protocol> Record<P> {
     /// must be the world as this step left it.
     pub fn sent<'a>(&'a self, world: &'a World<P>) -> impl Iterator<Item = (MessageId, &'a P::Msg)> {
         self.outcomes.iter().filter_map(|outcome| match outcome {
-            Outcome::Sent { id, slot, .. } => world.flight_in(*slot).map(|flight| (*id, &flight.msg)),
+            Outcome::Sent { id, slot, .. } => world.flight_in(*slot).map(|flight| (*id, flight.msg)),
             Outcome::Lost { id, msg, why: LossReason::Cut | LossReason::Random }
                 if self.event.node() == Some(id.from) =>
             {

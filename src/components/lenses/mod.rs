@@ -57,7 +57,7 @@ pub fn Frame(kind: LensKind, #[prop(optional)] tools: Option<AnyView>, children:
 
 /// What a lens has read, anew whenever the run has moved on.
 pub fn reading<T: Clone + PartialEq + Send + Sync + 'static>(
-    read: impl Fn(&dyn labs::Session) -> Option<T> + Send + Sync + 'static,
+    read: impl Fn(&labs::Session) -> Option<T> + Send + Sync + 'static,
 ) -> Memo<Option<T>> {
     let playground = crate::playground::use_playground();
     Memo::new(move |_| {

@@ -170,11 +170,11 @@ fn the_command_line_sees_what_a_session_sees() {
     let mut base = labs::Run::of_lab(labs::catalogue(), "raft-election").unwrap();
     base.set_seed(3).unwrap();
     base.set_commands(&commands).unwrap();
-    let mut session = (base.entry.open)(&base).unwrap();
+    let mut session = base.open().unwrap();
     session.seek(2_000_000);
     assert_eq!(run["state"], serde_json::to_value(session.state()).unwrap());
     // The same by hand, and as a link, and as a file.
-    let mut by_hand = (base.entry.open)(&labs::Run { commands: Vec::new(), ..base.clone() }).unwrap();
+    let mut by_hand = labs::Run { commands: Vec::new(), ..base.clone() }.open().unwrap();
     for command in commands.as_array().unwrap() {
         let mut command = command.as_object().unwrap().clone();
         let at_us = command.remove("at_us").and_then(|at_us| at_us.as_u64()).unwrap_or(800_000);

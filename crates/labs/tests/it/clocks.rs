@@ -4,25 +4,25 @@ use labs::{Run, Session};
 use serde_json::{Value, json};
 
 /// A run in which nobody does anything of his own accord, and messages take ten milliseconds.
-fn quiet(variant: &str, commands: &Value) -> Box<dyn Session> {
+fn quiet(variant: &str, commands: &Value) -> Session {
     let mut run = Run::of_lab(labs::catalogue(), "clocks").unwrap();
     run.variant = run.entry.info.variant(variant).unwrap();
     for (key, value) in [("act-every-ms", "0"), ("latency-ms", "10")] {
         run.settings.set(run.entry.info.params, key, value).unwrap();
     }
     run.set_commands(commands).unwrap();
-    (run.entry.open)(&run).unwrap()
+    run.open().unwrap()
 }
 
 fn ask(at_us: u64, node: &str, op: Value) -> Value {
     json!({"at_us": at_us, "do": "request", "node": node, "op": op})
 }
 
-fn detail(session: &dyn Session, node: &str) -> Value {
+fn detail(session: &Session, node: &str) -> Value {
     session.state().nodes.into_iter().find(|state| state.id == node).expect("the node is there").detail
 }
 
-fn status(session: &dyn Session, property: &str) -> &'static str {
+fn status(session: &Session, property: &str) -> &'static str {
     session.verdicts().into_iter().find(|verdict| verdict.property == property).unwrap().status
 }
 
@@ -32,7 +32,7 @@ fn a_question_and_its_answer_have_the_clocks_of_the_book() {
         quiet("correct", &json!([ask(1_000_000, "n3", json!("local")), ask(1_000_000, "n1", json!({"send": "n2"}))]));
     session.seek(2_000_000);
     // n1: sends, receives. n2: receives, sends. n3: a local event that nobody hears of.
-    let (n1, n2, n3) = (detail(&*session, "n1"), detail(&*session, "n2"), detail(&*session, "n3"));
+    let (n1, n2, n3) = (detail(&session, "n1"), detail(&session, "n2"), detail(&session, "n3"));
     assert_eq!((&n1["vector"], &n1["lamport"]), (&json!({"n1": 2, "n2": 2}), &json!(4)));
     assert_eq!((&n2["vector"], &n2["lamport"]), (&json!({"n1": 1, "n2": 2}), &json!(3)));
     assert_eq!((&n3["vector"], &n3["lamport"]), (&json!({"n3": 1}), &json!(1)));
@@ -45,14 +45,14 @@ fn a_question_and_its_answer_have_the_clocks_of_the_book() {
 fn the_wall_clock_swears_the_reply_came_first() {
     let mut session = quiet("correct", &json!([ask(1_000_000, "n1", json!({"send": "n2"}))]));
     session.seek(2_000_000);
-    assert_eq!(status(&*session, "wall-clock-reversed"), "met");
+    assert_eq!(status(&session, "wall-clock-reversed"), "met");
     let told = session.sentence(session.step_count()).unwrap().text;
     assert!(told.contains("n1’s event 1 comes before n2’s event 2"), "{told}");
     assert!(told.ends_with("the wall clocks show the answer 110.0 ms before its question"), "{told}");
     // Whoever goes by it is wrong, and who has right clocks is not.
     let mut session = quiet("wall-clock-order", &json!([ask(1_000_000, "n1", json!({"send": "n2"}))]));
     session.seek(2_000_000);
-    assert_eq!(status(&*session, "no-reversal"), "violated");
+    assert_eq!(status(&session, "no-reversal"), "violated");
     let right = json!([
         {"at_us": 1, "do": "clock", "node": "n1", "offset_us": -60_000},
         {"at_us": 1, "do": "clock", "node": "n2", "offset_us": 60_000},
@@ -60,7 +60,7 @@ fn the_wall_clock_swears_the_reply_came_first() {
     ]);
     let mut session = quiet("wall-clock-order", &right);
     session.seek(2_000_000);
-    assert_eq!(status(&*session, "no-reversal"), "holds");
+    assert_eq!(status(&session, "no-reversal"), "holds");
 }
 
 #[test]
@@ -77,11 +77,11 @@ fn what_starts_again_is_another_process() {
     );
     session.seek(450_000);
     assert_eq!(
-        (&detail(&*session, "n1")["process"], &detail(&*session, "n1")["vector"]),
+        (&detail(&session, "n1")["process"], &detail(&session, "n1")["vector"]),
         (&json!("n1′"), &json!({"n1′": 1}))
     );
     session.seek(1_000_000);
-    assert_eq!(detail(&*session, "n2")["vector"], json!({"n1": 1, "n2": 4, "n1′": 3}));
+    assert_eq!(detail(&session, "n2")["vector"], json!({"n1": 1, "n2": 4, "n1′": 3}));
     assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
 }
 
@@ -96,7 +96,7 @@ fn a_clock_that_is_further_off_than_is_allowed_breaks_no_promise() {
     let verdict = session.verdicts().into_iter().find(|verdict| verdict.property == "hybrid-bounds").unwrap();
     assert_eq!(verdict.status, "holds");
     assert!(verdict.basis.contains("nothing is promised"), "{}", verdict.basis);
-    assert_eq!(status(&*session, "vector-characterizes"), "holds");
+    assert_eq!(status(&session, "vector-characterizes"), "holds");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn long_runs_with_messages_under_way_for_ever_are_still_judged() {
         {"at_us": 55_000_000, "do": "release", "from": "n1", "to": "n2"},
     ]))
     .unwrap();
-    let mut session = (run.entry.open)(&run).unwrap();
+    let mut session = run.open().unwrap();
     session.seek(60_000_000);
     for verdict in session.verdicts() {
         assert_ne!(verdict.status, "violated", "{verdict:?}");
@@ -137,5 +137,5 @@ fn operations_are_read_strictly_and_written_as_they_are_read() {
     let mut session = quiet("correct", &commands);
     session.seek(100_000);
     assert_eq!(session.run().to_json()["commands"], commands);
-    assert_eq!(detail(&*session, "n1")["events"], 3, "two, and a receipt; nobody sends to himself");
+    assert_eq!(detail(&session, "n1")["events"], 3, "two, and a receipt; nobody sends to himself");
 }

@@ -33,7 +33,7 @@ fn read(text: &str) -> Result<Run, InputError> {
     let run = Run::from_text(labs::catalogue(), text).inspect_err(one_line)?;
     let written = run.to_json();
     assert_eq!(Run::from_json(labs::catalogue(), &written).expect("what was written is read").to_json(), written);
-    let mut session = (run.entry.open)(&run).inspect_err(one_line)?;
+    let mut session = run.open().inspect_err(one_line)?;
     session.advance(1_000_000, 200);
     Ok(run)
 }
@@ -42,7 +42,7 @@ fn pack(json: &[u8]) -> String {
     format!("#v1.{}", URL_SAFE_NO_PAD.encode(compress_to_vec(json, 6)))
 }
 
-fn session() -> Box<dyn Session> {
+fn session() -> Session {
     let mut session = Run::of_lab(labs::catalogue(), "raft-election").unwrap().open().unwrap();
     session.seek(250_000);
     session
@@ -219,7 +219,7 @@ proptest! {
             Ok(()) => {
                 session.advance(u64::MAX, 50);
                 let run = link::decode(labs::catalogue(), &link::encode(&session.run()).unwrap()).expect("its link is good");
-                prop_assert!((run.entry.open)(&run).unwrap().check_end().is_ok());
+                prop_assert!(run.open().unwrap().check_end().is_ok());
             }
             Err(error) => {
                 one_line(&error);
@@ -251,7 +251,7 @@ fn every_link_of_the_corpus_is_refused_or_good() {
         assert_eq!(result.is_ok(), name.starts_with("ok-"), "{name}: {:?}", result.err());
         if let Ok(run) = result {
             // What is recorded in these is made up; to find that out must not take for ever.
-            assert!((run.entry.open)(&run).unwrap().check_end().is_err() || run.end.is_none(), "{name}");
+            assert!(run.open().unwrap().check_end().is_err() || run.end.is_none(), "{name}");
         }
     }
 }
@@ -266,7 +266,7 @@ fn every_command_list_of_the_corpus_is_refused_or_good() {
             Err(error) => Err(InputError::new("", error.to_string())).inspect_err(one_line),
         };
         assert_eq!(result.is_ok(), name.starts_with("ok-"), "{name}: {:?}", result.err());
-        let mut session = (run.entry.open)(&run).unwrap();
+        let mut session = run.open().unwrap();
         session.seek(1_000_000);
     }
 }

@@ -5,16 +5,16 @@ use labs::{Run, Session, link};
 use serde_json::{Value, json};
 use view::layout::Point;
 
-fn open(run: &Run) -> Box<dyn Session> {
-    (run.entry.open)(run).unwrap()
+fn open(run: &Run) -> Session {
+    run.open().unwrap()
 }
 
-fn fresh(value: Value) -> Box<dyn Session> {
+fn fresh(value: Value) -> Session {
     open(&Run::from_json(labs::catalogue(), &value).unwrap())
 }
 
 /// How long the append-entries need that are under way to `node` at any moment up to `until_us`, at least and at most.
-fn heartbeats(session: &mut dyn Session, node: &str, until_us: u64) -> (u64, u64) {
+fn heartbeats(session: &mut Session, node: &str, until_us: u64) -> (u64, u64) {
     let (mut least, mut most) = (u64::MAX, 0);
     while session.time_us() < until_us && session.step() {
         for flight in session.state().in_flight {
@@ -28,7 +28,7 @@ fn heartbeats(session: &mut dyn Session, node: &str, until_us: u64) -> (u64, u64
     (least, most)
 }
 
-fn leader(session: &dyn Session) -> (String, Point) {
+fn leader(session: &Session) -> (String, Point) {
     let stage = session.stage();
     let node = stage.nodes.iter().find(|node| node.in_charge).expect("somebody leads");
     (node.id.clone(), node.position)
@@ -44,12 +44,12 @@ fn distance(a: Point, b: Point) -> u64 {
 fn a_node_that_is_dragged_away_hears_later() {
     let mut session = fresh(json!({"lab": "raft-election", "seed": 4}));
     session.seek(1_000_000);
-    let (leader, centre) = leader(&*session);
+    let (leader, centre) = leader(&session);
     let follower = session.state().nodes.into_iter().find(|node| node.role == "follower").unwrap();
     let latency_us =
         session.run_as_opened().entry.info.params.iter().find(|param| param.key == "latency-ms").unwrap().default;
     let jitter_us = (latency_us.high - latency_us.low) * 1_000;
-    assert!(heartbeats(&mut *session, &follower.id, 1_200_000).1 <= latency_us.high * 1_000);
+    assert!(heartbeats(&mut session, &follower.id, 1_200_000).1 <= latency_us.high * 1_000);
     session.set_distance(DISTANCE_ON_US).unwrap();
     assert_eq!(session.distance_us(), DISTANCE_ON_US);
     // What was under way keeps its time.
@@ -57,7 +57,7 @@ fn a_node_that_is_dragged_away_hears_later() {
     let mut check = |at: Point| {
         let apart_us = distance(centre, at) * DISTANCE_ON_US;
         let until_us = session.time_us() + 300_000;
-        let (least, most) = heartbeats(&mut *session, &follower.id, until_us);
+        let (least, most) = heartbeats(&mut session, &follower.id, until_us);
         assert!(apart_us <= least && most <= apart_us + jitter_us, "{least} to {most} µs for {apart_us}");
         let far = Point { x: centre.x + 900, y: centre.y };
         session.place(&follower.id, far).unwrap();
@@ -67,48 +67,48 @@ fn a_node_that_is_dragged_away_hears_later() {
     let far = check(Point { x: follower.x, y: follower.y });
     check(far);
     assert!(session.run().layout.is_empty(), "the run says it by commands");
-    assert_eq!(leader, self::leader(&*session).0, "nothing else happened");
+    assert_eq!(leader, self::leader(&session).0, "nothing else happened");
 }
 
 #[test]
 fn the_switch_moves_nothing_on_the_stage() {
     let mut session = fresh(json!({"lab": "raft-log", "seed": 2, "layout": {"n2": [5, 6]}}));
     let places =
-        |session: &dyn Session| -> Vec<Point> { session.stage().nodes.into_iter().map(|node| node.position).collect() };
+        |session: &Session| -> Vec<Point> { session.stage().nodes.into_iter().map(|node| node.position).collect() };
     session.seek(500_000);
     session.apply(&json!({"do": "add-node", "node": "n6"})).unwrap();
     session.place("n4", Point { x: 70, y: 80 }).unwrap();
     session.place("n6", Point { x: 320, y: 300 }).unwrap();
-    let before = places(&*session);
+    let before = places(&session);
     session.set_distance(DISTANCE_ON_US).unwrap();
-    assert_eq!(places(&*session), before);
-    let told = |session: &dyn Session| -> Vec<String> {
+    assert_eq!(places(&session), before);
+    let told = |session: &Session| -> Vec<String> {
         let run = session.run().to_json();
         run["commands"].as_array().unwrap().iter().map(|command| command["do"].as_str().unwrap().to_owned()).collect()
     };
     // Only who has been moved is pinned, and the switch itself comes last.
-    assert_eq!(told(&*session), ["add-node", "move", "move", "move", "set"]);
+    assert_eq!(told(&session), ["add-node", "move", "move", "move", "set"]);
     // To turn on what is on changes nothing.
     session.set_distance(DISTANCE_ON_US).unwrap();
-    assert_eq!(told(&*session).len(), 5);
+    assert_eq!(told(&session).len(), 5);
     session.place("n4", Point { x: 1, y: 2 }).unwrap();
-    let moved = places(&*session);
+    let moved = places(&session);
     assert_eq!(moved[3], Point { x: 1, y: 2 });
     session.seek(900_000);
     session.set_distance(0).unwrap();
-    assert_eq!(places(&*session), moved, "off, everybody stays where they are");
-    assert_eq!(told(&*session), ["add-node", "move", "move", "move", "set", "move", "set"]);
+    assert_eq!(places(&session), moved, "off, everybody stays where they are");
+    assert_eq!(told(&session), ["add-node", "move", "move", "move", "set", "move", "set"]);
     // Now a place is a matter of looks again, also for a node that a command has moved.
     session.place("n4", Point { x: 3, y: 4 }).unwrap();
-    assert_eq!(told(&*session).len(), 7);
-    assert_eq!(places(&*session)[3], Point { x: 3, y: 4 });
+    assert_eq!(told(&session).len(), 7);
+    assert_eq!(places(&session)[3], Point { x: 3, y: 4 });
     let mut other = open(&link::decode(labs::catalogue(), &link::encode(&session.run()).unwrap()).unwrap());
     other.check_end().unwrap();
-    assert_eq!(places(&*other), places(&*session));
+    assert_eq!(places(&other), places(&session));
     // Back in time the run's own places are shown while they count.
     other.seek(600_000);
-    assert_eq!(places(&*other)[..3], moved[..3]);
-    assert_eq!(places(&*other)[3], Point { x: 1, y: 2 });
+    assert_eq!(places(&other)[..3], moved[..3]);
+    assert_eq!(places(&other)[3], Point { x: 1, y: 2 });
 }
 
 #[test]

@@ -17,8 +17,8 @@ use crate::systems::{bugs, entries, folder};
 /// Long enough for what a violation leads to, and what its absence does.
 const HORIZON_US: u64 = 10_000_000;
 
-fn open(run: &Run) -> Box<dyn Session> {
-    (run.entry.open)(run).unwrap()
+fn open(run: &Run) -> Session {
+    run.open().unwrap()
 }
 
 fn read(path: &Path) -> Run {
@@ -27,7 +27,7 @@ fn read(path: &Path) -> Run {
     Run::from_text(labs::catalogue(), &text).unwrap_or_else(|error| panic!("{place}: {error}"))
 }
 
-fn violated(session: &dyn Session) -> Vec<&'static str> {
+fn violated(session: &Session) -> Vec<&'static str> {
     session
         .verdicts()
         .into_iter()
@@ -43,7 +43,7 @@ fn updates() -> bool {
 /// The first moment at which a run is violated.
 fn first_violation(run: &Run) -> Option<End> {
     let mut session = open(run);
-    while violated(&*session).is_empty() {
+    while violated(&session).is_empty() {
         if session.time_us() > HORIZON_US || !session.step() {
             return None;
         }
@@ -91,17 +91,17 @@ fn each_bug_has_a_run_that_shows_it_and_only_it() {
         let end = run.end.clone().unwrap_or_else(|| panic!("{place}: no end"));
         let mut session = open(&run);
         session.check_end().unwrap_or_else(|divergence| panic!("{place}: {divergence:?}"));
-        assert_eq!(violated(&*session), [property], "{place}");
+        assert_eq!(violated(&session), [property], "{place}");
         // It shows at the very end.
         session.seek_step(end.step - 1);
-        assert_eq!(violated(&*session), [""; 0], "{place}: violated before its end");
+        assert_eq!(violated(&session), [""; 0], "{place}: violated before its end");
         let horizon_us = end.time_us.max(HORIZON_US);
         let mut correct = run.clone();
         correct.variant = run.entry.info.variant("correct").unwrap();
         let mut session = open(&correct);
         for until_us in [end.time_us, horizon_us] {
             session.seek(until_us);
-            assert_eq!(violated(&*session), [""; 0], "{place}: violated without the bug at {until_us} µs");
+            assert_eq!(violated(&session), [""; 0], "{place}: violated without the bug at {until_us} µs");
         }
     }
     assert!(gone.is_empty(), "the violation does not show any more, so these runs have to be made again: {gone:?}");
@@ -122,7 +122,7 @@ fn no_command_of_these_runs_can_go() {
             less.commands.remove(left_out);
             let mut session = open(&less);
             session.seek(end.time_us.max(HORIZON_US));
-            assert!(!violated(&*session).contains(&property), "{lab} {variant}: command {left_out} is not needed");
+            assert!(!violated(&session).contains(&property), "{lab} {variant}: command {left_out} is not needed");
         }
     }
 }

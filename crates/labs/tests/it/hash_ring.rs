@@ -3,10 +3,10 @@
 use labs::{Run, Session};
 use serde_json::{Value, json};
 
-fn open(commands: &Value, until_us: u64) -> Box<dyn Session> {
+fn open(commands: &Value, until_us: u64) -> Session {
     let mut run = Run::of_lab(labs::catalogue(), "hash-ring").unwrap();
     run.set_commands(commands).unwrap();
-    let mut session = (run.entry.open)(&run).unwrap();
+    let mut session = run.open().unwrap();
     session.seek(until_us);
     for verdict in session.verdicts() {
         assert_ne!(verdict.status, "violated", "{verdict:?}");
@@ -18,22 +18,22 @@ fn ask(at_us: u64, op: Value) -> Value {
     json!({"at_us": at_us, "do": "request", "node": "a1", "op": op})
 }
 
-fn detail(session: &dyn Session, node: &str) -> Value {
+fn detail(session: &Session, node: &str) -> Value {
     session.state().nodes.into_iter().find(|state| state.id == node).expect("the node is there").detail
 }
 
-fn status(session: &dyn Session, property: &str) -> &'static str {
+fn status(session: &Session, property: &str) -> &'static str {
     session.verdicts().into_iter().find(|verdict| verdict.property == property).unwrap().status
 }
 
 #[test]
 fn a_server_that_leaves_ends_up_with_nothing_and_nobody_else_waits() {
     let session = open(&json!([ask(2_000_000, json!({"remove-server": "n2"}))]), 5_000_000);
-    let gone = detail(&*session, "n2");
+    let gone = detail(&session, "n2");
     assert_eq!((&gone["weight"], &gone["ring"]["keys"], &gone["ring"]["moving"]), (&json!(0), &json!(0), &json!(0)));
-    assert_eq!(detail(&*session, "a1")["epoch"], 2);
+    assert_eq!(detail(&session, "a1")["epoch"], 2);
     // The shares of those that stay make up the whole ring, but for what rounding takes.
-    let share = |node: &str| detail(&*session, node)["ring"]["share_ppm"].as_u64().unwrap();
+    let share = |node: &str| detail(&session, node)["ring"]["share_ppm"].as_u64().unwrap();
     let shares: u64 = ["n1", "n3", "n4", "n5"].into_iter().map(share).sum();
     assert!((999_996..=1_000_000).contains(&shares), "{shares}");
 }
@@ -49,10 +49,10 @@ fn a_crash_in_the_middle_of_a_hand_off_is_made_up_for() {
         {"at_us": 4_000_000, "do": "restart", "node": "n3"},
     ]);
     let during = open(&commands, 3_900_000);
-    assert_eq!((status(&*during, "hand-off-completes"), &detail(&*during, "a1")["moving"]), ("pending", &json!(true)));
+    assert_eq!((status(&during, "hand-off-completes"), &detail(&during, "a1")["moving"]), ("pending", &json!(true)));
     let after = open(&commands, 6_000_000);
-    assert_eq!((status(&*after, "hand-off-resumed"), status(&*after, "hand-off-completes")), ("met", "met"));
-    assert_eq!(detail(&*after, "a1")["epoch"], 2);
+    assert_eq!((status(&after, "hand-off-resumed"), status(&after, "hand-off-completes")), ("met", "met"));
+    assert_eq!(detail(&after, "a1")["epoch"], 2);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_server_that_is_down_can_be_removed() {
         ask(2_000_000, json!({"remove-server": "n2"})),
     ]);
     let session = open(&commands, 6_000_000);
-    assert_eq!(detail(&*session, "a1")["epoch"], 2);
+    assert_eq!(detail(&session, "a1")["epoch"], 2);
 }
 
 #[test]
@@ -72,10 +72,10 @@ fn a_machine_that_is_added_joins_and_one_that_is_not_there_does_not() {
         {"at_us": 4_000_000, "do": "add-node", "node": "n6"},
         ask(4_100_000, json!({"add-server": "n6"})),
     ]);
-    assert_eq!(detail(&*open(&commands, 3_900_000), "a1")["epoch"], 0);
+    assert_eq!(detail(&open(&commands, 3_900_000), "a1")["epoch"], 0);
     let session = open(&commands, 7_000_000);
-    assert_eq!(detail(&*session, "a1")["epoch"], 2);
-    let joined = detail(&*session, "n6");
+    assert_eq!(detail(&session, "a1")["epoch"], 2);
+    let joined = detail(&session, "n6");
     assert!(joined["weight"] == 1 && joined["ring"]["keys"].as_u64().unwrap() > 0, "{joined}");
     assert_eq!(joined["ring"]["tokens"].as_array().unwrap().len(), 8);
 }
@@ -89,8 +89,8 @@ fn a_token_goes_where_it_is_told() {
         ask(1_000_000, json!({"token": ["n1", 10, 78]})),
     ]);
     let session = open(&commands, 6_000_000);
-    assert_eq!(detail(&*session, "a1")["epoch"], 6, "there is no virtual node 10 any more");
-    let tokens = detail(&*session, "n1")["ring"]["tokens"].as_array().unwrap().clone();
+    assert_eq!(detail(&session, "a1")["epoch"], 6, "there is no virtual node 10 any more");
+    let tokens = detail(&session, "n1")["ring"]["tokens"].as_array().unwrap().clone();
     assert!(tokens.len() == 10 && tokens.contains(&json!(77)) && !tokens.contains(&json!(78)));
 }
 

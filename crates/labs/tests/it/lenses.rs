@@ -9,9 +9,9 @@ use view::lens::{LensKind, LogWindow, OfClockError, OfHistory, OfStates, States}
 use view::pane::{Block, Does, Item, Table};
 use view::{Condition, PaneAsk};
 
-fn open(run: Value) -> Box<dyn Session> {
+fn open(run: Value) -> Session {
     let run = Run::from_json(labs::catalogue(), &run).unwrap();
-    (run.entry.open)(&run).unwrap()
+    run.open().unwrap()
 }
 
 fn file(path: &str) -> Value {
@@ -21,7 +21,7 @@ fn file(path: &str) -> Value {
 
 const ALL: LogWindow = LogWindow { last: None, columns: 10_000 };
 
-fn state(session: &dyn Session) -> Value {
+fn state(session: &Session) -> Value {
     serde_json::to_value(session.state()).unwrap()
 }
 
@@ -29,7 +29,7 @@ fn nodes(state: &Value) -> Vec<Value> {
     state["nodes"].as_array().unwrap().clone()
 }
 
-fn leader(session: &dyn Session) -> String {
+fn leader(session: &Session) -> String {
     let nodes = nodes(&state(session));
     nodes.iter().find(|node| node["role"] == "leader").expect("somebody leads")["id"].as_str().unwrap().to_owned()
 }
@@ -65,7 +65,7 @@ fn the_log_shows_what_the_servers_have() {
         session.seek(moment * 100_000);
         let log = session.ask(&ALL).unwrap();
         let servers: Vec<Value> =
-            nodes(&state(&*session)).into_iter().filter(|node| node["id"].as_str().unwrap().starts_with('n')).collect();
+            nodes(&state(&session)).into_iter().filter(|node| node["id"].as_str().unwrap().starts_with('n')).collect();
         assert_eq!(log.rows.len(), servers.len());
         for (row, server) in log.rows.iter().zip(&servers) {
             let detail = &server["detail"];
@@ -98,19 +98,19 @@ fn the_log_shows_what_the_servers_have() {
 fn an_entry_is_pale_until_a_majority_has_it() {
     let mut session = open(json!({"lab": "raft-log", "seed": 4, "set": {"write-every-ms": 0}}));
     session.seek(1_000_000);
-    let name = leader(&*session);
+    let name = leader(&session);
     session.apply(&json!({"do": "request", "node": name, "op": {"put": ["x", 42]}})).unwrap();
-    let last = |session: &dyn Session, node: &str| {
+    let last = |session: &Session, node: &str| {
         let row = session.ask(&ALL).unwrap().rows.into_iter().find(|row| row.node == node).unwrap();
         row.cells.last().cloned().unwrap()
     };
-    let cell = last(&*session, &name);
+    let cell = last(&session, &name);
     assert_eq!((cell.text.as_str(), cell.what.as_str()), ("x=42", "put x=42"));
     assert!(!cell.committed && !cell.applied && !cell.durable, "it was only just asked for: {cell:?}");
     session.seek(1_200_000);
     let log = session.ask(&ALL).unwrap();
     for row in &log.rows {
-        let cell = last(&*session, &row.node);
+        let cell = last(&session, &row.node);
         assert!(cell.text == "x=42" && cell.committed && cell.applied && cell.durable, "{}: {cell:?}", row.node);
     }
 }
@@ -133,7 +133,7 @@ fn a_crashed_server_shows_what_its_disk_has() {
 }
 
 /// How often the trace says that a node noted something.
-fn noted(session: &dyn Session, note: &str) -> u64 {
+fn noted(session: &Session, note: &str) -> u64 {
     let steps = (1..=session.step_count()).filter_map(|step| session.event(step));
     let outcomes = steps.flat_map(|event| event["outcomes"].as_array().unwrap().clone());
     outcomes.filter(|outcome| outcome["note"] == note).count() as u64
@@ -157,24 +157,24 @@ fn transitions_are_counted_as_the_trace_tells_them() {
         let mut session = open(json!({"lab": "raft-election", "seed": 2, "set": {"pre-vote": pre_vote}}));
         for round in 1..=6u64 {
             session.seek(round * 1_000_000);
-            let name = leader(&*session);
+            let name = leader(&session);
             session.apply(&json!({"do": "crash", "node": name})).unwrap();
             session.seek(round * 1_000_000 + 700_000);
             session.apply(&json!({"do": "restart", "node": name})).unwrap();
         }
         session.seek(8_000_000);
         let states = session.ask(&OfStates).unwrap();
-        assert_eq!(count(&states, Some("Candidate"), "Leader"), noted(&*session, "became-leader"));
+        assert_eq!(count(&states, Some("Candidate"), "Leader"), noted(&session, "became-leader"));
         let stood = ["Follower", "Pre-candidate", "Candidate"];
         let stood: u64 = stood.iter().map(|from| count(&states, Some(from), "Candidate")).sum();
-        assert_eq!(stood, noted(&*session, "became-candidate"));
+        assert_eq!(stood, noted(&session, "became-candidate"));
         let stepped_down: u64 =
             ["Pre-candidate", "Candidate", "Leader"].iter().map(|from| count(&states, Some(from), "Follower")).sum();
-        assert_eq!(stepped_down, noted(&*session, "stepped-down"));
+        assert_eq!(stepped_down, noted(&session, "stepped-down"));
         assert_eq!((count(&states, None, "Crashed"), count(&states, Some("Crashed"), "Follower")), (6, 6));
         assert_eq!(states.states.iter().map(|state| state.nodes.len()).sum::<usize>(), 5);
         // Who is where is what the roles say.
-        for node in nodes(&state(&*session)).iter().filter(|node| node["role"] != "client") {
+        for node in nodes(&state(&session)).iter().filter(|node| node["role"] != "client") {
             let name = node["id"].as_str().unwrap();
             let here = states.states.iter().find(|state| state.nodes.iter().any(|node| node.name == name)).unwrap();
             assert_eq!(here.title.to_lowercase(), node["role"].as_str().unwrap());
@@ -241,7 +241,7 @@ fn what_cannot_be_placed_is_marked() {
 #[test]
 fn the_inspector_marks_what_the_last_step_changed() {
     let mut session = open(json!({"lab": "raft-election", "seed": 1}));
-    let changed = |session: &dyn Session, node: &str| -> Vec<String> {
+    let changed = |session: &Session, node: &str| -> Vec<String> {
         let groups = session.inspector(node, true).unwrap().groups;
         let fields = groups.into_iter().flat_map(|group| group.fields);
         fields.filter(|field| field.changed).map(|field| field.name).collect()
@@ -249,21 +249,21 @@ fn the_inspector_marks_what_the_last_step_changed() {
     // The step in which somebody stands for the first time.
     session.seek(0);
     let stands =
-        |session: &dyn Session| session.sentence(session.step_count()).unwrap().text.contains("starts an election");
-    while !stands(&*session) {
+        |session: &Session| session.sentence(session.step_count()).unwrap().text.contains("starts an election");
+    while !stands(&session) {
         assert!(session.step());
     }
     let step = session.step_count();
     let name = session.sentence(step).unwrap().text[..2].to_owned();
     let other = if name == "n1" { "n2" } else { "n1" };
-    assert_eq!(changed(&*session, &name), ["term", "voted for", "votes", "unsynced writes"]);
-    assert_eq!(changed(&*session, other), [""; 0]);
+    assert_eq!(changed(&session, &name), ["term", "voted for", "votes", "unsynced writes"]);
+    assert_eq!(changed(&session, other), [""; 0]);
     // The same after going on and stepping back.
     for _ in 0..20 {
         session.step();
     }
     session.seek_step(step);
-    assert_eq!(changed(&*session, &name), ["term", "voted for", "votes", "unsynced writes"]);
+    assert_eq!(changed(&session, &name), ["term", "voted for", "votes", "unsynced writes"]);
     assert!(session.inspector("n9", true).is_none());
 }
 
@@ -282,7 +282,7 @@ fn a_summary_counts_steps() {
 }
 
 /// The table of the pane `progress`, and its sentences.
-fn progress(session: &dyn Session, ask: &PaneAsk) -> (Table, Vec<Item>) {
+fn progress(session: &Session, ask: &PaneAsk) -> (Table, Vec<Item>) {
     let pane = session.pane("progress", ask).unwrap();
     match <[Block; 3]>::try_from(pane.blocks) {
         Ok([Block::Table(table), Block::Facts(_), Block::Text(text)]) => (table, text.lines),
@@ -291,7 +291,7 @@ fn progress(session: &dyn Session, ask: &PaneAsk) -> (Table, Vec<Item>) {
 }
 
 /// Holds the pane against the leader's own state; how often each thing was said of what is committed.
-fn check_progress(session: &dyn Session, said: &mut BTreeMap<&'static str, u32>) {
+fn check_progress(session: &Session, said: &mut BTreeMap<&'static str, u32>) {
     let state = state(session);
     let Some(leader) = nodes(&state).into_iter().find(|node| node["role"] == "leader") else { return };
     let (table, lines) = progress(session, &PaneAsk::default());
@@ -340,16 +340,16 @@ fn progress_is_what_the_leader_keeps_and_says_why_it_commits() {
     figure_8.as_object_mut().unwrap().remove("end");
     let mut session = open(figure_8);
     while session.time_us() < end_us && session.step() {
-        check_progress(&*session, &mut said);
+        check_progress(&session, &mut said);
     }
     for seed in 1..=3 {
         let mut session = open(json!({"lab": "raft-log", "seed": seed}));
         for crash_us in [1_000_000, 2_000_000] {
             while session.time_us() < crash_us {
                 session.step();
-                check_progress(&*session, &mut said);
+                check_progress(&session, &mut said);
             }
-            let name = leader(&*session);
+            let name = leader(&session);
             session.apply(&json!({"do": "crash", "node": name})).unwrap();
             session.step();
             session.apply(&json!({"do": "restart", "node": name})).unwrap();
@@ -362,19 +362,19 @@ fn progress_is_what_the_leader_keeps_and_says_why_it_commits() {
 fn an_old_leader_is_asked_for_what_it_still_believes() {
     let mut session = open(json!({"lab": "raft-log", "seed": 3}));
     session.seek(1_000_000);
-    let old = leader(&*session);
+    let old = leader(&session);
     let others: Vec<String> = (1..=5).map(|number| format!("n{number}")).filter(|name| *name != old).collect();
     session.apply(&json!({"do": "partition", "groups": [[old], others]})).unwrap();
     session.seek(2_000_000);
-    let (table, lines) = progress(&*session, &PaneAsk::default());
+    let (table, lines) = progress(&session, &PaneAsk::default());
     assert_ne!(table.rows[0].head.text, old, "the newest leader comes first");
     let Does::Ask(name, value) = &lines[0].acts[0].does else { panic!("{lines:?}") };
     assert_eq!(value, &old);
     let ask = PaneAsk { args: [(name.clone(), value.clone())].into() };
-    let (table, _) = progress(&*session, &ask);
+    let (table, _) = progress(&session, &ask);
     assert_eq!(table.rows[0].head.text, old);
     // Who leads no longer is not asked any more.
     session.apply(&json!({"do": "heal-all"})).unwrap();
     session.seek(3_000_000);
-    assert_ne!(progress(&*session, &ask).0.rows[0].head.text, old);
+    assert_ne!(progress(&session, &ask).0.rows[0].head.text, old);
 }

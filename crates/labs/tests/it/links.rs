@@ -49,7 +49,7 @@ fn every_link_still_opens() {
     for folder in [OLDER, NEWEST] {
         for (name, text) in links(folder) {
             let run = read(&name, &text);
-            let mut session = (run.entry.open)(&run).unwrap_or_else(|error| panic!("{folder}/{name}: {error}"));
+            let mut session = run.open().unwrap_or_else(|error| panic!("{folder}/{name}: {error}"));
             let end = run.end.as_ref().unwrap_or_else(|| panic!("{folder}/{name}: a shared link carries its end"));
             let checked = session.check_end();
             if run.is_current() {
@@ -69,7 +69,7 @@ fn older_links_have_their_like_beside_them() {
     for (name, text) in links(OLDER) {
         let run = read(&name, &text);
         if std::env::var_os("UPDATE_EXPECT").is_some() && !newest.contains_key(&name) {
-            let mut session = (run.entry.open)(&run).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let mut session = run.open().unwrap_or_else(|error| panic!("{name}: {error}"));
             session.seek(run.end.as_ref().expect("a shared link carries its end").time_us);
             let link = link::encode(&session.run()).expect("a link that was read can be written");
             fs::write(folder(NEWEST).join(format!("{name}.txt")), link + "\n").expect("the link can be written");

@@ -40,7 +40,7 @@ fn no_two_parameters_share_a_key() {
 #[test]
 fn each_live_parameter_changes_something() {
     for entry in crate::systems::entries() {
-        let session = (entry.open)(&Run::of_entry(entry)).unwrap();
+        let session = Run::of_entry(entry).open().unwrap();
         for param in entry.info.params.iter().filter(|param| param.live) {
             let set = |value: Value| json!({"do": "set", "key": param.key, "value": value});
             let place = format!("{}: {}", entry.info.id, param.key);
@@ -66,9 +66,9 @@ fn a_parameter_that_is_added_in_front_changes_no_digest() {
         let open = |entry: &'static Entry| {
             let mut run = Run::of_entry(entry);
             run.set_commands(&commands).unwrap();
-            (entry.open)(&run).unwrap()
+            run.open().unwrap()
         };
-        let (mut plain, mut with): (Box<dyn Session>, Box<dyn Session>) = (open(entry), open(more));
+        let (mut plain, mut with): (Session, Session) = (open(entry), open(more));
         let change = with.would_change(&json!({"do": "set", "key": "unused", "value": 4}));
         assert_eq!(change, Ok(false), "{}", info.id);
         while plain.time_us() < 2_000_000 {

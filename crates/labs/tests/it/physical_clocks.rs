@@ -5,31 +5,31 @@ use labs::{Run, Session};
 use serde_json::{Value, json};
 use view::lens::{ClockError, OfClockError};
 
-fn open(variant: &str, set: &[(&str, &str)], commands: &Value) -> Box<dyn Session> {
+fn open(variant: &str, set: &[(&str, &str)], commands: &Value) -> Session {
     let mut run = Run::of_lab(labs::catalogue(), "physical-clocks").unwrap();
     run.variant = run.entry.info.variant(variant).unwrap();
     for (key, value) in set {
         run.settings.set(run.entry.info.params, key, value).unwrap();
     }
     run.set_commands(commands).unwrap();
-    (run.entry.open)(&run).unwrap()
+    run.open().unwrap()
 }
 
 /// Clocks that are right, do not drift, and a network without jitter.
 const EXACT: [(&str, &str); 4] = [("skew-ms", "0"), ("drift-ppm", "0"), ("wait-us", "0"), ("latency-ms", "10")];
 
 /// How far a node's clock is ahead now, in µs, and what it believes of that.
-fn stands(session: &dyn Session, node: &str) -> (i64, Option<(i64, u64)>) {
+fn stands(session: &Session, node: &str) -> (i64, Option<(i64, u64)>) {
     let chart = session.ask(&OfClockError).unwrap();
     let now = chart.lines.iter().find(|line| line.node == node).unwrap().now().expect("it runs");
     (now.error_us, now.claim_us)
 }
 
-fn status(session: &dyn Session, property: &str) -> &'static str {
+fn status(session: &Session, property: &str) -> &'static str {
     session.verdicts().into_iter().find(|verdict| verdict.property == property).unwrap().status
 }
 
-fn label(session: &dyn Session, node: &str) -> (String, Option<String>) {
+fn label(session: &Session, node: &str) -> (String, Option<String>) {
     let node = session.stage().nodes.into_iter().find(|known| known.id == node).unwrap();
     (node.label, node.remark)
 }
@@ -40,15 +40,15 @@ fn sixty_there_and_ten_back_is_25_wrong_and_reported_as_nothing() {
         let set = [&EXACT[..], &[("towards-ms", "50"), ("scheme", scheme), ("serve-us", "0")]].concat();
         let mut session = open("correct", &set, &json!([]));
         session.seek(6_000_000);
-        assert_eq!(stands(&*session, "n2").0, 25_000, "scheme {scheme}");
-        assert_eq!(label(&*session, "n2"), ("+25 ms".to_owned(), Some("believes 0.0 ms".to_owned())));
-        assert_eq!(label(&*session, "n1").1.as_deref(), Some("+50 ms towards n1"));
-        assert_eq!((status(&*session, "confidently-wrong"), status(&*session, "converges")), ("met", "pending"));
-        assert_eq!(status(&*session, "within-half-the-delay"), "holds");
+        assert_eq!(stands(&session, "n2").0, 25_000, "scheme {scheme}");
+        assert_eq!(label(&session, "n2"), ("+25 ms".to_owned(), Some("believes 0.0 ms".to_owned())));
+        assert_eq!(label(&session, "n1").1.as_deref(), Some("+50 ms towards n1"));
+        assert_eq!((status(&session, "confidently-wrong"), status(&session, "converges")), ("met", "pending"));
+        assert_eq!(status(&session, "within-half-the-delay"), "holds");
         // Even again, they come to agree.
         session.apply(&json!({"do": "set", "key": "towards-ms", "value": 0})).unwrap();
         session.seek(9_000_000);
-        assert_eq!((stands(&*session, "n2").0, status(&*session, "converges")), (0, "met"));
+        assert_eq!((stands(&session, "n2").0, status(&session, "converges")), (0, "met"));
     }
 }
 
@@ -59,11 +59,11 @@ fn what_the_server_needs_for_its_answer_is_half_in_cristians_error_and_not_in_nt
         let mut session =
             open("correct", &[&EXACT[..], &[("scheme", scheme), ("serve-us", "8000")]].concat(), &json!([]));
         session.seek(4_000_000);
-        let (now_us, claim) = stands(&*session, "n2");
+        let (now_us, claim) = stands(&session, "n2");
         let (believed_us, stated_us) = claim.expect("it has measured");
         assert_eq!((now_us, believed_us), (error_us, 0), "scheme {scheme}");
         assert!((bound_us..bound_us + 200).contains(&stated_us), "scheme {scheme}: {stated_us}");
-        assert_eq!((status(&*session, "truth-in-band"), status(&*session, "converges")), ("holds", "met"));
+        assert_eq!((status(&session, "truth-in-band"), status(&session, "converges")), ("holds", "met"));
     }
 }
 
@@ -72,20 +72,20 @@ fn a_clock_that_somebody_sets_comes_back_without_going_back() {
     let ahead = json!([{"at_us": 2_000_000, "do": "clock", "node": "n3", "offset_us": 80_000}]);
     let mut session = open("correct", &EXACT, &ahead);
     session.seek(2_000_000);
-    assert_eq!(stands(&*session, "n3"), (80_000, stands(&*session, "n3").1));
+    assert_eq!(stands(&session, "n3"), (80_000, stands(&session, "n3").1));
     let mut before_us = 80_000;
     for moment in 0..40u64 {
         session.seek(2_000_000 + moment * 100_000);
-        let (error_us, _) = stands(&*session, "n3");
+        let (error_us, _) = stands(&session, "n3");
         // In a tenth of a second it gains no more than 5 % of it, which is less than the tenth itself: it never goes back.
         assert!((before_us - 5_001..=before_us).contains(&error_us), "{error_us} after {before_us}");
         before_us = error_us;
     }
     assert_eq!(before_us, 0);
-    assert_eq!(status(&*session, "never-back"), "holds");
+    assert_eq!(status(&session, "never-back"), "holds");
     let mut session = open("steps-backwards", &EXACT, &ahead);
     session.seek(4_000_000);
-    assert_eq!((status(&*session, "never-back"), stands(&*session, "n3").0), ("violated", 0));
+    assert_eq!((status(&session, "never-back"), stands(&session, "n3").0), ("violated", 0));
 }
 
 #[test]
@@ -96,15 +96,15 @@ fn the_chart_is_the_same_whichever_way_one_comes_to_a_moment() {
         {"at_us": 3_000_000, "do": "clock", "node": "n3", "offset_us": -40_000, "drift_ppm": 300},
         {"at_us": 3_500_000, "do": "set", "key": "towards-ms", "value": 30},
     ]);
-    let chart = |session: &mut dyn Session, at_us: u64| -> ClockError {
+    let chart = |session: &mut Session, at_us: u64| -> ClockError {
         session.seek(at_us);
         session.ask(&OfClockError).unwrap()
     };
     let moments = [4_000_000, 700_000, 30_000_000, 2_000_000, 12_345_678, 2_000_001];
     let mut session = open("correct", &[], &commands);
     for at_us in moments {
-        let here = chart(&mut *session, at_us);
-        assert_eq!(here, chart(&mut *open("correct", &[], &commands), at_us), "at {at_us}");
+        let here = chart(&mut session, at_us);
+        assert_eq!(here, chart(&mut open("correct", &[], &commands), at_us), "at {at_us}");
         assert_eq!((here.now_us, here.lines.len()), (at_us, 4));
         for line in &here.lines {
             assert!(line.spots.len() <= 513 && line.spots.is_sorted_by_key(|spot| spot.at_us));
@@ -112,7 +112,7 @@ fn the_chart_is_the_same_whichever_way_one_comes_to_a_moment() {
         }
     }
     // While its machine is down a clock shows nothing.
-    let here = chart(&mut *session, 2_000_000);
+    let here = chart(&mut session, 2_000_000);
     assert_eq!(here.lines[1].now(), None);
     assert!(here.lines[0].reference && here.lines[0].spots.iter().all(|spot| spot.reading.unwrap().error_us == 0));
 }
@@ -143,7 +143,7 @@ fn without_an_answer_a_client_asks_again_and_says_so() {
     session.seek(5_000_000);
     let node = session.state().nodes.into_iter().find(|node| node.id == "n2").unwrap();
     assert!(node.detail["unanswered"].as_u64().unwrap() >= 3 && node.detail["waits"] == true, "{:?}", node.detail);
-    assert_eq!(label(&*session, "n2").1.as_deref(), Some("has not measured"));
+    assert_eq!(label(&session, "n2").1.as_deref(), Some("has not measured"));
     assert!(session.metrics()["unanswered"].as_u64().unwrap() >= 3);
 }
 

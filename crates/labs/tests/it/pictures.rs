@@ -7,28 +7,28 @@ use view::Theme;
 #[test]
 fn a_lab_with_a_ring_shows_it_unless_somebody_looks_at_the_network() {
     let run = Run::of_lab(labs::catalogue(), "hash-ring").unwrap();
-    let mut session = (run.entry.open)(&run).unwrap();
+    let mut session = run.open().unwrap();
     session.seek(700_000);
     for theme in [Theme::Light, Theme::Dark] {
-        let ring = stage(session.as_ref(), 700_000.0, theme);
+        let ring = stage(&session, 700_000.0, theme);
         assert!(ring.contains(">24 keys</text>") && ring.contains(">40 virtual nodes · 5 servers</text>"));
         assert!(ring.contains("<desc>a hash ring: 24 keys, "));
-        let network = seated(session.as_ref(), 700_000.0, theme, &[]);
+        let network = seated(&session, 700_000.0, theme, &[]);
         assert!(!network.contains("24 keys</text>") && network.contains("class=\"wire\""));
         // A cut is seen in both, though the other links are not.
         assert!(!ring.contains("<line class=\"wire"));
     }
     session.apply(&serde_json::json!({"do": "cut", "from": "n1", "to": "n2"})).unwrap();
-    assert_eq!(stage(session.as_ref(), 700_000.0, Theme::Light).matches("<line class=\"wire").count(), 1);
+    assert_eq!(stage(&session, 700_000.0, Theme::Light).matches("<line class=\"wire").count(), 1);
 }
 
 #[test]
 fn a_picture_says_what_it_shows() {
     let mut run = Run::of_lab(labs::catalogue(), "raft-election").unwrap();
     let title = |run: &Run, time_us: u64| {
-        let mut session = (run.entry.open)(run).unwrap();
+        let mut session = run.open().unwrap();
         session.seek(time_us);
-        let picture = stage(session.as_ref(), time_us as f64, Theme::Light);
+        let picture = stage(&session, time_us as f64, Theme::Light);
         picture.split_once("<title>").unwrap().1.split_once("</title>").unwrap().0.to_owned()
     };
     assert_eq!(title(&run, 0), "Raft: leader election, seed 1, at 0 s");

@@ -3,9 +3,9 @@
 use labs::{Run, Session};
 use serde_json::{Value, json};
 
-fn open(run: Value) -> Box<dyn Session> {
+fn open(run: Value) -> Session {
     let run = Run::from_json(labs::catalogue(), &run).unwrap();
-    (run.entry.open)(&run).unwrap()
+    run.open().unwrap()
 }
 
 /// Where members change, a removed server does not disturb the others; the variant shows what the guard
@@ -86,15 +86,15 @@ fn nothing_is_promised_until_slow_writes_have_landed() {
         },
         "commands": commands,
     }));
-    let status = |session: &dyn Session| {
+    let status = |session: &Session| {
         session.verdicts().iter().find(|verdict| verdict.property == "eventually-a-leader").unwrap().status
     };
     session.seek(4_700_000);
-    assert_eq!((leading(&*session), status(&*session)), (0, "pending"));
+    assert_eq!((leading(&session), status(&session)), (0, "pending"));
     session.seek(8_000_000);
-    assert_eq!((leading(&*session), status(&*session)), (1, "met"));
+    assert_eq!((leading(&session), status(&session)), (1, "met"));
 }
 
-fn leading(session: &dyn Session) -> usize {
+fn leading(session: &Session) -> usize {
     session.state().nodes.iter().filter(|node| node.role == "leader").count()
 }

@@ -8,21 +8,21 @@ use serde_json::{Value, json};
 use view::lens::Ring;
 use view::lens::ring::{Ask, Scheme};
 
-fn open(run: Value) -> Box<dyn Session> {
+fn open(run: Value) -> Session {
     let run = Run::from_json(labs::catalogue(), &run).unwrap();
-    (run.entry.open)(&run).unwrap()
+    run.open().unwrap()
 }
 
-fn ring(session: &dyn Session) -> Ring {
+fn ring(session: &Session) -> Ring {
     session.ask(&Ask::default()).expect("the lab has a ring")
 }
 
-fn ask(session: &mut dyn Session, op: Value) {
+fn ask(session: &mut Session, op: Value) {
     session.apply(&json!({"do": "request", "node": "a1", "op": op})).unwrap();
 }
 
 /// What must hold of every picture.
-fn check(session: &dyn Session) -> Ring {
+fn check(session: &Session) -> Ring {
     let ring = ring(session);
     let state = serde_json::to_value(session.state()).unwrap();
     let detail = |name: &str| {
@@ -71,9 +71,9 @@ fn what_is_drawn_is_what_is_so_at_every_step_of_a_change() {
         json!({"virtual-nodes": 3}),
         json!({"add-server": "n2"}),
     ] {
-        ask(session.as_mut(), op);
+        ask(&mut session, op);
         for _ in 0..80 {
-            let ring = check(session.as_ref());
+            let ring = check(&session);
             // Whoever has a picture of before gets the same one.
             assert_eq!(session.ask(&Ask { known: before.clone().map(Arc::new), key: None }).as_ref(), Some(&ring));
             moving += u32::from(ring.next.is_some());
@@ -84,7 +84,7 @@ fn what_is_drawn_is_what_is_so_at_every_step_of_a_change() {
         session.seek(session.time_us() + 400_000);
     }
     assert!(moving > 100 && moved > 100, "{moving} {moved}");
-    let ring = check(session.as_ref());
+    let ring = check(&session);
     assert_eq!((ring.epoch, ring.next), (10, None));
     // A node that has been moved twice is where it was put, as long as it has so many.
     assert_eq!(ring.now.of.moved.iter().filter(|(_, _, token)| *token == 77).count(), 1);
@@ -101,12 +101,12 @@ fn every_variant_and_scheme_has_a_picture() {
     ] {
         let mut session = open(run);
         session.seek(800_000);
-        let ring = check(session.as_ref());
+        let ring = check(&session);
         assert_eq!(ring.scheme, scheme);
         assert_eq!(ring.now.tokens.is_empty(), matches!(scheme, Scheme::Modulo | Scheme::Rendezvous));
-        ask(session.as_mut(), json!({"remove-server": "n4"}));
+        ask(&mut session, json!({"remove-server": "n4"}));
         session.seek(1_600_000);
-        let change = check(session.as_ref()).change.expect("there was a change");
+        let change = check(&session).change.expect("there was a change");
         assert_eq!(change.what, "n4 leaves the ring");
         assert_eq!((change.before.servers.len(), change.after.servers.len()), (5, 4));
     }
@@ -117,7 +117,7 @@ fn every_variant_and_scheme_has_a_picture() {
 fn the_walk_of_an_unsorted_ring_is_seen_to_differ_from_its_picture() {
     let mut session = open(json!({"lab": "hash-ring", "variant": "unsorted-ring"}));
     session.seek(500_000);
-    let ring = ring(session.as_ref());
+    let ring = ring(&session);
     let differs = |key: &&view::lens::ring::Key| {
         let drawn = ring.now.owner(key.position).map(|member| ring.now.name(member).to_owned());
         drawn != ring.owner(key).map(|place| ring.servers[place].name.clone())
@@ -129,13 +129,13 @@ fn the_walk_of_an_unsorted_ring_is_seen_to_differ_from_its_picture() {
 fn circles_are_kept_while_members_stay() {
     let mut session = open(json!({"lab": "hash-ring", "set": {"vnodes": 200, "nodes": 9}}));
     session.seek(400_000);
-    let before = ring(session.as_ref());
+    let before = ring(&session);
     assert_eq!(before.now.tokens.len(), 1_800);
     session.seek(600_000);
     let after = session.ask(&Ask { known: Some(Arc::new(before.clone())), key: None }).unwrap();
     assert!(Arc::ptr_eq(&before.now, &after.now) && Arc::ptr_eq(&before.keys, &after.keys));
     assert_eq!(*after.now, circle(after.now.of.clone()));
-    assert_eq!(after, ring(session.as_ref()));
+    assert_eq!(after, ring(&session));
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_key_that_nobody_uses_can_be_looked_up() {
     session.seek(400_000);
     let ask = |key: &str| session.ask(&Ask { known: None, key: Some(key.into()) }).unwrap().asked;
     let key = ask("user-7").expect("a key");
-    assert_eq!((key.replicas.len(), ring(session.as_ref()).holders(&key).len()), (3, 0));
+    assert_eq!((key.replicas.len(), ring(&session).holders(&key).len()), (3, 0));
     // SHA-1 of `abc` begins so (FIPS 180-4).
     assert_eq!(ask("abc").unwrap().position, 0xa999_3e36);
     assert_eq!(ask(""), None);
@@ -158,14 +158,14 @@ fn the_ring_is_there_while_machines_are_down() {
     for node in ["a1", "n2", "n3"] {
         session.apply(&json!({"do": "crash", "node": node})).unwrap();
     }
-    let ring = check(session.as_ref());
+    let ring = check(&session);
     assert_eq!(ring.now.of.servers.len(), 5);
     for node in ["n1", "n4", "n5", "c1", "c2"] {
         session.apply(&json!({"do": "crash", "node": node})).unwrap();
     }
-    check(session.as_ref());
+    check(&session);
     session.apply(&json!({"do": "remove-node", "node": "n3"})).unwrap();
-    let ring = self::ring(session.as_ref());
+    let ring = self::ring(&session);
     assert_eq!(ring.servers.len(), 4);
 }
 
@@ -173,12 +173,12 @@ fn the_ring_is_there_while_machines_are_down() {
 fn a_key_of_somebodys_own_joins_those_that_are_used() {
     let mut session = open(json!({"lab": "hash-ring"}));
     session.seek(400_000);
-    let before = ring(session.as_ref());
+    let before = ring(&session);
     session.apply(&json!({"do": "request", "node": "c1", "op": {"put": ["user-7", 1]}})).unwrap();
     session.seek(800_000);
     let after = session.ask(&Ask { known: Some(Arc::new(before.clone())), key: None }).unwrap();
     assert_eq!((before.keys.len(), after.keys.len()), (24, 25));
-    assert_eq!(after, ring(session.as_ref()));
+    assert_eq!(after, ring(&session));
     session.seek(400_000);
     let back = session.ask(&Ask { known: Some(Arc::new(after.clone())), key: None }).unwrap();
     assert_eq!(back.keys, before.keys);
@@ -188,12 +188,12 @@ fn a_key_of_somebodys_own_joins_those_that_are_used() {
 fn a_hundred_servers_and_ten_thousand_keys_have_a_picture() {
     let mut session = open(json!({"lab": "hash-ring", "set": {"nodes": 100, "vnodes": 200, "keys": 10_000}}));
     session.seek(400_000);
-    let before = ring(session.as_ref());
+    let before = ring(&session);
     assert_eq!((before.now.tokens.len(), before.keys.len(), before.servers.len()), (20_000, 10_000, 100));
     session.apply(&json!({"do": "add-node", "node": "n101"})).unwrap();
-    ask(session.as_mut(), json!({"add-server": "n101"}));
+    ask(&mut session, json!({"add-server": "n101"}));
     session.seek(2_000_000);
-    let after = ring(session.as_ref());
+    let after = ring(&session);
     assert_eq!((after.epoch, after.now.tokens.len()), (2, 20_200));
     let moved = before.keys.iter().zip(after.keys.iter()).filter(|(was, is)| was.replicas[0] != is.replicas[0]).count();
     // A hundred and first server is due 99 of the keys.

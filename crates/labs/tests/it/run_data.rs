@@ -55,7 +55,7 @@ fn a_retired_parameter_is_read_and_changes_nothing() {
     assert_eq!(run.remarks(), ["jitter-ms is no longer a parameter; what the run sets it to changes nothing"]);
     // The command stays, because a command is a step.
     assert_eq!((&run.to_json()["set"], &run.to_json()["commands"]), (&json!({"nodes": 3}), &json!([set(5)])));
-    let mut session = (entry.open)(&run).unwrap();
+    let mut session = run.open().unwrap();
     let before = session.step_count();
     assert!(!session.would_change(&json!({"do": "set", "key": "jitter-ms", "value": 3})).unwrap());
     session.seek(10);

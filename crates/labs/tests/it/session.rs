@@ -9,15 +9,15 @@ fn run(value: Value) -> Run {
     Run::from_json(labs::catalogue(), &value).unwrap()
 }
 
-fn open(run: &Run) -> Box<dyn Session> {
-    (run.entry.open)(run).unwrap()
+fn open(run: &Run) -> Session {
+    run.open().unwrap()
 }
 
-fn fresh(seed: u64) -> Box<dyn Session> {
+fn fresh(seed: u64) -> Session {
     open(&run(json!({"lab": "raft-election", "seed": seed})))
 }
 
-fn state(session: &dyn Session) -> Value {
+fn state(session: &Session) -> Value {
     serde_json::to_value(session.state()).unwrap()
 }
 
@@ -25,7 +25,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-fn leader(session: &dyn Session) -> String {
+fn leader(session: &Session) -> String {
     let state = state(session);
     let leader = state["nodes"].as_array().unwrap().iter().find(|node| node["role"] == "leader");
     leader.expect("somebody leads")["id"].as_str().unwrap().to_owned()
@@ -39,7 +39,7 @@ fn the_state_has_the_fields_of_the_contract() {
         session.step();
     }
     let now_us = session.time_us();
-    let state = state(&*session);
+    let state = state(&session);
     // `playing` and `speed` are the page's. `property`, `claim` and `basis` are additions.
     let fields = [
         "lab",
@@ -103,7 +103,7 @@ fn a_crashed_a_paused_and_a_cut_thing_say_so() {
         session.apply(&command).unwrap();
         assert!(!session.would_change(&command).unwrap(), "{command}");
     }
-    let state = state(&*session);
+    let state = state(&session);
     let node = |index: usize| &state["nodes"][index];
     assert_eq!(
         (&node(0)["role"], &node(0)["up"], &node(0)["detail"]),
@@ -125,13 +125,13 @@ fn seeking_and_advancing_in_pieces_come_to_the_same() {
     straight.seek(3_000_000);
     let mut pieces = fresh(3);
     while !pieces.advance(3_000_000, 7) {}
-    assert_eq!(state(&*pieces), state(&*straight));
+    assert_eq!(state(&pieces), state(&straight));
     pieces.seek(500_000);
     pieces.step();
     pieces.seek_step(100);
     assert_eq!(pieces.step_count(), 100);
     pieces.seek(3_000_000);
-    assert_eq!(state(&*pieces), state(&*straight));
+    assert_eq!(state(&pieces), state(&straight));
     assert_eq!(straight.explored_us(), 3_000_000);
 }
 
@@ -139,23 +139,23 @@ fn seeking_and_advancing_in_pieces_come_to_the_same() {
 fn to_act_in_the_past_is_to_branch_and_both_futures_are_kept() {
     let mut session = fresh(7);
     session.seek(3_000_000);
-    let (old, old_leader) = (state(&*session), leader(&*session));
+    let (old, old_leader) = (state(&session), leader(&session));
     session.seek(1_000_000);
     session.apply(&json!({"do": "crash", "node": old_leader})).unwrap();
     assert_eq!(session.branch(), "b");
     session.seek(3_000_000);
-    let new = state(&*session);
-    assert_ne!(leader(&*session), old_leader);
+    let new = state(&session);
+    assert_ne!(leader(&session), old_leader);
     assert_eq!(
         new["branches"],
         json!([{"id": "a", "parent": null, "at_us": 0}, {"id": "b", "parent": "a", "at_us": 1_000_000}])
     );
     session.set_branch("a").unwrap();
-    let mut back = state(&*session);
+    let mut back = state(&session);
     back["branches"] = old["branches"].clone();
     assert_eq!(back, old);
     session.set_branch("b").unwrap();
-    assert_eq!(state(&*session), new);
+    assert_eq!(state(&session), new);
     assert!(session.undo());
     assert_eq!(session.digest(), old["digest"].as_str().unwrap(), "without the command it is the old future");
     assert!(!session.undo());
@@ -178,12 +178,12 @@ fn a_link_made_anywhere_is_the_same_run_elsewhere() {
         let run = link::decode(labs::catalogue(), &link::encode(&session.run()).unwrap()).unwrap();
         let mut other = open(&run);
         other.check_end().unwrap();
-        assert_eq!(state(&*other), state(&*session));
+        assert_eq!(state(&other), state(&session));
         assert_eq!(other.metrics(), session.metrics());
-        let told = |session: &dyn Session| {
+        let told = |session: &Session| {
             (1..=session.step_count()).map(|step| session.sentence(step).unwrap()).collect::<Vec<_>>()
         };
-        assert_eq!(told(&*other), told(&*session));
+        assert_eq!(told(&other), told(&session));
     }
     // In the middle of an instant, too.
     session.seek_step(session.step_count() - 3);
@@ -243,7 +243,7 @@ fn an_end_can_be_checked_from_anywhere() {
 fn bad_input_leaves_the_session_as_it_was() {
     let mut session = fresh(2);
     session.seek(800_000);
-    let before = (state(&*session), session.run().to_json());
+    let before = (state(&session), session.run().to_json());
     for command in [
         json!(null),
         json!([]),
@@ -268,11 +268,11 @@ fn bad_input_leaves_the_session_as_it_was() {
         let error = session.apply(&command).unwrap_err();
         assert!(!error.to_string().is_empty() && !error.to_string().contains('\n'), "{command}: {error}");
         assert!(session.would_change(&command).is_err());
-        assert_eq!((state(&*session), session.run().to_json()), before, "{command}");
+        assert_eq!((state(&session), session.run().to_json()), before, "{command}");
     }
     assert!(session.place("n6", Point { x: 0, y: 0 }).is_err());
     assert!(session.set_branch("").is_err());
-    assert_eq!((state(&*session), session.run().to_json()), before);
+    assert_eq!((state(&session), session.run().to_json()), before);
 }
 
 #[test]
@@ -378,7 +378,7 @@ proptest! {
             }
             let mut other = open(&link::decode(labs::catalogue(), &link::encode(&session.run()).unwrap()).unwrap());
             prop_assert_eq!(other.check_end(), Ok(()));
-            let (mut here, mut there) = (state(&*session), state(&*other));
+            let (mut here, mut there) = (state(&session), state(&other));
             for value in [&mut here, &mut there] {
                 value.as_object_mut().unwrap().retain(|key, _| key != "branch" && key != "branches");
             }
@@ -396,7 +396,7 @@ fn live_parameters_change_while_the_run_goes_on() {
     session.apply(&slow).unwrap();
     assert!(!session.would_change(&slow).unwrap(), "it is set");
     session.seek(1_500_000);
-    let state = state(&*session);
+    let state = state(&session);
     let flights = state["in_flight"].as_array().unwrap();
     let took = |flight: &Value| flight["due_us"].as_u64().unwrap() - flight["sent_us"].as_u64().unwrap();
     assert!(
@@ -423,7 +423,7 @@ fn machines_come_and_go_on_the_stage() {
     session.apply(&json!({"do": "remove-node", "node": "n2"})).unwrap();
     session.apply(&json!({"do": "move", "node": "n8", "x": -5, "y": 6})).unwrap();
     session.seek(2_000_000);
-    let state = state(&*session);
+    let state = state(&session);
     let names: Vec<&str> = state["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap()).collect();
     assert_eq!(names, ["n1", "n3", "n4", "n5", "c1", "n6", "n8"]);
     assert_eq!(state["links"].as_array().unwrap().len(), 7 * 6);

@@ -19,7 +19,7 @@ const EVERYTHING: Window = Window { from_us: 0, until_us: u64::MAX };
 
 /// Loss, duplicates, a crash, a pause, a cut, a held link and a disk that is slow: whatever can come between a cause
 /// and its effect.
-fn troubled(lab: &str, until_us: u64) -> Box<dyn Session> {
+fn troubled(lab: &str, until_us: u64) -> Session {
     let mut run = Run::of_lab(labs::catalogue(), lab).unwrap();
     if lab == "clocks" {
         run.settings.set(run.entry.info.params, "nodes", "5").unwrap();
@@ -37,13 +37,13 @@ fn troubled(lab: &str, until_us: u64) -> Box<dyn Session> {
         {"at_us": 800_000, "do": "cut", "from": "n4", "to": "n5"},
     ]))
     .unwrap();
-    let mut session = (run.entry.open)(&run).unwrap();
+    let mut session = run.open().unwrap();
     session.seek(until_us);
     session
 }
 
 /// The graph of a run from its trace, which is made without any of what is tested here; and the step of each event.
-fn graph(session: &dyn Session) -> (Execution, Vec<u64>) {
+fn graph(session: &Session) -> (Execution, Vec<u64>) {
     let processes = session.processes();
     let (mut graph, mut steps, mut event_of) = (Execution::default(), Vec::new(), BTreeMap::new());
     for step in 1..=session.step_count() {
@@ -58,7 +58,7 @@ fn graph(session: &dyn Session) -> (Execution, Vec<u64>) {
     (graph, steps)
 }
 
-fn shiviz_log(session: &dyn Session) -> String {
+fn shiviz_log(session: &Session) -> String {
     let mut export = Export::new(session.processes());
     (1..=session.step_count()).filter_map(|step| export.lines(&session.moment(step).unwrap()).unwrap()).collect()
 }
@@ -73,8 +73,8 @@ fn good(text: &str) -> Imported {
 fn a_run_goes_to_shiviz_and_back_and_happened_before_stays() {
     for lab in ["raft-election", "raft-log", "hash-ring"] {
         let session = troubled(lab, 900_000);
-        let (graph, steps) = graph(&*session);
-        let log = good(&shiviz_log(&*session));
+        let (graph, steps) = graph(&session);
+        let log = good(&shiviz_log(&session));
         assert_eq!(log.events.len(), steps.len());
         let (mut ordered, mut concurrent) = (0, 0);
         for first in 0..steps.len() as u32 {
@@ -98,7 +98,7 @@ fn a_run_goes_to_shiviz_and_back_and_happened_before_stays() {
         assert!(shown.len() > 50);
         assert!(shown.iter().all(|&(from, to)| graph.order(from, to) == Order::Before));
         // A log has no message twice, and no order of its own that matters: backwards it says the same.
-        let text = shiviz_log(&*session);
+        let text = shiviz_log(&session);
         let lines: Vec<&str> = text.lines().collect();
         let backwards: String = lines.chunks(2).rev().map(|pair| format!("{}\n{}\n", pair[0], pair[1])).collect();
         let again = good(&backwards);
@@ -119,10 +119,10 @@ fn relation(order: Order) -> Relation {
 fn a_diagram_of_a_run_and_one_of_its_log_show_the_same_order() {
     for lab in ["raft-log", "hash-ring"] {
         let session = troubled(lab, 800_000);
-        let (graph, steps) = graph(&*session);
+        let (graph, steps) = graph(&session);
         let diagram = session.space_time(EVERYTHING);
         assert_eq!(diagram.events.iter().map(|event| event.step).collect::<Vec<_>>(), steps);
-        let imported = good(&shiviz_log(&*session)).space_time();
+        let imported = good(&shiviz_log(&session)).space_time();
         assert_eq!(imported.events.len(), steps.len());
         // Where two events have the same text at the same time the log cannot tell which is which.
         let mut place_of: BTreeMap<&str, Option<u32>> = BTreeMap::new();
@@ -212,7 +212,7 @@ fn a_window_shows_what_lies_in_it_and_says_what_it_leaves_out() {
     );
     // A long run is cut at the beginning.
     let run = Run::of_lab(labs::catalogue(), "raft-log").unwrap();
-    let mut session = (run.entry.open)(&run).unwrap();
+    let mut session = run.open().unwrap();
     session.seek(20_000_000);
     let long = session.space_time(EVERYTHING);
     assert_eq!(long.left_out, session.step_count() - labs::space_time::STEPS_MAX);
@@ -332,9 +332,9 @@ fn hostile_logs_end_in_an_error_or_a_list() {
 #[test]
 fn ten_thousand_events_are_read_quickly() {
     let run = Run::of_lab(labs::catalogue(), "raft-log").unwrap();
-    let mut session = (run.entry.open)(&run).unwrap();
+    let mut session = run.open().unwrap();
     session.seek(30_000_000);
-    let text = shiviz_log(&*session);
+    let text = shiviz_log(&session);
     let started = Instant::now();
     let log = good(&text);
     let (messages, pairs) = (log.messages().len(), log.concurrent_pairs());
@@ -369,13 +369,13 @@ fn clocks_are_compared_and_nonsense_is_not() {
 
 #[test]
 fn a_sequence_diagram_is_bounded_and_complete_up_to_there() {
-    let draw = |session: &dyn Session| {
+    let draw = |session: &Session| {
         let mut diagram = Mermaid::new(session.processes());
         (1..=session.step_count()).for_each(|step| diagram.add(&session.moment(step).unwrap()));
         diagram.finish()
     };
     let session = troubled("raft-election", 450_000);
-    let (text, left_out) = draw(&*session);
+    let (text, left_out) = draw(&session);
     assert_eq!(left_out, 0);
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[..3], ["sequenceDiagram", "  participant n1", "  participant n2"]);
@@ -386,7 +386,7 @@ fn a_sequence_diagram_is_bounded_and_complete_up_to_there() {
     assert!(lines.iter().any(|line| line.starts_with("  Note over n")));
     let mut long = troubled("raft-log", 800_000);
     long.seek(20_000_000);
-    let (text, left_out) = draw(&*long);
+    let (text, left_out) = draw(&long);
     assert!(left_out > 1_000 && text.len() < 50_000);
     assert!(text.ends_with(&format!("  Note over n1,c2: {left_out} more messages and notes are left out\n")));
     assert!(!text.contains(';') && !text.contains('#'));
@@ -399,9 +399,9 @@ fn a_diagram_that_follows_a_run_is_that_of_the_whole_run() {
         let mut gathering = Gathering::default();
         for moment in 0..40u64 {
             session.seek(moment * 25_000);
-            gathering.follow(&*session);
+            gathering.follow(&session);
         }
-        assert!(!gathering.follow(&*session));
+        assert!(!gathering.follow(&session));
         assert_eq!(*gathering.diagram(), session.space_time(EVERYTHING), "{lab}");
     }
 }
@@ -418,7 +418,7 @@ fn whoever_forgets_everything_is_another_process() {
     let number = |step: u64| diagram.events.iter().position(|event| event.step == step).unwrap() as u32;
     assert_eq!(diagram.relation(number(before[0]), number(after[0])), Relation::Concurrent);
     assert_eq!(diagram.relation(number(before[0]), number(before[1])), Relation::Before);
-    let log = good(&shiviz_log(&*session));
+    let log = good(&shiviz_log(&session));
     assert!(log.hosts.iter().any(|host| host == "n1′"), "{:?}", log.hosts);
 }
 
@@ -432,7 +432,7 @@ fn clocks_are_compared_as_they_are() {
         run.set_seed(seed).unwrap();
         run.set_commands(&json!([{"at_us": 0, "do": "clock", "node": "n2", "offset_us": 300_000, "drift_ppm": 0}]))
             .unwrap();
-        let mut session = (run.entry.open)(&run).unwrap();
+        let mut session = run.open().unwrap();
         session.seek(if lab == "clocks" { 1_500_000 } else { 400_000 });
         let diagram = session.space_time(EVERYTHING);
         let count = diagram.events.len().min(60) as u32;
@@ -477,7 +477,7 @@ fn a_pair_that_the_wall_clocks_get_wrong_is_found_where_there_is_one() {
     for (skew, there) in [("0", false), ("400", true)] {
         let mut run = Run::of_lab(labs::catalogue(), "clocks").unwrap();
         run.settings.set(run.entry.info.params, "skew-ms", skew).unwrap();
-        let mut session = (run.entry.open)(&run).unwrap();
+        let mut session = run.open().unwrap();
         session.seek(1_500_000);
         let diagram = session.space_time(EVERYTHING);
         let found = wall_reversal(&diagram);
@@ -497,7 +497,7 @@ fn a_mistake_in_a_clock_is_called_a_lie() {
     let lies = |variant: &str, clock: Clock| {
         let mut run = Run::of_lab(labs::catalogue(), "clocks").unwrap();
         run.variant = run.entry.info.variant(variant).unwrap();
-        let mut session = (run.entry.open)(&run).unwrap();
+        let mut session = run.open().unwrap();
         session.seek(1_500_000);
         let diagram = session.space_time(EVERYTHING);
         let count = diagram.events.len() as u32;

@@ -6,12 +6,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use view::timeline::{BandKind, MarkKind, Strip};
 
-fn open(value: Value) -> Box<dyn Session> {
+fn open(value: Value) -> Session {
     reopen(&Run::from_json(labs::catalogue(), &value).unwrap())
 }
 
-fn reopen(run: &Run) -> Box<dyn Session> {
-    (run.entry.open)(run).unwrap()
+fn reopen(run: &Run) -> Session {
+    run.open().unwrap()
 }
 
 /// A band as both sides tell it: label, first step, last step.
@@ -97,7 +97,7 @@ fn replay(run: &Run, until_us: u64) -> Seen {
 }
 
 /// Compares the strip of the branch that is shown with a replay, wherever the present is.
-fn check(session: &mut dyn Session) {
+fn check(session: &mut Session) {
     let now = (session.time_us(), session.step_count());
     // The furthest instant is completed, so that a replay can get there by time alone.
     session.seek(session.explored_us());
@@ -166,7 +166,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-fn perform(session: &mut dyn Session, act: Act) {
+fn perform(session: &mut Session, act: Act) {
     match act {
         Act::Seek(time_us) => session.seek(time_us),
         Act::Step(times) => (0..times).for_each(|_| {
@@ -194,19 +194,19 @@ proptest! {
     ) {
         let mut session = open(json!({"lab": "raft-election", "variant": variant, "seed": seed}));
         for act in acts {
-            perform(&mut *session, act);
+            perform(&mut session, act);
         }
         let branches: Vec<String> = session.state().branches.into_iter().map(|branch| branch.id).collect();
-        check(&mut *session);
+        check(&mut session);
         for branch in branches {
             session.set_branch(&branch).unwrap();
-            check(&mut *session);
+            check(&mut session);
         }
     }
 }
 
 /// A cluster whose leader is cut off, at 3 s.
-fn cut_off() -> (Box<dyn Session>, String) {
+fn cut_off() -> (Session, String) {
     let mut session = open(json!({"lab": "raft-election", "seed": 1}));
     session.seek(1_000_000);
     let leader = session.state().nodes.into_iter().find(|node| node.role == "leader").unwrap().id;

@@ -26,7 +26,7 @@ fn sweep(base: &Run, seed: u64, shrink: bool) -> Outcome {
 }
 
 fn status(run: &Run, until_us: u64, property: &str) -> &'static str {
-    let mut session = (run.entry.open)(run).unwrap();
+    let mut session = run.open().unwrap();
     session.seek(until_us);
     session.verdicts().iter().find(|verdict| verdict.property == property).expect("the lab has the property").status
 }
@@ -43,7 +43,7 @@ fn survives_and_is_not_vacuous(lab: &str, all: u64, steps_min: u64) {
         seen.extend(outcome.seen);
         steps += outcome.steps;
     }
-    let session = (base.entry.open)(&base).unwrap();
+    let session = base.open().unwrap();
     let wanted: BTreeSet<_> = session
         .verdicts()
         .iter()
@@ -131,7 +131,7 @@ fn a_hit_is_a_run_that_replays() {
             let run = link::decode(labs::catalogue(), &link::encode(&hit.run).unwrap()).unwrap();
             assert_eq!(run.to_json(), hit.run.to_json());
             assert_eq!((run.seed, run.variant.id), (seed, "forgets-vote"));
-            let mut session = (run.entry.open)(&run).unwrap();
+            let mut session = run.open().unwrap();
             session.check_end().unwrap_or_else(|divergence| panic!("seed {seed}: {divergence:?}"));
             let verdict =
                 session.verdicts().into_iter().find(|verdict| verdict.status == "violated").expect("violated again");

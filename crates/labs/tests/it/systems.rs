@@ -129,7 +129,7 @@ fn lacks(entry: &'static Entry, folder: &Path) -> Vec<String> {
     }
     let settings = expected["settings"].as_array().is_some_and(|settings| !settings.is_empty());
     need(settings, "expect.json: `settings` has other settings for sweeps, such as \"nodes=5 latency-ms=0..0\"");
-    let session = (entry.open)(&Run::of_entry(entry)).unwrap();
+    let session = Run::of_entry(entry).open().unwrap();
     let properties: Vec<&str> = session.verdicts().iter().map(|verdict| verdict.property).collect();
     for variant in info.variants.iter().filter(|variant| variant.kind == VariantKind::Bug).map(|variant| variant.id) {
         let bug = &expected["bugs"][variant];

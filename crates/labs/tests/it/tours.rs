@@ -23,30 +23,30 @@ fn player(id: &str) -> Player {
 }
 
 /// What the page does with a scene.
-fn show(scene: Scene<'_>) -> Box<dyn Session> {
+fn show(scene: Scene<'_>) -> Session {
     let mut session = open(scene.run);
     session.seek(scene.time_us);
     session
 }
 
-fn open(run: &Run) -> Box<dyn Session> {
-    (run.entry.open)(run).expect("the run of a tour opens")
+fn open(run: &Run) -> Session {
+    run.open().expect("the run of a tour opens")
 }
 
 /// Plays a step to its end, as a reader does who follows the tour. Answers with the run there.
-fn follow(player: &mut Player, index: usize) -> Box<dyn Session> {
+fn follow(player: &mut Player, index: usize) -> Session {
     let id = player.tour().id.clone();
     let mut session = show(player.enter(index));
-    let mut standing = player.look(session.as_ref());
+    let mut standing = player.look(&session);
     if standing == Standing::Inviting {
         session = show(player.attempt());
-        standing = player.look(session.as_ref());
+        standing = player.look(&session);
     }
     let end_us = player.plan().stops[index].end_us;
     let mut moves = 0;
     while standing == Standing::Waiting {
         let arrived = session.advance(end_us, 1);
-        standing = player.look(session.as_ref());
+        standing = player.look(&session);
         assert!(!arrived || standing == Standing::Reached, "{id}, step {}: {standing:?} at its end", index + 1);
         moves += 1;
         assert!(moves < 10_000, "{id}, step {}: no end", index + 1);
@@ -125,26 +125,26 @@ fn a_step_goes_on_where_the_one_before_ended() {
     assert!(seams >= 8, "only {seams} seams were looked at");
 }
 
-fn detail(session: &dyn Session, node: &str) -> Value {
+fn detail(session: &Session, node: &str) -> Value {
     session.state().nodes.into_iter().find(|found| found.id == node).expect("the node is there").detail
 }
 
-fn status(session: &dyn Session, property: &str) -> &'static str {
+fn status(session: &Session, property: &str) -> &'static str {
     session.verdicts().iter().find(|verdict| verdict.property == property).expect("the property is there").status
 }
 
-fn leaders(session: &dyn Session) -> Vec<(String, u64)> {
+fn leaders(session: &Session) -> Vec<(String, u64)> {
     let nodes = session.state().nodes.into_iter().filter(|node| node.role == "leader");
     nodes.map(|node| (node.id, node.detail["term"].as_u64().unwrap())).collect()
 }
 
-fn log(session: &dyn Session, node: &str) -> Vec<(u64, String)> {
+fn log(session: &Session, node: &str) -> Vec<(u64, String)> {
     let log = detail(session, node)["log"].as_array().unwrap().clone();
     log.iter().map(|entry| (entry["term"].as_u64().unwrap(), entry["what"].as_str().unwrap().to_owned())).collect()
 }
 
 /// The newest thing that was told of this node, and begins like this.
-fn told(session: &dyn Session, beginning: &str) -> String {
+fn told(session: &Session, beginning: &str) -> String {
     let sentences = (1..=session.step_count()).rev().filter_map(|step| session.sentence(step));
     sentences.map(|sentence| sentence.text).find(|text| text.starts_with(beginning)).expect("it was told")
 }
@@ -154,20 +154,20 @@ fn told(session: &dyn Session, beginning: &str) -> String {
 fn cut_the_leader_off_says_what_is_so() {
     let mut player = player("cut-the-leader-off");
     let pair = |node: &str, term| (node.to_owned(), term);
-    assert_eq!(leaders(follow(&mut player, 1).as_ref()), [pair("n3", 1)]);
+    assert_eq!(leaders(&follow(&mut player, 1)), [pair("n3", 1)]);
     let two = [pair("n3", 1), pair("n4", 2)];
     for index in [3, 4] {
         let session = follow(&mut player, index);
-        assert_eq!(leaders(session.as_ref()), two);
-        assert_eq!(status(session.as_ref(), "election-safety"), "holds");
+        assert_eq!(leaders(&session), two);
+        assert_eq!(status(&session, "election-safety"), "holds");
     }
     let session = follow(&mut player, 5);
-    let (old, new) = (detail(session.as_ref(), "n3"), detail(session.as_ref(), "n4"));
+    let (old, new) = (detail(&session, "n3"), detail(&session, "n4"));
     assert_eq!((&old["map"], &new["map"]), (&json!({}), &json!({"x": 2})));
-    assert_eq!(log(session.as_ref(), "n3").last().unwrap(), &(1, "x=1".to_owned()));
+    assert_eq!(log(&session, "n3").last().unwrap(), &(1, "x=1".to_owned()));
     let session = follow(&mut player, 6);
-    assert_eq!(leaders(session.as_ref()), [pair("n4", 2)]);
-    assert!(!log(session.as_ref(), "n3").contains(&(1, "x=1".to_owned())));
+    assert_eq!(leaders(&session), [pair("n4", 2)]);
+    assert!(!log(&session, "n3").contains(&(1, "x=1".to_owned())));
     assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
 }
 
@@ -175,21 +175,21 @@ fn cut_the_leader_off_says_what_is_so() {
 fn two_leaders_one_term_says_what_is_so() {
     let mut player = player("two-leaders-one-term");
     let pair = |node: &str, term| (node.to_owned(), term);
-    assert_eq!(leaders(follow(&mut player, 1).as_ref()), [pair("n1", 1)]);
+    assert_eq!(leaders(&follow(&mut player, 1)), [pair("n1", 1)]);
     let session = follow(&mut player, 3);
-    assert_eq!(leaders(session.as_ref()), [pair("n1", 1), pair("n3", 1)]);
-    assert_eq!(status(session.as_ref(), "one-vote-per-term"), "violated");
-    assert_eq!(status(session.as_ref(), "election-safety"), "violated");
+    assert_eq!(leaders(&session), [pair("n1", 1), pair("n3", 1)]);
+    assert_eq!(status(&session, "one-vote-per-term"), "violated");
+    assert_eq!(status(&session, "election-safety"), "violated");
     let session = follow(&mut player, 4);
-    assert_eq!(detail(session.as_ref(), "n1")["map"], json!({"x": 1}));
-    assert_eq!(detail(session.as_ref(), "n3")["map"], json!({"x": 2}));
+    assert_eq!(detail(&session, "n1")["map"], json!({"x": 1}));
+    assert_eq!(detail(&session, "n3")["map"], json!({"x": 2}));
     let wrong = show(player.enter(3)).run();
     let right = show(player.enter(5)).run();
     assert_eq!(wrong.commands, right.commands, "it is said to be the same commands");
     let session = follow(&mut player, 6);
-    assert_eq!(leaders(session.as_ref()), [pair("n1", 1)]);
-    assert_eq!(detail(session.as_ref(), "n2")["voted_for"], "n1");
-    let refusal = told(session.as_ref(), "n2 refuses n3");
+    assert_eq!(leaders(&session), [pair("n1", 1)]);
+    assert_eq!(detail(&session, "n2")["voted_for"], "n1");
+    let refusal = told(&session, "n2 refuses n3");
     assert_eq!(refusal, "n2 refuses n3 its vote: its vote in term 1 went to n1", "it has read its vote");
     assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
 }
@@ -198,38 +198,38 @@ fn two_leaders_one_term_says_what_is_so() {
 fn committed_and_gone_says_what_is_so() {
     let mut player = player("committed-and-gone");
     let session = follow(&mut player, 0);
-    assert_eq!((log(session.as_ref(), "n1").len(), log(session.as_ref(), "n2").len()), (16, 16));
+    assert_eq!((log(&session, "n1").len(), log(&session, "n2").len()), (16, 16));
     for node in ["n3", "n4", "n5"] {
-        assert_eq!(log(session.as_ref(), node).len(), 0, "{node}");
+        assert_eq!(log(&session, node).len(), 0, "{node}");
     }
-    assert_eq!(detail(session.as_ref(), "n1")["commit"], 0);
+    assert_eq!(detail(&session, "n1")["commit"], 0);
     let session = follow(&mut player, 1);
-    assert_eq!(log(session.as_ref(), "n5").iter().map(|(term, _)| *term).collect::<Vec<_>>(), [2]);
+    assert_eq!(log(&session, "n5").iter().map(|(term, _)| *term).collect::<Vec<_>>(), [2]);
     let session = follow(&mut player, 2);
-    assert_eq!(detail(session.as_ref(), "n1")["map"], json!({"x": 15}));
-    assert_eq!(log(session.as_ref(), "n3").len(), 16);
-    assert_eq!(log(session.as_ref(), "n4").len(), 0, "nobody else got n5's entry");
+    assert_eq!(detail(&session, "n1")["map"], json!({"x": 15}));
+    assert_eq!(log(&session, "n3").len(), 16);
+    assert_eq!(log(&session, "n4").len(), 0, "nobody else got n5's entry");
     let session = follow(&mut player, 3);
-    assert_eq!(status(session.as_ref(), "leader-completeness"), "violated");
-    assert!(log(session.as_ref(), "n3").iter().all(|(term, _)| *term != 1), "n3 has dropped what n1 had called safe");
+    assert_eq!(status(&session, "leader-completeness"), "violated");
+    assert!(log(&session, "n3").iter().all(|(term, _)| *term != 1), "n3 has dropped what n1 had called safe");
     // With the rule: not at the moment at which the wrong one commits, but later, and for good.
     let mut session = show(player.enter(5));
     session.seek(322_001);
-    assert_eq!(log(session.as_ref(), "n3").len(), 16);
-    assert_eq!(detail(session.as_ref(), "n1")["commit"], 0);
+    assert_eq!(log(&session, "n3").len(), 16);
+    assert_eq!(detail(&session, "n1")["commit"], 0);
     let session = follow(&mut player, 5);
-    assert_eq!(log(session.as_ref(), "n3").last().unwrap().0, 4);
-    assert_eq!(detail(session.as_ref(), "n1")["map"], json!({"x": 15}));
+    assert_eq!(log(&session, "n3").last().unwrap().0, 4);
+    assert_eq!(detail(&session, "n1")["map"], json!({"x": 15}));
     let session = follow(&mut player, 6);
-    assert_eq!(told(session.as_ref(), "n3 refuses"), "n3 refuses n5 its vote: it is in term 4 already");
+    assert_eq!(told(&session, "n3 refuses"), "n3 refuses n5 its vote: it is in term 4 already");
     let mut session = follow(&mut player, 7);
     assert_eq!(
-        told(session.as_ref(), "n3 refuses"),
+        told(&session, "n3 refuses"),
         "n3 refuses n5 its vote: its own log, which ends at (term 4, index 17), has the newer term; n5's ends at (term 2, \
          index 1)"
     );
     session.seek(2_000_000);
-    assert!(leaders(session.as_ref()).iter().all(|(node, _)| node != "n5"));
+    assert!(leaders(&session).iter().all(|(node, _)| node != "n5"));
     assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
 }
 
@@ -237,27 +237,26 @@ fn committed_and_gone_says_what_is_so() {
 fn one_server_leaves_says_what_is_so() {
     let mut player = player("one-server-leaves");
     // Hundredths of the ring, rounded.
-    let share = |session: &dyn Session, node: &str| {
-        (detail(session, node)["ring"]["share_ppm"].as_u64().unwrap() + 5_000) / 10_000
-    };
+    let share =
+        |session: &Session, node: &str| (detail(session, node)["ring"]["share_ppm"].as_u64().unwrap() + 5_000) / 10_000;
     let session = follow(&mut player, 0);
-    assert_eq!(["n2", "n4", "n5"].map(|node| share(session.as_ref(), node)), [29, 56, 4]);
+    assert_eq!(["n2", "n4", "n5"].map(|node| share(&session, node)), [29, 56, 4]);
     let session = follow(&mut player, 2);
-    assert_eq!(["n1", "n3", "n4", "n5"].map(|node| share(session.as_ref(), node)), [6, 6, 56, 33]);
+    assert_eq!(["n1", "n3", "n4", "n5"].map(|node| share(&session, node)), [6, 6, 56, 33]);
     let session = follow(&mut player, 3);
-    assert_eq!(detail(session.as_ref(), "a1")["members"]["n1"], 2);
+    assert_eq!(detail(&session, "a1")["members"]["n1"], 2);
     let session = follow(&mut player, 5);
     assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
     // What a step says is so at its beginning; servers hear of a change a little later than the administrator.
     let mut session = show(player.enter(4));
     session.seek(session.time_us() + 40_000);
-    assert_eq!(["n1", "n4"].map(|node| share(session.as_ref(), node)), [29, 56]);
+    assert_eq!(["n1", "n4"].map(|node| share(&session, node)), [29, 56]);
     let mut session = show(player.enter(5));
     session.seek(session.time_us() + 40_000);
-    assert_eq!(["n1", "n3", "n4", "n5"].map(|node| share(session.as_ref(), node)), [44, 19, 20, 16]);
+    assert_eq!(["n1", "n3", "n4", "n5"].map(|node| share(&session, node)), [44, 19, 20, 16]);
     let mut session = show(player.enter(6));
     session.seek(session.time_us() + 40_000);
-    assert_eq!(["n1", "n3", "n5"].map(|node| share(session.as_ref(), node)), [55, 23, 22]);
+    assert_eq!(["n1", "n3", "n5"].map(|node| share(&session, node)), [55, 23, 22]);
     let ring = session.ask(&view::lens::ring::Ask::default()).unwrap();
     assert_eq!(ring.newest().of.servers.len(), 3);
 }
@@ -287,7 +286,7 @@ fn the_answer_came_first_says_what_is_so() {
         (says.readings.clone(), says.verdict.clone(), says.worth)
     };
     let session = follow(&mut player, 0);
-    let [n1, n2] = ["n1", "n2"].map(|node| detail(session.as_ref(), node));
+    let [n1, n2] = ["n1", "n2"].map(|node| detail(&session, node));
     assert_eq!((&n1["lamport"], &n2["lamport"]), (&json!(4), &json!(3)));
     assert_eq!((&n2["wall_us"], &n2["hybrid"]["wall_us"]), (&json!(60_000), &json!(160_000)));
     let diagram = session.space_time(ALL);
@@ -296,7 +295,7 @@ fn the_answer_came_first_says_what_is_so() {
     let (readings, _, worth) = said(&diagram, asked, Clock::Wall);
     assert_eq!((readings.as_str(), worth), ("160.0 > 60.0", Worth::Lies));
     let session = follow(&mut player, 2);
-    assert_eq!(["n1", "n3"].map(|node| detail(session.as_ref(), node)["lamport"].clone()), [json!(5), json!(1)]);
+    assert_eq!(["n1", "n3"].map(|node| detail(&session, node)["lamport"].clone()), [json!(5), json!(1)]);
     let diagram = session.space_time(ALL);
     let pair = (place(&diagram, "n1", 3), place(&diagram, "n3", 1));
     let time_us = |number: u32| diagram.events[number as usize].time_us;
@@ -311,8 +310,8 @@ fn the_answer_came_first_says_what_is_so() {
     let (right, wrong) = (show(player.enter(0)).run(), show(player.enter(4)).run());
     assert_eq!(asked(right), asked(wrong));
     let session = follow(&mut player, 4);
-    assert_eq!(status(session.as_ref(), "no-reversal"), "violated");
-    let n2 = detail(session.as_ref(), "n2");
+    assert_eq!(status(&session, "no-reversal"), "violated");
+    let n2 = detail(&session, "n2");
     assert_eq!((&n2["wall_us"], &n2["hybrid"]["wall_us"]), (&json!(60_000), &json!(160_000)), "step 6 says so");
 }
 
@@ -320,12 +319,12 @@ fn the_answer_came_first_says_what_is_so() {
 fn three_nodes_says_what_is_so() {
     let mut player = player("three-nodes");
     let session = follow(&mut player, 0);
-    assert_eq!(detail(session.as_ref(), "n1")["vector"], json!({"n1": 1}));
+    assert_eq!(detail(&session, "n1")["vector"], json!({"n1": 1}));
     let session = follow(&mut player, 1);
-    assert_eq!(detail(session.as_ref(), "n2")["vector"], json!({"n1": 1, "n2": 1}));
+    assert_eq!(detail(&session, "n2")["vector"], json!({"n1": 1, "n2": 1}));
     let session = follow(&mut player, 2);
-    assert_eq!(detail(session.as_ref(), "n1")["vector"], json!({"n1": 2}));
-    assert_eq!(detail(session.as_ref(), "n3")["vector"], json!({"n1": 1, "n2": 1, "n3": 2}));
+    assert_eq!(detail(&session, "n1")["vector"], json!({"n1": 2}));
+    assert_eq!(detail(&session, "n3")["vector"], json!({"n1": 1, "n2": 1, "n3": 2}));
     let diagram = session.space_time(ALL);
     let events = stamped(&diagram);
     let place = |process: &str, number: u64| {
@@ -345,7 +344,7 @@ fn three_nodes_says_what_is_so() {
     let time_us = |number: u32| diagram.events[number as usize].time_us;
     assert_eq!(time_us(place("n3", 1)) - time_us(place("n1", 2)), 5_000);
     let session = follow(&mut player, 5);
-    assert_eq!(detail(session.as_ref(), "n3")["vector"], json!({"n3": 6}));
+    assert_eq!(detail(&session, "n3")["vector"], json!({"n3": 6}));
     let diagram = session.space_time(ALL);
     let (of_n1, last) = (stamped(&diagram)[0].2, diagram.events.len() as u32 - 1);
     assert_eq!(diagram.relation(of_n1, last), Relation::Before);
@@ -358,24 +357,24 @@ fn three_nodes_says_what_is_so() {
 fn photo_and_comment_says_what_is_so() {
     let mut player = player("photo-and-comment");
     let session = follow(&mut player, 1);
-    assert_eq!(detail(session.as_ref(), "n2")["feed"], json!(["n1: “photo”"]));
-    assert_eq!(detail(session.as_ref(), "n3")["feed"], json!([]));
+    assert_eq!(detail(&session, "n2")["feed"], json!(["n1: “photo”"]));
+    assert_eq!(detail(&session, "n3")["feed"], json!([]));
     assert!(session.state().in_flight.iter().any(|message| message.id == "n1>n3#1"), "the other arrow is long");
     let session = follow(&mut player, 2);
-    assert_eq!(detail(session.as_ref(), "n3")["feed"], json!(["n2: “nice” on “photo”"]));
-    assert_eq!(status(session.as_ref(), "causal-delivery"), "violated");
+    assert_eq!(detail(&session, "n3")["feed"], json!(["n2: “nice” on “photo”"]));
+    assert_eq!(status(&session, "causal-delivery"), "violated");
     // No clock was needed for that, and no message lost.
     let wrong = show(player.enter(3)).run();
     let right = show(player.enter(4)).run();
     assert_eq!(wrong.commands, right.commands, "it is said to be the same run");
     let session = follow(&mut player, 4);
-    let n3 = detail(session.as_ref(), "n3");
+    let n3 = detail(&session, "n3");
     assert_eq!((&n3["feed"], &n3["waiting"]), (&json!([]), &json!(["n2: “nice” on “photo”"])));
     assert_eq!((&n3["vector"]["n3"], &n3["shown"]), (&json!(1), &json!({})), "received, and not shown");
     let arrived_us = session.time_us();
     let session = follow(&mut player, 5);
     assert_eq!(session.time_us() - arrived_us, 90_000);
-    assert_eq!(detail(session.as_ref(), "n3")["feed"], json!(["n1: “photo”", "n2: “nice” on “photo”"]));
+    assert_eq!(detail(&session, "n3")["feed"], json!(["n1: “photo”", "n2: “nice” on “photo”"]));
     let session = follow(&mut player, 6);
     assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
 }
@@ -383,42 +382,42 @@ fn photo_and_comment_says_what_is_so() {
 #[test]
 fn two_branches_says_what_is_so() {
     let mut player = player("two-branches");
-    let account = |session: &dyn Session, node: &str| detail(session, node)["registers"]["account"].clone();
+    let account = |session: &Session, node: &str| detail(session, node)["registers"]["account"].clone();
     let session = follow(&mut player, 0);
-    assert_eq!(["n1", "n2"].map(|node| account(session.as_ref(), node)), [json!([100]), json!([100])]);
+    assert_eq!(["n1", "n2"].map(|node| account(&session, node)), [json!([100]), json!([100])]);
     let session = follow(&mut player, 1);
-    let n1 = detail(session.as_ref(), "n1");
-    assert_eq!((&n1["wall_us"], account(session.as_ref(), "n1")), (&json!(460_000), json!([120])));
+    let n1 = detail(&session, "n1");
+    assert_eq!((&n1["wall_us"], account(&session, "n1")), (&json!(460_000), json!([120])));
     // The write at n2 stands until the other one arrives, 10 ms later.
     player.enter(2);
     let mut session = show(player.attempt());
     session.seek(440_000);
-    let n2 = detail(session.as_ref(), "n2");
-    assert_eq!((&n2["wall_us"], account(session.as_ref(), "n2")), (&json!(380_000), json!([70])));
+    let n2 = detail(&session, "n2");
+    assert_eq!((&n2["wall_us"], account(&session, "n2")), (&json!(380_000), json!([70])));
     let session = follow(&mut player, 2);
-    assert_eq!(account(session.as_ref(), "n2"), json!([120]));
+    assert_eq!(account(&session, "n2"), json!([120]));
     let mut session = follow(&mut player, 3);
     session.seek(1_000_000);
-    assert_eq!(["n1", "n2"].map(|node| account(session.as_ref(), node)), [json!([120]), json!([120])]);
+    assert_eq!(["n1", "n2"].map(|node| account(&session, node)), [json!([120]), json!([120])]);
     let wrong = show(player.enter(3)).run();
     let right = show(player.enter(4)).run();
     assert_eq!(wrong.commands, right.commands, "it is said to be the same run");
     let session = follow(&mut player, 4);
-    assert_eq!(["n1", "n2"].map(|node| account(session.as_ref(), node)), [json!([120, 70]), json!([120, 70])]);
+    assert_eq!(["n1", "n2"].map(|node| account(&session, node)), [json!([120, 70]), json!([120, 70])]);
     let session = follow(&mut player, 5);
-    assert_eq!(["n1", "n2"].map(|node| account(session.as_ref(), node)), [json!([90]), json!([90])]);
+    assert_eq!(["n1", "n2"].map(|node| account(&session, node)), [json!([90]), json!([90])]);
     assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
     // One replica and two who write there: n2 has read before n1 paid in, and its write is n1's fifth.
     let mut plain = show(player.enter(6));
-    assert_eq!(detail(plain.as_ref(), "n2")["contexts"]["account"], json!({"n1": 3, "n2": 1}));
-    assert_eq!(account(plain.as_ref(), "n1"), json!([95]));
+    assert_eq!(detail(&plain, "n2")["contexts"]["account"], json!({"n1": 3, "n2": 1}));
+    assert_eq!(account(&plain, "n1"), json!([95]));
     plain.seek(950_000);
-    assert_eq!(["n1", "n2"].map(|node| account(plain.as_ref(), node)), [json!([80]), json!([80])]);
+    assert_eq!(["n1", "n2"].map(|node| account(&plain, node)), [json!([80]), json!([80])]);
     let dotted = show(player.enter(7)).run();
     assert_eq!(plain.run().commands, dotted.commands, "it is said to be the same run");
     let mut session = follow(&mut player, 7);
     session.seek(950_000);
-    assert_eq!(["n1", "n2"].map(|node| account(session.as_ref(), node)), [json!([95, 80]), json!([95, 80])]);
+    assert_eq!(["n1", "n2"].map(|node| account(&session, node)), [json!([95, 80]), json!([95, 80])]);
     assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
 }
 
@@ -427,7 +426,7 @@ fn perfectly_in_sync_says_what_is_so() {
     let mut player = player("perfectly-in-sync");
     let clients = ["n2", "n3", "n4"];
     // What is true, what is believed, and the band, in whole ms.
-    let stand = |session: &dyn Session| {
+    let stand = |session: &Session| {
         let chart = session.ask(&view::lens::OfClockError).unwrap();
         clients.map(|name| {
             let now = chart.lines.iter().find(|line| line.node == name).unwrap().now().unwrap();
@@ -435,21 +434,21 @@ fn perfectly_in_sync_says_what_is_so() {
             (now.error_us / 1_000, believed_us / 1_000, bound_us / 1_000)
         })
     };
-    let told = |session: &dyn Session| session.sentence(session.step_count()).unwrap().text;
+    let told = |session: &Session| session.sentence(session.step_count()).unwrap().text;
     let session = follow(&mut player, 0);
-    assert_eq!(stand(session.as_ref()).map(|(error_ms, ..)| error_ms), [60, -60, 30]);
+    assert_eq!(stand(&session).map(|(error_ms, ..)| error_ms), [60, -60, 30]);
     let session = follow(&mut player, 1);
-    assert!(told(session.as_ref()).starts_with("n2 measures that it is 60.0 ms ahead, with a delay of 20.0 ms"));
+    assert!(told(&session).starts_with("n2 measures that it is 60.0 ms ahead, with a delay of 20.0 ms"));
     for index in [2, 3] {
-        assert_eq!(stand(follow(&mut player, index).as_ref()), [(0, 0, 10); 3]);
+        assert_eq!(stand(&follow(&mut player, index)), [(0, 0, 10); 3]);
     }
     let session = follow(&mut player, 4);
-    assert!(told(session.as_ref()).contains("measures that it is right, with a delay of 70.0 ms"));
+    assert!(told(&session).contains("measures that it is right, with a delay of 70.0 ms"));
     for index in [5, 6] {
         let session = follow(&mut player, index);
-        assert_eq!(stand(session.as_ref()), [(25, 0, 35); 3]);
+        assert_eq!(stand(&session), [(25, 0, 35); 3]);
         for property in ["within-half-the-delay", "truth-in-band", "never-back"] {
-            assert_eq!(status(session.as_ref(), property), "holds");
+            assert_eq!(status(&session, property), "holds");
         }
     }
 }
@@ -458,21 +457,21 @@ fn perfectly_in_sync_says_what_is_so() {
 fn what_is_asked_may_be_done_by_hand() {
     let mut player = player("cut-the-leader-off");
     let mut session = show(player.enter(3));
-    assert_eq!(player.look(session.as_ref()), Standing::Inviting);
+    assert_eq!(player.look(&session), Standing::Inviting);
     for other in ["n1", "n2", "n4", "n5"] {
         session.apply(&json!({"do": "cut", "from": "n3", "to": other})).unwrap();
-        assert_eq!(player.look(session.as_ref()), Standing::Waiting);
+        assert_eq!(player.look(&session), Standing::Waiting);
     }
     session.seek(session.time_us() + 400_000);
-    assert_eq!(player.look(session.as_ref()), Standing::Reached);
+    assert_eq!(player.look(&session), Standing::Reached);
     // A command counts as such.
     let mut player = self::player("two-leaders-one-term");
     let mut session = show(player.enter(2));
-    assert_eq!(player.look(session.as_ref()), Standing::Inviting);
+    assert_eq!(player.look(&session), Standing::Inviting);
     session.apply(&json!({"do": "crash", "node": "n2"})).unwrap();
-    assert_eq!(player.look(session.as_ref()), Standing::Waiting);
+    assert_eq!(player.look(&session), Standing::Waiting);
     session.apply(&json!({"do": "restart", "node": "n2"})).unwrap();
-    assert_eq!(player.look(session.as_ref()), Standing::Reached);
+    assert_eq!(player.look(&session), Standing::Reached);
     // Whatever was done by hand, the next step is what it always is.
     let by_hand = show(player.enter(3)).digest();
     assert_eq!(by_hand, show(self::player("two-leaders-one-term").enter(3)).digest());
@@ -482,13 +481,13 @@ fn what_is_asked_may_be_done_by_hand() {
 fn what_cannot_come_true_any_more_is_said() {
     let mut player = player("cut-the-leader-off");
     let mut session = show(player.enter(3));
-    assert_eq!(player.look(session.as_ref()), Standing::Inviting);
+    assert_eq!(player.look(&session), Standing::Inviting);
     for node in ["n1", "n2", "n3"] {
         session.apply(&json!({"do": "crash", "node": node})).unwrap();
     }
-    assert_eq!(player.look(session.as_ref()), Standing::Waiting);
+    assert_eq!(player.look(&session), Standing::Waiting);
     session.seek(session.time_us() + 1_000_001);
-    assert_eq!(player.look(session.as_ref()), Standing::Missed);
+    assert_eq!(player.look(&session), Standing::Missed);
     follow(&mut player, 3);
 }
 
@@ -497,29 +496,29 @@ fn a_reader_who_lets_go_is_noticed_and_may_return() {
     let mut player = player("cut-the-leader-off");
     let home = show(player.enter(2)).digest();
     let mut session = show(player.enter(2));
-    assert_eq!(player.look(session.as_ref()), Standing::Waiting);
+    assert_eq!(player.look(&session), Standing::Waiting);
     session.seek(session.time_us() + 20_000);
-    assert_eq!(player.look(session.as_ref()), Standing::Waiting, "to look ahead is not to let go");
+    assert_eq!(player.look(&session), Standing::Waiting, "to look ahead is not to let go");
     session.apply(&json!({"do": "crash", "node": "n1"})).unwrap();
-    assert_eq!(player.look(session.as_ref()), Standing::Away);
+    assert_eq!(player.look(&session), Standing::Away);
     session.seek(session.time_us() + 500_000);
-    assert_eq!(player.look(session.as_ref()), Standing::Away);
+    assert_eq!(player.look(&session), Standing::Away);
     assert!(session.undo());
-    assert_eq!(player.look(session.as_ref()), Standing::Reached, "what was taken back was never done");
+    assert_eq!(player.look(&session), Standing::Reached, "what was taken back was never done");
     session.seek(10_000);
-    assert_eq!(player.look(session.as_ref()), Standing::Away);
+    assert_eq!(player.look(&session), Standing::Away);
     let mut other = Run::of_lab(labs::catalogue(), "raft-election").unwrap();
     other.set_seed(9).unwrap();
     let mut other = open(&other);
     other.seek(300_000);
-    assert_eq!(player.look(other.as_ref()), Standing::Away);
+    assert_eq!(player.look(&other), Standing::Away);
     let session = show(player.enter(2));
-    assert_eq!((player.look(session.as_ref()), session.digest()), (Standing::Waiting, home));
+    assert_eq!((player.look(&session), session.digest()), (Standing::Waiting, home));
     // Of a tour's own command nothing may be taken back either.
     let mut session = show(player.enter(4));
-    assert_eq!(player.look(session.as_ref()), Standing::Waiting);
+    assert_eq!(player.look(&session), Standing::Waiting);
     assert!(session.undo());
-    assert_eq!(player.look(session.as_ref()), Standing::Away);
+    assert_eq!(player.look(&session), Standing::Away);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use view::lens::space_time::{Relation, SpaceTime, Window};
 
 /// A run in which nobody does anything of his own accord, and messages take ten milliseconds.
-fn quiet(variant: &str, set: &[(&str, &str)], commands: &Value) -> Box<dyn Session> {
+fn quiet(variant: &str, set: &[(&str, &str)], commands: &Value) -> Session {
     let mut run = Run::of_lab(labs::catalogue(), "vector-clocks").unwrap();
     run.variant = run.entry.info.variant(variant).unwrap();
     for (key, value) in [("act-every-ms", "0"), ("ask-every-ms", "0"), ("latency-ms", "10")].iter().chain(set) {
         run.settings.set(run.entry.info.params, key, value).unwrap();
     }
     run.set_commands(commands).unwrap();
-    (run.entry.open)(&run).unwrap()
+    run.open().unwrap()
 }
 
 fn ask(at_ms: u64, node: &str, op: Value) -> Value {
@@ -24,15 +24,15 @@ fn slow(at_ms: u64, from: &str, to: &str, latency_ms: u64) -> Value {
     json!({"at_us": at_ms * 1_000, "do": "link", "from": from, "to": to, "both": false, "latency_us": latency_ms * 1_000})
 }
 
-fn detail(session: &dyn Session, node: &str) -> Value {
+fn detail(session: &Session, node: &str) -> Value {
     session.state().nodes.into_iter().find(|state| state.id == node).expect("the node is there").detail
 }
 
-fn status(session: &dyn Session, property: &str) -> &'static str {
+fn status(session: &Session, property: &str) -> &'static str {
     session.verdicts().into_iter().find(|verdict| verdict.property == property).unwrap().status
 }
 
-fn told(session: &dyn Session) -> Vec<String> {
+fn told(session: &Session) -> Vec<String> {
     (1..=session.step_count()).filter_map(|step| session.sentence(step)).map(|sentence| sentence.text).collect()
 }
 
@@ -86,7 +86,7 @@ fn three_processes_have_the_clocks_of_the_book() {
         assert_eq!(diagram.relation(first, second), relation);
     }
     assert_eq!(
-        told(&*session).iter().filter(|text| text.contains('{')).cloned().collect::<Vec<_>>(),
+        told(&session).iter().filter(|text| text.contains('{')).cloned().collect::<Vec<_>>(),
         [
             "n1 tells n2: {n1:1}",
             "n2 hears from n1 and tells n3: {n1:1, n2:1}",
@@ -111,7 +111,7 @@ fn the_diagram_and_the_vectors_agree_on_every_pair() {
             {"at_us": 1_900_000, "do": "release", "from": "n2", "to": "n3"},
         ]))
         .unwrap();
-        let mut session = (run.entry.open)(&run).unwrap();
+        let mut session = run.open().unwrap();
         session.seek(3_000_000);
         let diagram = session.space_time(ALL);
         let stamped: Vec<u32> =
@@ -152,14 +152,14 @@ fn photo_and_comment() -> Value {
 fn the_comment_waits_for_its_photo() {
     let mut session = quiet("correct", &[], &photo_and_comment());
     session.seek(165_000);
-    let n3 = detail(&*session, "n3");
+    let n3 = detail(&session, "n3");
     assert_eq!((&n3["feed"], &n3["waiting"]), (&json!([]), &json!(["n2: “nice” on “photo”"])));
     // It has been received, so it counts in the event vector, and not among what is shown.
     assert_eq!((&n3["vector"], &n3["shown"]), (&json!({"n1": 1, "n2": 2, "n3": 1}), &json!({})));
     session.seek(500_000);
-    assert_eq!(detail(&*session, "n3")["feed"], json!(["n1: “photo”", "n2: “nice” on “photo”"]));
-    assert_eq!((status(&*session, "post-waited"), status(&*session, "causal-delivery")), ("met", "holds"));
-    let told = told(&*session);
+    assert_eq!(detail(&session, "n3")["feed"], json!(["n1: “photo”", "n2: “nice” on “photo”"]));
+    assert_eq!((status(&session, "post-waited"), status(&session, "causal-delivery")), ("met", "holds"));
+    let told = told(&session);
     assert!(
         told.iter()
             .any(|text| text == "n3 receives “nice”; it waits for “photo”, which it answers: {n1:1, n2:2, n3:1}")
@@ -181,8 +181,8 @@ fn without_causal_delivery_the_comment_comes_first() {
     ] {
         let mut session = quiet(variant, set, &photo_and_comment());
         session.seek(500_000);
-        assert_eq!(status(&*session, "causal-delivery"), wanted, "{variant} {set:?}");
-        let early = told(&*session).iter().any(|text| text.contains("shows it before “photo”, which it answers"));
+        assert_eq!(status(&session, "causal-delivery"), wanted, "{variant} {set:?}");
+        let early = told(&session).iter().any(|text| text.contains("shows it before “photo”, which it answers"));
         assert_eq!(early, variant != "correct" || !set.is_empty());
     }
 }
@@ -196,9 +196,9 @@ fn switching_it_off_lets_go_what_waits() {
     ]);
     let mut session = quiet("correct", &[], &commands);
     session.seek(185_000);
-    assert_eq!(detail(&*session, "n3")["feed"], json!(["n2: “nice” on “photo”"]));
+    assert_eq!(detail(&session, "n3")["feed"], json!(["n2: “nice” on “photo”"]));
     session.seek(500_000);
-    assert_eq!(detail(&*session, "n3")["feed"], json!(["n2: “nice” on “photo”", "n1: “photo”"]));
+    assert_eq!(detail(&session, "n3")["feed"], json!(["n2: “nice” on “photo”", "n1: “photo”"]));
     assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
 }
 
@@ -214,15 +214,15 @@ fn two_branches_keep_both_or_lose_one() {
     let mut session = quiet("correct", &[], &commands);
     session.seek(400_000);
     for node in ["n1", "n2", "n3"] {
-        assert_eq!(detail(&*session, node)["registers"], json!({"account": [120, 80]}), "{node}");
+        assert_eq!(detail(&session, node)["registers"], json!({"account": [120, 80]}), "{node}");
     }
-    assert_eq!((status(&*session, "no-lost-write"), status(&*session, "concurrent-writes")), ("holds", "met"));
+    assert_eq!((status(&session, "no-lost-write"), status(&session, "concurrent-writes")), ("holds", "met"));
     let mut session = quiet("last-writer-wins", &[], &commands);
     session.seek(400_000);
     for node in ["n1", "n2", "n3"] {
-        assert_eq!(detail(&*session, node)["registers"], json!({"account": [120]}), "{node}");
+        assert_eq!(detail(&session, node)["registers"], json!({"account": [120]}), "{node}");
     }
-    assert_eq!(status(&*session, "no-lost-write"), "violated");
+    assert_eq!(status(&session, "no-lost-write"), "violated");
     // Whoever has seen both replaces both.
     let mut session = quiet(
         "correct",
@@ -236,8 +236,8 @@ fn two_branches_keep_both_or_lose_one() {
         ]),
     );
     session.seek(400_000);
-    assert_eq!(detail(&*session, "n2")["registers"], json!({"account": [200]}));
-    assert_eq!(status(&*session, "no-lost-write"), "holds");
+    assert_eq!(detail(&session, "n2")["registers"], json!({"account": [200]}));
+    assert_eq!(status(&session, "no-lost-write"), "holds");
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn a_write_is_lost_even_though_it_had_seen_the_other() {
         json!([ask(100, "n1", json!({"write": ["account", 120]})), ask(150, "n2", json!({"write": ["account", 80]})),]);
     let mut session = quiet("last-writer-wins", &[], &commands);
     session.seek(150_000);
-    assert_eq!(detail(&*session, "n2")["registers"], json!({"account": [120]}), "its own write is gone at once");
+    assert_eq!(detail(&session, "n2")["registers"], json!({"account": [120]}), "its own write is gone at once");
     let verdict = session.verdicts().into_iter().find(|verdict| verdict.property == "no-lost-write").unwrap();
     assert_eq!(
         verdict.reason.as_deref(),
@@ -254,7 +254,7 @@ fn a_write_is_lost_even_though_it_had_seen_the_other() {
     );
     let mut session = quiet("correct", &[], &commands);
     session.seek(400_000);
-    assert_eq!(detail(&*session, "n1")["registers"], json!({"account": [80]}));
+    assert_eq!(detail(&session, "n1")["registers"], json!({"account": [80]}));
 }
 
 #[test]
@@ -272,19 +272,19 @@ fn of_two_clients_at_one_server_neither_loses_its_write() {
     {
         let mut session = quiet(variant, &[], &commands);
         session.seek(320_000);
-        assert_eq!(detail(&*session, "n3")["contexts"], json!({"account": {"n1": 1}}), "it has not read again");
+        assert_eq!(detail(&session, "n3")["contexts"], json!({"account": {"n1": 1}}), "it has not read again");
         for node in ["n1", "n2", "n3"] {
             session.seek(400_000);
-            assert_eq!(detail(&*session, node)["registers"], json!({"account": values}), "{variant}, {node}");
+            assert_eq!(detail(&session, node)["registers"], json!({"account": values}), "{variant}, {node}");
         }
-        assert_eq!(status(&*session, "no-lost-write"), lost, "{variant}");
+        assert_eq!(status(&session, "no-lost-write"), lost, "{variant}");
     }
     let mut session = quiet("version-vectors-without-dots", &[], &commands);
     session.seek(400_000);
     let verdict = session.verdicts().into_iter().find(|verdict| verdict.property == "no-lost-write").unwrap();
     let reason = "at n1, n1’s account = 90 gives way to n1’s 80, which had not seen it";
     assert_eq!((verdict.reason.as_deref(), verdict.time_us), (Some(reason), Some(360_000)));
-    let told = told(&*session);
+    let told = told(&session);
     for sentence in [
         "n2 reads account at n1, as its client: {n1:1, n2:2}",
         "n1 hands account out to n2: 100, with the context {n1:1}: {n1:2, n2:2}",
@@ -306,9 +306,9 @@ fn a_client_that_reads_again_replaces_all_that_it_has_read() {
     ];
     let mut session = quiet("correct", &[], &Value::from(commands.clone()));
     session.seek(250_000);
-    assert_eq!(detail(&*session, "n3")["registers"], json!({"account": [100, 90]}));
+    assert_eq!(detail(&session, "n3")["registers"], json!({"account": [100, 90]}));
     session.seek(450_000);
-    assert_eq!(detail(&*session, "n3")["registers"], json!({"account": [80]}));
+    assert_eq!(detail(&session, "n3")["registers"], json!({"account": [80]}));
     // Who ignores what clients have read keeps everything, and refuses what is too much.
     commands.extend((0..9).map(|turn| ask(500 + turn * 50, "n2", json!({"put": ["n1", "account", turn]}))));
     let mut session = quiet("ignores-contexts", &[], &Value::from(commands.clone()));
@@ -317,12 +317,12 @@ fn a_client_that_reads_again_replaces_all_that_it_has_read() {
     let reason = "at n1, n1’s account = 100 stays beside n1’s 80, which had seen it";
     assert_eq!(verdict.reason.as_deref(), Some(reason));
     session.seek(1_200_000);
-    assert_eq!(detail(&*session, "n3")["registers"]["account"].as_array().unwrap().len(), 8);
-    assert!(told(&*session).iter().any(|text| text.contains("it refuses")));
+    assert_eq!(detail(&session, "n3")["registers"]["account"].as_array().unwrap().len(), 8);
+    assert!(told(&session).iter().any(|text| text.contains("it refuses")));
     // As it should be, one write and those of the client since stay: it has not read those.
     let mut session = quiet("correct", &[], &Value::from(commands));
     session.seek(1_200_000);
-    assert_eq!(detail(&*session, "n3")["registers"]["account"].as_array().unwrap().len(), 8);
+    assert_eq!(detail(&session, "n3")["registers"]["account"].as_array().unwrap().len(), 8);
 }
 
 /// The question of the tour: the clerk at n1 has seen 120 and 70 and writes 90; n2 writes 80 meanwhile.
@@ -341,13 +341,13 @@ fn what_is_written_beside_the_clerk_stays_beside_what_he_writes() {
         let mut session = quiet("correct", &[], &commands);
         session.seek(400_000);
         for node in ["n1", "n2", "n3"] {
-            assert_eq!(detail(&*session, node)["registers"], json!({"account": [90, 80]}), "{node}");
+            assert_eq!(detail(&session, node)["registers"], json!({"account": [90, 80]}), "{node}");
         }
     }
     // Ten milliseconds later n2 has heard of the 90, and its 80 replaces it.
     let mut session = quiet("correct", &[], &after(&[clerk, ask(311, "n2", json!({"write": ["account", 80]}))]));
     session.seek(400_000);
-    assert_eq!(detail(&*session, "n1")["registers"], json!({"account": [80]}));
+    assert_eq!(detail(&session, "n1")["registers"], json!({"account": [80]}));
     // The same at one server: the clerk is a client of n2, and n2 writes while his 90 is on its way.
     let at_one_server = after(&[
         ask(300, "n1", json!({"get": ["n2", "account"]})),
@@ -358,7 +358,7 @@ fn what_is_written_beside_the_clerk_stays_beside_what_he_writes() {
         let mut session = quiet(variant, &[], &at_one_server);
         session.seek(400_000);
         for node in ["n1", "n2", "n3"] {
-            assert_eq!(detail(&*session, node)["registers"], json!({"account": values}), "{variant}, {node}");
+            assert_eq!(detail(&session, node)["registers"], json!({"account": values}), "{variant}, {node}");
         }
     }
 }
@@ -370,7 +370,7 @@ fn what_was_pruned_looks_concurrent() {
     let commands = Value::from(commands);
     let mut session = quiet("prunes-silent", &[], &commands);
     session.seek(500_000);
-    assert_eq!(detail(&*session, "n2")["vector"], json!({"n2": 6}));
+    assert_eq!(detail(&session, "n2")["vector"], json!({"n2": 6}));
     let verdict = session.verdicts().into_iter().find(|verdict| verdict.property == "vector-characterizes").unwrap();
     assert_eq!(
         verdict.reason.as_deref(),
@@ -380,7 +380,7 @@ fn what_was_pruned_looks_concurrent() {
     let mut session = quiet("correct", &[("prune-after", "4")], &commands);
     session.seek(500_000);
     assert_eq!(
-        (status(&*session, "vector-characterizes"), detail(&*session, "n2")["vector"].clone()),
+        (status(&session, "vector-characterizes"), detail(&session, "n2")["vector"].clone()),
         ("holds", json!({"n2": 6}))
     );
 }
@@ -398,8 +398,8 @@ fn what_is_lost_is_fetched_and_all_show_the_same() {
     {
         let mut session = quiet("correct", set, &commands);
         session.seek(6_000_000);
-        assert_eq!(status(&*session, "convergence"), wanted);
-        assert_eq!(detail(&*session, "n3")["feed"], feed);
+        assert_eq!(status(&session, "convergence"), wanted);
+        assert_eq!(detail(&session, "n3")["feed"], feed);
     }
     // A process that starts again has another name, and fetches everything at once.
     let mut session = quiet(
@@ -413,12 +413,12 @@ fn what_is_lost_is_fetched_and_all_show_the_same() {
         ]),
     );
     session.seek(400_000);
-    let n2 = detail(&*session, "n2");
+    let n2 = detail(&session, "n2");
     assert_eq!(
         (&n2["process"], &n2["feed"], &n2["registers"]),
         (&json!("n2′"), &json!(["n1: “photo”"]), &json!({"account": [1]}))
     );
-    assert_eq!(status(&*session, "caught-up"), "met");
+    assert_eq!(status(&session, "caught-up"), "met");
 }
 
 #[test]
@@ -437,13 +437,13 @@ fn a_register_needs_a_vector_of_its_own() {
     );
     session.seek(250_000);
     assert_eq!(
-        detail(&*session, "n3")["vector"],
+        detail(&session, "n3")["vector"],
         json!({"n1": 1, "n2": 2, "n3": 2}),
         "the event vector knows of the write"
     );
     session.seek(500_000);
     for node in ["n1", "n2", "n3"] {
-        assert_eq!(detail(&*session, node)["registers"], json!({"account": [1, 2]}), "{node}: and both stay");
+        assert_eq!(detail(&session, node)["registers"], json!({"account": [1, 2]}), "{node}: and both stay");
     }
     assert!(session.verdicts().iter().all(|verdict| verdict.status != "violated"));
 }
@@ -456,15 +456,15 @@ fn long_runs_with_messages_under_way_for_ever_are_still_judged() {
         {"at_us": 55_000_000, "do": "release", "from": "n1", "to": "n2"},
     ]))
     .unwrap();
-    let mut session = (run.entry.open)(&run).unwrap();
+    let mut session = run.open().unwrap();
     session.seek(70_000_000);
     for verdict in session.verdicts() {
         assert_ne!(verdict.status, "violated", "{verdict:?}");
         assert!(!verdict.basis.contains("not known"), "{}", verdict.basis);
     }
     assert!(session.metrics()["posts-shown"].as_u64().unwrap() > 500);
-    assert_eq!(status(&*session, "convergence"), "met");
-    let feed = detail(&*session, "n1")["feed"].as_array().unwrap().len();
+    assert_eq!(status(&session, "convergence"), "met");
+    let feed = detail(&session, "n1")["feed"].as_array().unwrap().len();
     assert!(feed <= 48, "{feed}: old posts scroll away");
 }
 
@@ -517,7 +517,7 @@ fn operations_are_read_strictly_and_written_as_they_are_read() {
     let mut session = quiet("correct", &[], &commands);
     session.seek(6_000);
     assert_eq!(session.run().to_json()["commands"], commands);
-    assert_eq!(detail(&*session, "n1")["events"], 4, "nobody answers himself, or tells himself");
-    assert!(told(&*session).iter().any(|text| text == "n1 has nothing to answer"));
-    assert!(told(&*session).iter().any(|text| text == "n1 does not send to itself"));
+    assert_eq!(detail(&session, "n1")["events"], 4, "nobody answers himself, or tells himself");
+    assert!(told(&session).iter().any(|text| text == "n1 has nothing to answer"));
+    assert!(told(&session).iter().any(|text| text == "n1 does not send to itself"));
 }

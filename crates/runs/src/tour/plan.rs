@@ -71,7 +71,7 @@ fn place(
         (None, Some(before)) => before.end_us,
         // Where nothing came before, the lab knows a good moment.
         (None, None) => {
-            let session = (step.base.entry.open)(&step.base).map_err(|error| wrong("at", error.to_string()))?;
+            let session = step.base.open().map_err(|error| wrong("at", error.to_string()))?;
             session.opening_us()
         }
     };
@@ -94,7 +94,7 @@ fn place(
         None => None,
     };
     let mut stop = Stop { start_us, end_us: start_us, base_step: 0, run, tried };
-    let mut session = (stop.full().entry.open)(stop.full()).map_err(|error| wrong("do", error.to_string()))?;
+    let mut session = stop.full().open().map_err(|error| wrong("do", error.to_string()))?;
     let too_long = || wrong("at", "is beyond what a page can play at once; the tour is too long".into());
     if !session.advance(start_us.saturating_sub(1), u32::try_from(*budget_steps).unwrap_or(u32::MAX)) {
         return Err(too_long());
@@ -107,7 +107,7 @@ fn place(
             let commands = step.attempt.iter().flat_map(|attempt| &attempt.commands);
             commands.filter(|planned| planned.word == *word).map(|planned| planned.at_us.unwrap_or(start_us)).min()
         }
-        Some(wait) => Some(play(session.as_mut(), wait, &stop, *budget_steps).map_err(|missed| match missed {
+        Some(wait) => Some(play(&mut session, wait, &stop, *budget_steps).map_err(|missed| match missed {
             Missed::Never => wrong("wait", format!("never comes true: {} was expected", expected(wait))),
             Missed::Budget => too_long(),
         })?),
@@ -151,7 +151,7 @@ enum Missed {
 }
 
 /// Plays until a wait comes true; answers with the moment right behind it.
-fn play(session: &mut dyn Session, wait: &Wait, stop: &Stop, budget_steps: u64) -> Result<u64, Missed> {
+fn play(session: &mut Session, wait: &Wait, stop: &Stop, budget_steps: u64) -> Result<u64, Missed> {
     let mut watch = Watch::new(stop.base_step);
     let until_us = stop.start_us + wait.within_us().unwrap_or(0);
     loop {
@@ -184,7 +184,7 @@ impl Watch {
     }
 
     /// When the wait came true, in µs, if it has: at or after `from_us`.
-    pub fn look(&mut self, session: &dyn Session, wait: &Wait, from_us: u64) -> Option<u64> {
+    pub fn look(&mut self, session: &Session, wait: &Wait, from_us: u64) -> Option<u64> {
         match wait {
             Wait::Note { note, node, .. } => {
                 let last = session.step_count().min(self.scanned + LOOK_STEPS);

@@ -141,7 +141,7 @@ impl Player {
 
     /// Looks at the run as it is now, and says how the step stands. Call it right after a scene was
     /// shown, and from then on whenever the run has moved.
-    pub fn look(&mut self, session: &dyn Session) -> Standing {
+    pub fn look(&mut self, session: &Session) -> Standing {
         if !self.at_home(session) {
             return Standing::Away;
         }
@@ -170,7 +170,7 @@ impl Player {
     }
 
     /// Whether this is the step's run, from its beginning on; takes note of what the reader did.
-    fn at_home(&mut self, session: &dyn Session) -> bool {
+    fn at_home(&mut self, session: &Session) -> bool {
         let (ours, theirs) = (&self.stop().run, session.run_as_opened());
         let same = ours.entry.info.id == theirs.entry.info.id
             && ours.variant.id == theirs.variant.id
@@ -187,7 +187,7 @@ impl Player {
         true
     }
 
-    fn take_note(&mut self, session: &dyn Session) {
+    fn take_note(&mut self, session: &Session) {
         let run = session.run();
         let given = self.given.get_or_insert_with(|| run.commands.clone());
         let own: Vec<&Stamped<Value>> = run.commands.iter().filter(|command| !given.contains(command)).collect();

@@ -1,26 +1,24 @@
-//! One simulated cluster, executed one event at a time: what it is made of, and what can be asked of it. `step` has
-//! events, `commands` what somebody does, `net` links and messages, `digest` all of it in one number.
+//! One simulated cluster, executed one event at a time: what it is made of, and what can be asked of it. `net` has what does
+//! not depend on the protocol, `step` events, `commands` what somebody does, `digest` all of it in one number.
 
 mod commands;
 mod digest;
 mod net;
 mod step;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::hash::Hash;
+use std::ops::Deref;
 
-use crate::clock::Clock;
 use crate::command::ParamKey;
 use crate::disk::{Disk, DiskDrive, DiskMode};
 use crate::hash::StableHasher;
-use crate::network::{Flight, Link, LinkProfile};
-use crate::protocol::{DrawCounters, Effect, NodeId, Protocol, RequestId};
-use crate::queue::{Entry, Queue};
-use crate::random::{Domain, Source};
-use crate::record::{Event, Observer, Outcome};
+use crate::network::{InFlight, LinkProfile};
+use crate::protocol::{Effect, NodeId, Protocol, RequestId};
+use crate::record::{Event, FlightSlot, Observer, Outcome};
 
-use net::fresh_link;
+pub use net::Net;
 
 /// Largest cluster, so that per-link state stays small enough to keep keyframes of.
 pub const NODES_MAX: u32 = 512;
@@ -112,47 +110,19 @@ struct Waiting<P: Protocol> {
     parcel: Parcel<P>,
 }
 
+/// What a machine's protocol remembers, and what waits for its disk.
 #[derive(Clone, Debug)]
 struct Node<P: Protocol> {
-    presence: Presence,
     /// `None` while the machine is down.
     state: Option<P>,
-    incarnation: u32,
-    paused: bool,
-    /// What the queue came to while the process was paused; some of it may not be due yet.
-    backlog: Vec<Entry>,
-    clock: Clock,
-    /// Where this incarnation's draws come from.
-    source: Source,
-    counters: DrawCounters,
     timers: Vec<TimerSlot<P::Timer>>,
     drive: DiskDrive<P>,
-    /// The queue entry that stands for the oldest unsynced write.
-    sync_sequence: u64,
     waiting: VecDeque<Waiting<P>>,
-    last_request: Option<RequestId>,
-    /// Where a command has put it.
-    position: Option<(i32, i32)>,
 }
 
-impl<P: Protocol> Node<P> {
-    fn new(seed: u64, node: NodeId, presence: Presence) -> Self {
-        Self {
-            presence,
-            state: None,
-            incarnation: 0,
-            paused: false,
-            backlog: Vec::new(),
-            clock: Clock::default(),
-            source: source_of(seed, node, 0),
-            counters: Vec::new(),
-            timers: Vec::new(),
-            drive: DiskDrive::default(),
-            sync_sequence: 0,
-            waiting: VecDeque::new(),
-            last_request: None,
-            position: None,
-        }
+impl<P: Protocol> Default for Node<P> {
+    fn default() -> Self {
+        Self { state: None, timers: Vec::new(), drive: DiskDrive::default(), waiting: VecDeque::new() }
     }
 }
 
@@ -183,31 +153,26 @@ impl<T> Scratch<T> {
     }
 }
 
-/// A cluster of one protocol at one moment of one run.
+/// A cluster of one protocol at one moment of one run. What can be asked of it without the protocol's types is [`Net`]'s.
 #[derive(Clone, Debug)]
 pub struct World<P: Protocol> {
-    seed: u64,
+    net: Net,
     config: P::Config,
-    cluster: ClusterConfig,
-    time_us: u64,
-    idle: bool,
-    step: u64,
-    /// The last instant at which events ran, and how many did.
-    instant_us: u64,
-    instant_events: u32,
     rolling: StableHasher,
-    queue: Queue,
     nodes: Vec<Node<P>>,
-    links: Vec<Link>,
-    flights: Vec<Option<Flight<P>>>,
-    free: Vec<u32>,
-    hand_copies: BTreeMap<(NodeId, NodeId, u64), u32>,
+    /// What the messages say that are on their way, by their slots.
+    messages: Vec<Option<P::Msg>>,
     effects: Scratch<Effect<P>>,
     outcomes: Scratch<Outcome<P>>,
 }
 
-fn source_of(seed: u64, node: NodeId, incarnation: u32) -> Source {
-    Source::new(seed, Domain::Node, &[u64::from(node.0), u64::from(incarnation)])
+impl<P: Protocol> Deref for World<P> {
+    type Target = Net;
+
+    #[inline]
+    fn deref(&self) -> &Net {
+        &self.net
+    }
 }
 
 impl<P: Protocol> World<P> {
@@ -218,40 +183,23 @@ impl<P: Protocol> World<P> {
     /// When `cluster.nodes` is 0 or above [`NODES_MAX`]; labs check parameters before.
     pub fn new(seed: u64, config: P::Config, cluster: ClusterConfig, observer: &mut impl Observer<P>) -> Self {
         assert!((1..=NODES_MAX).contains(&cluster.nodes), "a cluster of {} nodes", cluster.nodes);
-        let count = cluster.nodes as usize;
-        let pairs = (0..count).flat_map(|from| (0..count).map(move |to| (from, to)));
+        let nodes = cluster.nodes;
         let mut world = Self {
-            seed,
+            net: Net::new(seed, cluster),
             config,
-            time_us: 0,
-            idle: false,
-            step: 0,
-            instant_us: 0,
-            instant_events: 0,
             rolling: StableHasher::new(seed),
-            queue: Queue::default(),
-            nodes: (0..cluster.nodes).map(|id| Node::new(seed, NodeId(id), Presence::Present)).collect(),
-            links: pairs.map(|(from, to)| fresh_link(seed, from, to, true)).collect(),
-            flights: Vec::new(),
-            free: Vec::new(),
-            hand_copies: BTreeMap::new(),
+            nodes: (0..nodes).map(|_| Node::default()).collect(),
+            messages: Vec::new(),
             effects: Scratch(Vec::new()),
             outcomes: Scratch(Vec::new()),
-            cluster,
         };
-        for node in (0..world.cluster.nodes).map(NodeId) {
-            world.step += 1;
+        for node in (0..nodes).map(NodeId) {
+            world.net.step += 1;
             let mut outcomes = world.outcomes.take();
             world.boot(node, &mut outcomes);
             world.finish_step(None, Event::Boot(node), outcomes, observer);
         }
         world
-    }
-
-    /// The seed of the run.
-    #[must_use]
-    pub const fn seed(&self) -> u64 {
-        self.seed
     }
 
     /// The protocol's configuration.
@@ -260,79 +208,16 @@ impl<P: Protocol> World<P> {
         &self.config
     }
 
-    /// The machines as the run found them, and the network as it is by default now.
+    /// What does not depend on the protocol.
     #[must_use]
-    pub const fn cluster(&self) -> &ClusterConfig {
-        &self.cluster
-    }
-
-    /// Simulated time, in µs.
-    #[must_use]
-    pub const fn time_us(&self) -> u64 {
-        self.time_us
-    }
-
-    /// Whether time has passed since the last step.
-    #[must_use]
-    pub const fn is_idle(&self) -> bool {
-        self.idle
-    }
-
-    /// Steps so far.
-    #[must_use]
-    pub const fn step_count(&self) -> u64 {
-        self.step
-    }
-
-    /// All nodes that are in the world, in order; what has been removed, or has not been added, is
-    /// left out.
-    pub fn node_ids(&self) -> impl Iterator<Item = NodeId> + use<'_, P> {
-        let known = (0u32..).map(NodeId).zip(&self.nodes);
-        known.filter(|(_, node)| node.presence == Presence::Present).map(|(id, _)| id)
-    }
-
-    /// Whether a machine is in the world. Any number may be asked for.
-    #[must_use]
-    pub fn presence(&self, node: NodeId) -> Presence {
-        self.nodes.get(node.index()).map_or(Presence::Absent, |node| node.presence)
+    pub const fn net(&self) -> &Net {
+        &self.net
     }
 
     /// A node's state; `None` while the machine is down or not in the world.
     #[must_use]
     pub fn node(&self, node: NodeId) -> Option<&P> {
         self.nodes.get(node.index())?.state.as_ref()
-    }
-
-    /// Whether the machine runs (a paused process counts as running).
-    #[must_use]
-    pub fn is_up(&self, node: NodeId) -> bool {
-        self.node(node).is_some()
-    }
-
-    /// Where a command has put a machine.
-    #[must_use]
-    pub fn position(&self, node: NodeId) -> Option<(i32, i32)> {
-        self.nodes.get(node.index())?.position
-    }
-
-    /// Where a machine stands: where a command has put it, or where it stood from the start.
-    #[must_use]
-    pub fn place(&self, node: NodeId) -> (i32, i32) {
-        let first = || self.cluster.positions.get(node.index()).copied().unwrap_or_default();
-        self.position(node).unwrap_or_else(first)
-    }
-
-    /// What a message needs for each unit of distance by default, in µs; 0 while distance does not
-    /// count.
-    #[must_use]
-    pub const fn distance_us(&self) -> u32 {
-        self.cluster.link.distance_us
-    }
-
-    /// Whether the process is paused.
-    #[must_use]
-    pub fn is_paused(&self, node: NodeId) -> bool {
-        self.nodes.get(node.index()).is_some_and(|node| node.paused)
     }
 
     /// What is durable on a node's disk.
@@ -355,18 +240,6 @@ impl<P: Protocol> World<P> {
         self.nodes[node.index()].drive.pending()
     }
 
-    /// A node's clock.
-    #[must_use]
-    pub fn clock(&self, node: NodeId) -> &Clock {
-        &self.nodes[node.index()].clock
-    }
-
-    /// How often a node has been restarted.
-    #[must_use]
-    pub fn incarnation(&self, node: NodeId) -> u32 {
-        self.nodes[node.index()].incarnation
-    }
-
     /// The timers that run on a node.
     pub fn timers(&self, node: NodeId) -> impl Iterator<Item = RunningTimer<P::Timer>> {
         self.nodes[node.index()].timers.iter().map(|slot| RunningTimer {
@@ -376,13 +249,16 @@ impl<P: Protocol> World<P> {
         })
     }
 
-    /// How many entries the queue holds, void ones included.
+    /// All messages on their way, in the order of their ids.
     #[must_use]
-    pub fn queue_len(&self) -> usize {
-        self.queue.len()
+    pub fn flights(&self) -> Vec<InFlight<'_, P::Msg>> {
+        self.all_slots().into_iter().filter_map(|slot| self.flight_in(FlightSlot(slot))).collect()
     }
 
-    fn is_present(&self, node: NodeId) -> bool {
-        self.presence(node) == Presence::Present
+    /// A message that the last step sent.
+    #[must_use]
+    pub fn flight_in(&self, slot: FlightSlot) -> Option<InFlight<'_, P::Msg>> {
+        let slot = slot.0 as usize;
+        Some(InFlight::new(self.flights[slot].as_ref()?, self.messages[slot].as_ref()?))
     }
 }

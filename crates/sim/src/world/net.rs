@@ -1,25 +1,197 @@
-//! The links of a world and the messages on them.
+//! Everything of a world that does not depend on its protocol: time, machines, links, messages on their way, the queue.
+//! It is compiled once and not for each protocol; what machines remember and what messages say is the world's.
 
-use crate::network::{Flight, Link, LinkChange, LinkProfile, LossReason, MessageId, NO_SLOT};
-use crate::protocol::{NodeId, Protocol};
-use crate::queue::Due;
+use std::collections::BTreeMap;
+
+use crate::clock::Clock;
+use crate::command::Command;
+use crate::network::{Flight, Link, LinkChange, LinkProfile, MessageId, NO_SLOT};
+use crate::protocol::{DrawCounters, NodeId, RequestId};
+use crate::queue::{Due, Entry, Queue};
 use crate::random::{self, Domain, Purpose, Source};
-use crate::record::{FlightSlot, Outcome};
 
-use super::World;
+use super::{ClusterConfig, NODES_MAX, Presence};
 
-pub(super) fn fresh_link(seed: u64, from: usize, to: usize, up: bool) -> Link {
+/// A machine, without what its protocol remembers.
+#[derive(Clone, Debug)]
+pub(super) struct Machine {
+    pub(super) presence: Presence,
+    /// Whether it runs.
+    pub(super) up: bool,
+    pub(super) incarnation: u32,
+    pub(super) paused: bool,
+    /// What the queue came to while the process was paused; some of it may not be due yet.
+    pub(super) backlog: Vec<Entry>,
+    pub(super) clock: Clock,
+    /// Where this incarnation's draws come from.
+    pub(super) source: Source,
+    pub(super) counters: DrawCounters,
+    /// The queue entry that stands for the oldest unsynced write.
+    pub(super) sync_sequence: u64,
+    last_request: Option<RequestId>,
+    /// Where a command has put it.
+    pub(super) position: Option<(i32, i32)>,
+}
+
+impl Machine {
+    fn new(seed: u64, node: NodeId, presence: Presence) -> Self {
+        Self {
+            presence,
+            up: false,
+            incarnation: 0,
+            paused: false,
+            backlog: Vec::new(),
+            clock: Clock::default(),
+            source: source_of(seed, node, 0),
+            counters: Vec::new(),
+            sync_sequence: 0,
+            last_request: None,
+            position: None,
+        }
+    }
+}
+
+fn source_of(seed: u64, node: NodeId, incarnation: u32) -> Source {
+    Source::new(seed, Domain::Node, &[u64::from(node.0), u64::from(incarnation)])
+}
+
+fn fresh_link(seed: u64, from: usize, to: usize, up: bool) -> Link {
     let source = Source::new(seed, Domain::Link, &[from as u64, to as u64]);
     Link { up, held: false, profile: None, own_latency: false, sent: 0, busy_until_us: 0, first: NO_SLOT, source }
 }
 
-/// Messages and their slots in the order of their ids. All protocols share the sort.
-fn by_id(mut slots: Vec<(MessageId, u32)>) -> Vec<(MessageId, u32)> {
-    slots.sort_unstable();
-    slots
+/// A world without what depends on its protocol.
+#[derive(Clone, Debug)]
+pub struct Net {
+    pub(super) seed: u64,
+    pub(super) cluster: ClusterConfig,
+    pub(super) time_us: u64,
+    pub(super) idle: bool,
+    pub(super) step: u64,
+    /// The last instant at which events ran, and how many did.
+    instant_us: u64,
+    pub(super) instant_events: u32,
+    pub(super) queue: Queue,
+    pub(super) machines: Vec<Machine>,
+    pub(super) links: Vec<Link>,
+    pub(super) flights: Vec<Option<Flight>>,
+    free: Vec<u32>,
+    hand_copies: BTreeMap<(NodeId, NodeId, u64), u32>,
 }
 
-impl<P: Protocol> World<P> {
+/// What becomes of a message that leaves over a link which is up.
+pub(super) struct Fate {
+    pub(super) doubled: bool,
+    pub(super) lost: bool,
+}
+
+/// What can be asked of it.
+impl Net {
+    /// The seed of the run.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The machines as the run found them, and the network as it is by default now.
+    #[must_use]
+    pub const fn cluster(&self) -> &ClusterConfig {
+        &self.cluster
+    }
+
+    /// Simulated time, in µs.
+    #[must_use]
+    pub const fn time_us(&self) -> u64 {
+        self.time_us
+    }
+
+    /// Whether time has passed since the last step.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.idle
+    }
+
+    /// Steps so far.
+    #[must_use]
+    pub const fn step_count(&self) -> u64 {
+        self.step
+    }
+
+    /// How many events have run at the instant `at_us`.
+    #[must_use]
+    pub const fn events_at(&self, at_us: u64) -> u32 {
+        if self.instant_us == at_us { self.instant_events } else { 0 }
+    }
+
+    /// All nodes that are in the world, in order; what has been removed, or has not been added, is
+    /// left out.
+    pub fn node_ids(&self) -> impl Iterator<Item = NodeId> + use<'_> {
+        let known = (0u32..).map(NodeId).zip(&self.machines);
+        known.filter(|(_, machine)| machine.presence == Presence::Present).map(|(id, _)| id)
+    }
+
+    /// How many machines there are numbers for: those included that have been removed, or are not there yet.
+    #[must_use]
+    pub fn machine_count(&self) -> usize {
+        self.machines.len()
+    }
+
+    /// Whether a machine is in the world. Any number may be asked for.
+    #[must_use]
+    pub fn presence(&self, node: NodeId) -> Presence {
+        self.machines.get(node.index()).map_or(Presence::Absent, |machine| machine.presence)
+    }
+
+    /// Whether the machine runs (a paused process counts as running).
+    #[must_use]
+    pub fn is_up(&self, node: NodeId) -> bool {
+        self.machines.get(node.index()).is_some_and(|machine| machine.up)
+    }
+
+    /// Whether the process is paused.
+    #[must_use]
+    pub fn is_paused(&self, node: NodeId) -> bool {
+        self.machines.get(node.index()).is_some_and(|machine| machine.paused)
+    }
+
+    /// Where a command has put a machine.
+    #[must_use]
+    pub fn position(&self, node: NodeId) -> Option<(i32, i32)> {
+        self.machines.get(node.index())?.position
+    }
+
+    /// Where a machine stands: where a command has put it, or where it stood from the start.
+    #[must_use]
+    pub fn place(&self, node: NodeId) -> (i32, i32) {
+        let first = || self.cluster.positions.get(node.index()).copied().unwrap_or_default();
+        self.position(node).unwrap_or_else(first)
+    }
+
+    /// What a message needs for each unit of distance by default, in µs; 0 while distance does not
+    /// count.
+    #[must_use]
+    pub const fn distance_us(&self) -> u32 {
+        self.cluster.link.distance_us
+    }
+
+    /// A node's clock.
+    #[must_use]
+    pub fn clock(&self, node: NodeId) -> &Clock {
+        &self.machines[node.index()].clock
+    }
+
+    /// How often a node has been restarted.
+    #[must_use]
+    pub fn incarnation(&self, node: NodeId) -> u32 {
+        self.machines[node.index()].incarnation
+    }
+
+    /// How many entries the queue holds, void ones included.
+    #[must_use]
+    pub fn queue_len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Whether messages from `from` reach `to`.
     #[must_use]
     pub fn link_up(&self, from: NodeId, to: NodeId) -> bool {
@@ -38,18 +210,64 @@ impl<P: Protocol> World<P> {
         self.profile(&self.links[self.link_index(from, to)])
     }
 
-    /// All messages on their way, in the order of their ids.
+    /// How long a message needs at most, in µs, if it is neither made late, nor waits for the messages before it.
     #[must_use]
-    pub fn flights(&self) -> Vec<&Flight<P>> {
-        let slots = (0u32..).zip(&self.flights).filter_map(|(slot, flight)| Some((flight.as_ref()?.id, slot)));
-        let slots = by_id(slots.collect());
-        slots.into_iter().filter_map(|(_, slot)| self.flights[slot as usize].as_ref()).collect()
+    pub fn longest_way_us(&self, from: NodeId, to: NodeId) -> u64 {
+        let link = &self.links[self.link_index(from, to)];
+        let (low, high) = self.profile(link).latency_us;
+        let way_us = match self.distance_us_on(link) {
+            0 => high,
+            distance_us => (high - low).saturating_add(self.distance(from, to).saturating_mul(distance_us.into())),
+        };
+        way_us.saturating_add(self.towards_us_on(link, to))
     }
 
-    /// A message that the last step sent.
+    /// Whether the command would change anything now; what would not is greyed out on the page. None where that
+    /// depends on more than is known here: disks and parameters ([`World::would_change`](super::World::would_change)).
     #[must_use]
-    pub fn flight_in(&self, slot: FlightSlot) -> Option<&Flight<P>> {
-        self.flights[slot.0 as usize].as_ref()
+    pub fn would_change<Op>(&self, command: &Command<Op>) -> Option<bool> {
+        let any = |from: NodeId, to: NodeId, both: bool, test: &dyn Fn(&Link) -> bool| {
+            let direction = |from, to| self.joined(from, to) && test(&self.links[self.link_index(from, to)]);
+            direction(from, to) || (both && direction(to, from))
+        };
+        Some(match command {
+            Command::Request { node, .. } | Command::Crash(node) => self.is_up(*node),
+            Command::Restart(node) => self.is_present(*node) && !self.is_up(*node),
+            Command::Pause(node) => self.is_up(*node) && !self.is_paused(*node),
+            Command::Resume(node) => self.is_paused(*node),
+            Command::Cut { from, to, both } => any(*from, *to, *both, &|link| link.up),
+            Command::Heal { from, to, both } => any(*from, *to, *both, &|link| !link.up),
+            Command::HealAll => {
+                self.node_ids().any(|from| self.node_ids().any(|to| any(from, to, false, &|link| !link.up)))
+            }
+            Command::Partition(groups) => {
+                pairs_apart(groups).into_iter().any(|(from, to)| any(from, to, false, &|link| link.up))
+            }
+            Command::Link { from, to, both, change } => any(*from, *to, *both, &|link| {
+                if change.resets() {
+                    link.profile.is_some()
+                } else {
+                    change.applied_to(self.profile(link)) != self.profile(link)
+                }
+            }),
+            Command::Hold { from, to, both } => any(*from, *to, *both, &|link| !link.held),
+            Command::Release { from, to, both } => any(*from, *to, *both, &|link| link.held),
+            Command::Message { id, .. } => self.slot_of(*id).is_some(),
+            Command::Clock { node, offset_us, drift_ppm } => {
+                let differs = |clock: &Clock| (clock.offset_us(), clock.drift_ppm()) != (*offset_us, *drift_ppm);
+                self.is_present(*node) && differs(self.clock(*node))
+            }
+            Command::AddNode(node) => node.0 < NODES_MAX && self.presence(*node) == Presence::Absent,
+            Command::RemoveNode(node) => self.is_present(*node),
+            Command::Move { node, x, y } => {
+                self.distance_us() > 0 && self.is_present(*node) && self.place(*node) != (*x, *y)
+            }
+            Command::Disk { .. } | Command::Set { .. } => return None,
+        })
+    }
+
+    pub(super) fn is_present(&self, node: NodeId) -> bool {
+        self.presence(node) == Presence::Present
     }
 
     /// Whether there is a link between two machines: both are in the world.
@@ -57,12 +275,24 @@ impl<P: Protocol> World<P> {
         self.is_present(from) && self.is_present(to)
     }
 
-    pub(super) fn link_index(&self, from: NodeId, to: NodeId) -> usize {
-        debug_assert!(to.index() < self.nodes.len(), "{to:?} is not a node of this cluster");
-        from.index() * self.nodes.len() + to.index()
+    /// The directions between two machines that a command is about; none where one of them is not in the world.
+    pub(super) fn directions(
+        &self,
+        from: NodeId,
+        to: NodeId,
+        both: bool,
+    ) -> impl Iterator<Item = (NodeId, NodeId)> + use<> {
+        let count = if !self.joined(from, to) { 0 } else { 1 + usize::from(both) };
+        [(from, to), (to, from)].into_iter().take(count)
     }
 
-    pub(super) fn profile(&self, link: &Link) -> LinkProfile {
+    #[inline]
+    fn link_index(&self, from: NodeId, to: NodeId) -> usize {
+        debug_assert!(to.index() < self.machines.len(), "{to:?} is not a node of this cluster");
+        from.index() * self.machines.len() + to.index()
+    }
+
+    fn profile(&self, link: &Link) -> LinkProfile {
         let profile = link.profile.as_deref().copied().unwrap_or(self.cluster.link);
         let towards = if link.own_latency { None } else { self.cluster.link.towards };
         LinkProfile { distance_us: self.distance_us_on(link), towards, ..profile }
@@ -91,84 +321,109 @@ impl<P: Protocol> World<P> {
         squared(x1, x2).saturating_add(squared(y1, y2)).isqrt()
     }
 
-    /// How long a message needs at most, in µs, if it is neither made late, nor waits for the messages before it.
-    #[must_use]
-    pub fn longest_way_us(&self, from: NodeId, to: NodeId) -> u64 {
-        let link = &self.links[self.link_index(from, to)];
-        let (low, high) = self.profile(link).latency_us;
-        let way_us = match self.distance_us_on(link) {
-            0 => high,
-            distance_us => (high - low).saturating_add(self.distance(from, to).saturating_mul(distance_us.into())),
-        };
-        way_us.saturating_add(self.towards_us_on(link, to))
+    /// The messages on a link and the slots they are in.
+    fn on_link(&self, from: NodeId, to: NodeId) -> impl Iterator<Item = (MessageId, u32)> {
+        let mut slot = self.links[self.link_index(from, to)].first;
+        std::iter::from_fn(move || {
+            let flight = self.flights.get(slot as usize)?.as_ref().expect("a list holds messages");
+            let found = (flight.id, slot);
+            slot = flight.behind;
+            Some(found)
+        })
     }
 
-    pub(super) fn on_links(
-        &mut self,
-        from: NodeId,
-        to: NodeId,
-        both: bool,
-        mut act: impl FnMut(&mut Self, NodeId, NodeId),
-    ) {
-        if !self.joined(from, to) {
-            return;
+    /// The slots of the messages on a link, in the order of their ids.
+    fn slots(&self, from: NodeId, to: NodeId) -> Vec<u32> {
+        by_id(self.on_link(from, to).collect())
+    }
+
+    /// The slots of all messages on their way, in the order of their ids.
+    pub(super) fn all_slots(&self) -> Vec<u32> {
+        let slots = (0u32..).zip(&self.flights).filter_map(|(slot, flight)| Some((flight.as_ref()?.id, slot)));
+        by_id(slots.collect())
+    }
+
+    pub(super) fn slot_of(&self, id: MessageId) -> Option<u32> {
+        if !self.joined(id.from, id.to) {
+            return None;
         }
-        act(self, from, to);
-        if both {
-            act(self, to, from);
+        self.on_link(id.from, id.to).find(|&(known, _)| known == id).map(|(_, slot)| slot)
+    }
+}
+
+/// How it changes.
+impl Net {
+    pub(super) fn new(seed: u64, cluster: ClusterConfig) -> Self {
+        let count = cluster.nodes as usize;
+        let pairs = (0..count).flat_map(|from| (0..count).map(move |to| (from, to)));
+        Self {
+            seed,
+            time_us: 0,
+            idle: false,
+            step: 0,
+            instant_us: 0,
+            instant_events: 0,
+            queue: Queue::default(),
+            machines: (0..cluster.nodes).map(|id| Machine::new(seed, NodeId(id), Presence::Present)).collect(),
+            links: pairs.map(|(from, to)| fresh_link(seed, from, to, true)).collect(),
+            flights: Vec::new(),
+            free: Vec::new(),
+            hand_copies: BTreeMap::new(),
+            cluster,
         }
     }
 
-    pub(super) fn transmit(
-        &mut self,
-        from: NodeId,
-        to: NodeId,
-        msg: P::Msg,
-        cause: u64,
-        outcomes: &mut Vec<Outcome<P>>,
-    ) {
-        if to.index() >= self.nodes.len() {
-            return;
+    #[inline]
+    pub(super) fn enter(&mut self, time_us: u64) {
+        self.time_us = time_us;
+        self.idle = false;
+        if self.instant_us != time_us {
+            self.instant_us = time_us;
+            self.instant_events = 0;
+        }
+    }
+
+    /// Gives the next message on a link its number; says whether the link is up as well. None when there is no such
+    /// machine.
+    #[inline]
+    pub(super) fn number(&mut self, from: NodeId, to: NodeId) -> Option<(MessageId, bool)> {
+        if to.index() >= self.machines.len() {
+            return None;
         }
         let index = self.link_index(from, to);
         let link = &mut self.links[index];
         link.sent += 1;
-        let id = MessageId { from, to, number: link.sent, copy: 0 };
-        if !link.up {
-            outcomes.push(Outcome::Lost { id, msg, why: LossReason::Cut });
-            return;
-        }
-        let profile = link.profile.as_deref().unwrap_or(&self.cluster.link);
-        let mut leaves_us = self.time_us;
-        if profile.bandwidth_bps > 0 {
-            let bits = u128::from(P::size_bytes(&msg)) * 8;
-            let length_us = (bits * 1_000_000).div_ceil(u128::from(profile.bandwidth_bps));
-            let start_us = link.busy_until_us.max(self.time_us);
-            leaves_us = start_us.saturating_add(u64::try_from(length_us).unwrap_or(u64::MAX));
-            link.busy_until_us = leaves_us;
-        }
-        let source = link.source;
-        let (duplicate_ppm, loss_ppm) = (profile.duplicate_ppm, profile.loss_ppm);
-        if duplicate_ppm > 0 && random::happens(source.draw(Purpose::Duplicate as u32, id.number), duplicate_ppm) {
-            self.launch(MessageId { copy: 1, ..id }, msg.clone(), cause, leaves_us, outcomes);
-        }
-        if loss_ppm > 0 && random::happens(source.draw(Purpose::Loss as u32, id.number), loss_ppm) {
-            outcomes.push(Outcome::Lost { id, msg, why: LossReason::Random });
-            return;
-        }
-        self.launch(id, msg, cause, leaves_us, outcomes);
+        Some((MessageId { from, to, number: link.sent, copy: 0 }, link.up))
     }
 
-    /// Puts a message on the wire that has left its sender at `leaves_us`.
+    /// When a message leaves its sender that is sent now; how large it is matters where the link has a bandwidth.
     #[inline]
-    pub(super) fn launch(
-        &mut self,
-        id: MessageId,
-        msg: P::Msg,
-        cause: u64,
-        leaves_us: u64,
-        outcomes: &mut Vec<Outcome<P>>,
-    ) {
+    pub(super) fn leaves_us(&mut self, id: MessageId, size_bytes: impl FnOnce() -> u64) -> u64 {
+        let index = self.link_index(id.from, id.to);
+        let link = &mut self.links[index];
+        let bandwidth_bps = link.profile.as_deref().unwrap_or(&self.cluster.link).bandwidth_bps;
+        if bandwidth_bps == 0 {
+            return self.time_us;
+        }
+        let bits = u128::from(size_bytes()) * 8;
+        let length_us = (bits * 1_000_000).div_ceil(u128::from(bandwidth_bps));
+        let start_us = link.busy_until_us.max(self.time_us);
+        link.busy_until_us = start_us.saturating_add(u64::try_from(length_us).unwrap_or(u64::MAX));
+        link.busy_until_us
+    }
+
+    /// Whether the network loses a message, or makes two of it.
+    #[inline]
+    pub(super) fn fate(&self, id: MessageId) -> Fate {
+        let link = &self.links[self.link_index(id.from, id.to)];
+        let profile = link.profile.as_deref().unwrap_or(&self.cluster.link);
+        let drawn = |ppm, purpose| ppm > 0 && random::happens(link.source.draw(purpose as u32, id.number), ppm);
+        Fate { doubled: drawn(profile.duplicate_ppm, Purpose::Duplicate), lost: drawn(profile.loss_ppm, Purpose::Loss) }
+    }
+
+    /// Puts a message on the wire that has left its sender at `leaves_us`; says in which slot, and when it is due.
+    #[inline]
+    pub(super) fn launch(&mut self, id: MessageId, cause: u64, leaves_us: u64) -> (u32, u64) {
         let now_us = self.time_us;
         let index = self.link_index(id.from, id.to);
         let link = &self.links[index];
@@ -191,7 +446,6 @@ impl<P: Protocol> World<P> {
         let sequence = if held_by_link { 0 } else { self.queue.number() };
         let flight = Flight {
             id,
-            msg,
             cause,
             sent_us: now_us,
             latency_us,
@@ -221,17 +475,17 @@ impl<P: Protocol> World<P> {
         if !held_by_link {
             self.queue.push(due_us, sequence, Due::Arrival(slot));
         }
-        outcomes.push(Outcome::Sent { id, due_us, slot: FlightSlot(slot) });
+        (slot, due_us)
     }
 
     #[inline]
-    pub(super) fn flight_mut(&mut self, slot: u32) -> &mut Flight<P> {
+    fn flight_mut(&mut self, slot: u32) -> &mut Flight {
         self.flights[slot as usize].as_mut().expect("a live slot holds a message")
     }
 
     /// Takes a message off the wire.
     #[inline]
-    pub(super) fn land(&mut self, slot: u32) -> Flight<P> {
+    pub(super) fn land(&mut self, slot: u32) -> Flight {
         self.free.push(slot);
         let flight = self.flights[slot as usize].take().expect("a live slot holds a message");
         if flight.behind != NO_SLOT {
@@ -246,48 +500,31 @@ impl<P: Protocol> World<P> {
         flight
     }
 
-    pub(super) fn lose(&mut self, slot: u32, why: LossReason, outcomes: &mut Vec<Outcome<P>>) {
-        let flight = self.land(slot);
-        outcomes.push(Outcome::Lost { id: flight.id, msg: flight.msg, why });
-    }
-
-    /// The messages on a link and the slots they are in.
-    fn on_link(&self, from: NodeId, to: NodeId) -> impl Iterator<Item = (MessageId, u32)> {
-        let mut slot = self.links[self.link_index(from, to)].first;
-        std::iter::from_fn(move || {
-            let flight = self.flights.get(slot as usize)?.as_ref().expect("a list holds messages");
-            let found = (flight.id, slot);
-            slot = flight.behind;
-            Some(found)
-        })
-    }
-
-    /// The slots of the messages on a link, in the order of their ids.
-    fn slots(&self, from: NodeId, to: NodeId) -> Vec<u32> {
-        by_id(self.on_link(from, to).collect()).into_iter().map(|(_, slot)| slot).collect()
-    }
-
-    pub(super) fn slot_of(&self, id: MessageId) -> Option<u32> {
-        if !self.joined(id.from, id.to) {
-            return None;
-        }
-        self.on_link(id.from, id.to).find(|&(known, _)| known == id).map(|(_, slot)| slot)
-    }
-
-    pub(super) fn set_link_up(&mut self, from: NodeId, to: NodeId, up: bool, outcomes: &mut Vec<Outcome<P>>) {
+    /// Cuts a direction; returns the slots of the messages that are lost by that.
+    pub(super) fn cut(&mut self, from: NodeId, to: NodeId) -> Vec<u32> {
         let index = self.link_index(from, to);
-        self.links[index].up = up;
-        if !up {
-            self.links[index].busy_until_us = 0;
-            for slot in self.slots(from, to) {
-                let (paused, now_us) = (self.nodes[to.index()].paused, self.time_us);
-                let flight = self.flight_mut(slot);
-                // What a paused process has not read yet has already arrived at its machine.
-                let arrived = paused && !flight.held() && flight.due_us <= now_us;
-                if !arrived {
-                    self.lose(slot, LossReason::Cut, outcomes);
-                }
-            }
+        self.links[index].up = false;
+        self.links[index].busy_until_us = 0;
+        let (paused, now_us) = (self.machines[to.index()].paused, self.time_us);
+        let mut slots = self.slots(from, to);
+        slots.retain(|&slot| {
+            let flight = self.flight_mut(slot);
+            // What a paused process has not read yet has already arrived at its machine.
+            let arrived = paused && !flight.held() && flight.due_us <= now_us;
+            !arrived
+        });
+        slots
+    }
+
+    pub(super) fn heal(&mut self, from: NodeId, to: NodeId) {
+        let index = self.link_index(from, to);
+        self.links[index].up = true;
+    }
+
+    pub(super) fn heal_all(&mut self) {
+        let present: Vec<NodeId> = self.node_ids().collect();
+        for &from in &present {
+            present.iter().for_each(|&to| self.heal(from, to));
         }
     }
 
@@ -308,7 +545,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// Changes what holds a message, and stops it or sets it going accordingly.
-    pub(super) fn hold_message(&mut self, slot: u32, change: impl FnOnce(&mut Flight<P>)) {
+    pub(super) fn hold_message(&mut self, slot: u32, change: impl FnOnce(&mut Flight)) {
         let now_us = self.time_us;
         let flight = self.flight_mut(slot);
         let was_held = flight.held();
@@ -325,11 +562,118 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    pub(super) fn reschedule(&mut self, slot: u32) {
+    /// Lets a message arrive now, whatever holds it.
+    pub(super) fn deliver_now(&mut self, slot: u32) {
+        let now_us = self.time_us;
+        let flight = self.flight_mut(slot);
+        flight.held_by_link = false;
+        flight.held_by_hand = false;
+        flight.due_us = now_us;
+        self.reschedule(slot);
+    }
+
+    fn reschedule(&mut self, slot: u32) {
         let sequence = self.queue.number();
         let flight = self.flight_mut(slot);
         flight.sequence = sequence;
         let due_us = flight.due_us;
         self.queue.push(due_us, sequence, Due::Arrival(slot));
     }
+
+    /// What a copy of a message is called that somebody makes by hand.
+    pub(super) fn copy_by_hand(&mut self, id: MessageId) -> MessageId {
+        // Copy 1 belongs to duplication by the network.
+        let copy = self.hand_copies.entry((id.from, id.to, id.number)).or_insert(1);
+        *copy += 1;
+        MessageId { copy: *copy, ..id }
+    }
+
+    /// What a request is called that a node is asked now; none when there is no such machine.
+    pub(super) fn number_request(&mut self, node: NodeId) -> Option<RequestId> {
+        let machine = self.machines.get_mut(node.index())?;
+        let ordinal = match machine.last_request {
+            Some(last) if last.at_us == self.time_us => last.ordinal + 1,
+            _ => 0,
+        };
+        let id = RequestId { at_us: self.time_us, node, ordinal };
+        machine.last_request = Some(id);
+        Some(id)
+    }
+
+    /// A machine stops: what it was is gone, and its next start is another incarnation. Returns the slots of messages
+    /// that had arrived and nobody will read.
+    pub(super) fn stop(&mut self, node: NodeId) -> Vec<u32> {
+        let machine = &mut self.machines[node.index()];
+        machine.up = false;
+        machine.paused = false;
+        machine.counters.clear();
+        machine.sync_sequence = 0;
+        machine.incarnation += 1;
+        machine.source = source_of(self.seed, node, machine.incarnation);
+        let mut unread = Vec::new();
+        for entry in std::mem::take(&mut machine.backlog) {
+            if entry.time_us > self.time_us {
+                self.queue.push(entry.time_us, entry.sequence, entry.due);
+            } else if let Due::Arrival(slot) = entry.due
+                && self.flights[slot as usize].as_ref().is_some_and(|flight| flight.sequence == entry.sequence)
+            {
+                unread.push(slot);
+            }
+        }
+        unread
+    }
+
+    /// A paused process goes on.
+    pub(super) fn unpause(&mut self, node: NodeId) {
+        let machine = &mut self.machines[node.index()];
+        machine.paused = false;
+        // Back in the queue they come in the order in which they were due: first what is overdue.
+        for entry in std::mem::take(&mut machine.backlog) {
+            self.queue.push(entry.time_us, entry.sequence, entry.due);
+        }
+    }
+
+    /// A machine joins, with links to all others; it does not run yet. Returns false where there is one already, or was.
+    pub(super) fn add(&mut self, node: NodeId) -> bool {
+        if node.0 >= NODES_MAX || self.presence(node) != Presence::Absent {
+            return false;
+        }
+        let (seed, had) = (self.seed, self.machines.len());
+        let count = had.max(node.index() + 1);
+        if count > had {
+            self.machines.extend((had..count).map(|id| Machine::new(seed, NodeId(id as u32), Presence::Absent)));
+            let mut old = std::mem::take(&mut self.links).into_iter();
+            for from in 0..count {
+                for to in 0..count {
+                    let known = if from < had && to < had { old.next() } else { None };
+                    self.links.push(known.unwrap_or_else(|| fresh_link(seed, from, to, false)));
+                }
+            }
+        }
+        self.machines[node.index()].presence = Presence::Present;
+        for other in self.node_ids().collect::<Vec<_>>() {
+            self.heal(node, other);
+            self.heal(other, node);
+        }
+        true
+    }
+}
+
+/// Slots in the order of the messages' ids.
+fn by_id(mut slots: Vec<(MessageId, u32)>) -> Vec<u32> {
+    slots.sort_unstable();
+    slots.into_iter().map(|(_, slot)| slot).collect()
+}
+
+/// Every direction between nodes of different groups.
+pub(super) fn pairs_apart(groups: &[Vec<NodeId>]) -> Vec<(NodeId, NodeId)> {
+    let mut apart = Vec::new();
+    for (here, group) in groups.iter().enumerate() {
+        for (_, other) in groups.iter().enumerate().filter(|&(there, _)| there != here) {
+            for &from in group {
+                apart.extend(other.iter().map(|&to| (from, to)));
+            }
+        }
+    }
+    apart
 }

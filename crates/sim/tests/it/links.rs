@@ -114,7 +114,7 @@ fn what_is_sent_while_held_waits_with_its_whole_way_before_it() {
     let run = quiet().run(&[hold(0, true), send(100, N1, N2, 1), release(2_000)], 10_000);
     assert_eq!(run.heard()[0], (3_000, N1, N2, 1));
     let held = quiet().run(&[hold(0, true), send(100, N1, N2, 1)], 10_000).world;
-    let flight = held.flights()[0].clone();
+    let flight = held.flights()[0];
     assert!(flight.held() && flight.progress_ppm(9_000) == 0);
 }
 
@@ -200,7 +200,8 @@ fn a_link_with_a_bandwidth_is_a_queue() {
     let three =
         [slow.clone(), send(10, N1, N2, 100), send(10, N1, N2, 300), send(50, N1, N2, 7), send(9_000, N1, N2, 5)];
     assert_eq!(heard(&three), [(1_110, 100), (1_410, 300), (1_417, 7), (10_005, 5)]);
-    let flight = quiet().run(&three, 20).world.flights()[1].clone();
+    let run = quiet().run(&three, 20);
+    let flight = run.world.flights()[1];
     assert_eq!((flight.sent_us, flight.latency_us, flight.due_us), (10, 1_400, 1_410));
     let other_way = quiet().run(&[slow.clone(), send(10, N2, N1, 100)], 10_000).heard();
     assert_eq!(other_way[0].0, 1_010, "the other direction has no such limit");
