@@ -7,6 +7,7 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::components::list::For;
 use crate::desk::{Desk, use_desk};
 use crate::mode::use_mode;
 use crate::platform::canvas::Painter;

@@ -8,6 +8,7 @@ mod help;
 mod home;
 mod icons;
 mod lenses;
+mod list;
 mod pane;
 mod panel;
 mod parts;

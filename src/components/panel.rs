@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 use view::lens::LensKind;
 
+use crate::components::list::For;
 use crate::mode::use_mode;
 use crate::playground::{Playground, use_playground};
 

@@ -4,6 +4,7 @@ use labs::state::VerdictState;
 use leptos::prelude::*;
 use view::lens::LensKind;
 
+use crate::components::list::For;
 use crate::playground::use_playground;
 
 use super::super::icons::{Glyph, Icon};
@@ -23,7 +24,7 @@ pub fn Checks() -> impl IntoView {
         playground.revision.track();
         playground.verdicts.with_untracked(|verdicts| {
             let mut order: Vec<_> = verdicts.iter().map(|verdict| (rank(verdict), verdict.property)).collect();
-            order.sort_by_key(|(rank, _)| *rank);
+            view::order::by_key(&mut order, |(rank, _)| *rank);
             order.into_iter().map(|(_, property)| property).collect::<Vec<_>>()
         })
     };

@@ -8,6 +8,7 @@ use view::lens::{ClockError, LensKind, OfClockError};
 use view::shapes::Paint;
 
 use super::{Frame, reading};
+use crate::components::list::For;
 use crate::playground::{Selection, use_playground};
 
 /// The windows that can be chosen, in µs; the last is the whole run.
@@ -111,7 +112,7 @@ fn ends(chart: &ClockError, plane: Plane) -> Vec<(String, f64)> {
         .iter()
         .filter_map(|line| Some((line.node.clone(), plane.y(line.now()?.error_us).clamp(TOP, BOTTOM))))
         .collect();
-    ends.sort_by(|a, b| a.1.total_cmp(&b.1));
+    view::order::by(&mut ends, |a, b| a.1.total_cmp(&b.1));
     let mut least = TOP;
     for (_, y) in &mut ends {
         *y = y.max(least);

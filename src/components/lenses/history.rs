@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use view::lens::history::{End, History, Operation, Part};
 use view::lens::{LensKind, OfHistory};
 
+use crate::components::list::For;
 use crate::platform::page;
 use crate::playground::use_playground;
 

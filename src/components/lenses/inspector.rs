@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use view::lens::LensKind;
 use view::lens::inspector::{Field, Inspector};
 
+use crate::components::list::For;
 use crate::playground::{Selection, use_playground};
 
 use super::Frame;

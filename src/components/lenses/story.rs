@@ -5,6 +5,7 @@ use view::Sentence;
 use view::lens::LensKind;
 use view::narration::Weight;
 
+use crate::components::list::For;
 use crate::platform::page;
 use crate::playground::use_playground;
 

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use view::lens::LensKind;
 use view::{Stage, shapes};
 
+use crate::components::list::For;
 use crate::platform::page;
 use crate::playground::{Selection, use_playground};
 
@@ -27,7 +28,7 @@ struct Row {
 
 fn rows(stage: &Stage, most: usize) -> Vec<Row> {
     let mut messages: Vec<_> = stage.messages.iter().collect();
-    messages.sort_by(|a, b| (a.due_us, &a.id).cmp(&(b.due_us, &b.id)));
+    view::order::by(&mut messages, |a, b| (a.due_us, &a.id).cmp(&(b.due_us, &b.id)));
     let name = |index: usize| stage.nodes[index].id.as_str();
     let row = |message: &&view::Message| Row {
         id: message.id.clone(),

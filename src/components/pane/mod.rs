@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use view::lens::LensKind;
 use view::pane::{Block, Fact, Facts, Group, Item, PaneInfo, Row, Table};
 
+use crate::components::list::For;
 use crate::playground::use_playground;
 
 use super::lenses::Frame;
@@ -67,7 +68,7 @@ fn named<T>(all: impl IntoIterator<Item = (String, T)>) -> Vec<(String, T)> {
 /// Shows each of a list by name, in order; what stays changes in place.
 fn each<T: Clone + PartialEq + Send + Sync + 'static>(
     all: Memo<Vec<(String, T)>>,
-    show: impl Fn(Memo<Option<T>>) -> AnyView + Clone + Send + 'static,
+    show: impl Fn(Memo<Option<T>>) -> AnyView + Send + Sync + 'static,
 ) -> AnyView {
     let names = Memo::new(move |_| all.with(|all| all.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()));
     let one = move |name: String| {

@@ -14,6 +14,7 @@ use view::lens::ring::{
 };
 use view::shapes::{self, HUES, Paint};
 
+use crate::components::list::For;
 use crate::playground::{Selection, use_playground};
 
 use super::{Hand, Preview, use_ring};

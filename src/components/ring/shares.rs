@@ -10,6 +10,7 @@ use super::super::lenses::Frame;
 use super::super::sheet::use_sheet;
 use super::lookup::Lookup;
 use super::use_ring;
+use crate::components::list::For;
 use crate::playground::{Selection, use_playground};
 
 /// A server's row.

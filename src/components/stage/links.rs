@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use serde_json::json;
 use view::shapes::{cut_mark, rim_to_rim};
 
+use crate::components::list::For;
 use crate::playground::{Playground, Selection, use_playground};
 
 use super::gesture::Gestures;

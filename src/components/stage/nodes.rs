@@ -7,6 +7,7 @@ use view::pane::Id;
 use view::shapes;
 use view::{Condition, Node};
 
+use crate::components::list::For;
 use crate::platform::page;
 use crate::playground::{Selection, use_playground};
 

@@ -4,6 +4,7 @@ use leptos::html::Div;
 use leptos::prelude::*;
 use view::timeline::Branch;
 
+use crate::components::list::For;
 use crate::components::words::seconds;
 use crate::playground::use_playground;
 

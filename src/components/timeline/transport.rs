@@ -50,7 +50,7 @@ fn Speed() -> impl IntoView {
         let mut speeds = SPEEDS.to_vec();
         if !speeds.contains(&now) {
             speeds.push(now);
-            speeds.sort_by(f64::total_cmp);
+            view::order::by(&mut speeds, f64::total_cmp);
         }
         let option =
             |value: f64| view! { <option value=value.to_string() selected=value == now>{speed(value)}</option> };

@@ -6,6 +6,7 @@ use view::lens::space_time::plan::{Drawing, Label};
 use view::shapes::{HUES, Paint};
 use view::{Condition, Node};
 
+use crate::components::list::For;
 use crate::components::words::seconds;
 use crate::platform::page;
 use crate::playground::Selection;

@@ -37,7 +37,7 @@ fn choices(playground: Playground, of: Option<&str>) -> Vec<(&'static OpInfo, Ve
         let fits = |(id, small): &&(String, bool)| of.is_none_or(|of| of == id) && (op.of == Asked::Anybody || !*small);
         let mut whom: Vec<_> = nodes.iter().filter(fits).cloned().collect();
         // A client retries and knows whom to ask, so it comes first.
-        whom.sort_by_key(|(_, small)| !*small);
+        view::order::by_key(&mut whom, |(_, small)| !*small);
         (op, whom.into_iter().map(|(id, _)| id).collect::<Vec<_>>())
     });
     asked.filter(|(_, whom)| !whom.is_empty()).collect()
