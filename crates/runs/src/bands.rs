@@ -249,14 +249,14 @@ impl Spans {
 /// Bands by their beginnings, each in a lane.
 fn in_lanes(mut bands: Vec<Band>) -> Vec<Band> {
     // The sort is stable, so a span follows the candidacy that ended with the same step.
-    bands.sort_by_key(|band| band.from_step);
+    view::order::by_key(&mut bands, |band| band.from_step);
     timeline::assign_lanes(&mut bands);
     bands
 }
 
 /// Marks by their times.
 pub(crate) fn in_order(mut marks: Vec<Mark>) -> Vec<Mark> {
-    marks.sort_by_key(|mark| mark.at_us);
+    view::order::by_key(&mut marks, |mark| mark.at_us);
     marks
 }
 

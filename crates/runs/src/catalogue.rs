@@ -7,12 +7,13 @@
 use std::pin::Pin;
 use std::sync::OnceLock;
 
+#[cfg(not(target_family = "wasm"))]
 use check::FaultModel;
 use serde_json::{Value, json};
 
 use crate::error::InputError;
 use crate::info::{LabInfo, VariantInfo};
-use crate::lab::{Chosen, Lab};
+use crate::lab::{Lab, Setup};
 use crate::names::Names;
 use crate::ops::OpInfo;
 use crate::params::ParamInfo;
@@ -34,6 +35,7 @@ pub struct Entry {
     /// Whether this is one of these operations.
     pub check_op: fn(&Value, &Names, &[OpInfo]) -> Result<(), InputError>,
     /// What the algorithm claims to survive.
+    #[cfg(not(target_family = "wasm"))]
     pub fault_model: fn(&Run) -> FaultModel,
     /// The run of a seed with its fault plan written out as commands.
     #[cfg(not(target_family = "wasm"))]
@@ -50,9 +52,10 @@ impl Entry {
         Self {
             info,
             open: session::open::<L>,
-            names: |run| L::setup(Chosen::of(run)).names.into(),
+            names: |run| Setup::<L>::of(run).names.into(),
             check_op: |op, names, known| read_op::<L>(op, names, known).map(|_| ()),
-            fault_model: |run| L::setup(Chosen::of(run)).fault_model,
+            #[cfg(not(target_family = "wasm"))]
+            fault_model: |run| Setup::<L>::of(run).fault_model,
             #[cfg(not(target_family = "wasm"))]
             planned: sweep::planned::<L>,
             #[cfg(not(target_family = "wasm"))]

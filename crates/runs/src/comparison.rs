@@ -113,7 +113,7 @@ fn components(a: &Stamp, b: &Stamp) -> Vec<Component> {
             None => all.push(Component { process: process.clone(), first: 0, second: *count }),
         }
     }
-    all.sort_by(|a, b| a.process.len().cmp(&b.process.len()).then_with(|| a.process.cmp(&b.process)));
+    view::order::by(&mut all, |a, b| a.process.len().cmp(&b.process.len()).then_with(|| a.process.cmp(&b.process)));
     all
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn tally(topics: impl Iterator<Item = Topic>) -> String {
 }
 
 fn in_words(mut counts: Vec<(Topic, u32)>) -> String {
-    counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    view::order::by_key(&mut counts, |&(_, count)| std::cmp::Reverse(count));
     let mut text = String::new();
     for ((one, many), count) in counts {
         let comma = if text.is_empty() { "" } else { ", " };

@@ -200,6 +200,12 @@ impl ArgInfo {
 /// When a lab has declared other arguments than its operation has; a test makes every operation of the catalogue from its
 /// example.
 pub fn read<O: Operation>(value: &Value, names: &Names, known: &[OpInfo]) -> Result<O, InputError> {
+    let (id, args) = read_args(value, names, known)?;
+    Ok(O::read(id, &mut args.into_iter()).unwrap_or_else(|| panic!("{id} has other arguments")))
+}
+
+/// Reads the name and the arguments of one of these operations.
+fn read_args(value: &Value, names: &Names, known: &[OpInfo]) -> Result<(&'static str, Vec<Arg>), InputError> {
     let list = || known.iter().map(OpInfo::form).collect::<Vec<_>>().join(", ");
     let (word, argument) = match value {
         Value::String(word) => (word.as_str(), &Value::Null),
@@ -232,19 +238,23 @@ pub fn read<O: Operation>(value: &Value, names: &Names, known: &[OpInfo]) -> Res
         let read = arg.read(value, names).map_err(|error| error.within(info.id))?;
         args.push(read.ok_or_else(|| info.unlike(argument))?);
     }
-    Ok(O::read(info.id, &mut args.into_iter()).unwrap_or_else(|| panic!("{} has other arguments", info.id)))
+    Ok((info.id, args))
 }
 
 /// Writes an operation.
 #[must_use]
 pub fn write(op: &impl Operation, names: &Names) -> Value {
+    write_args(op.name(), op.args(), names)
+}
+
+fn write_args(id: &str, args: Vec<Arg>, names: &Names) -> Value {
     let value = |arg: Arg| match arg {
         Arg::Node(node) => names.of(node).into(),
         Arg::Nodes(nodes) => nodes.into_iter().map(|node| Value::from(names.of(node))).collect(),
         Arg::Number(number) => number.into(),
         Arg::Text(text) => text.into(),
     };
-    let (id, mut values) = (op.name(), op.args().into_iter().map(value).collect::<Vec<Value>>());
+    let mut values: Vec<Value> = args.into_iter().map(value).collect();
     match values.len() {
         0 => id.into(),
         1 => json!({id: values.remove(0)}),

@@ -72,7 +72,7 @@ pub fn retime(session: &mut Session, step: u64, at_us: u64) -> Result<(), InputE
         }
     }
     deeds.extend(moved.map(|command| (at_us, command)));
-    deeds.sort_by_key(|(deed_us, _)| *deed_us);
+    view::order::by_key(&mut deeds, |(deed_us, _)| *deed_us);
     let mut lost = 0;
     for (deed_us, command) in deeds {
         if deed_us > session.time_us() {

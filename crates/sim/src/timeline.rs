@@ -433,21 +433,24 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
 /// Takes from the commands at `from` and behind what is about machines that only `gone` has added
 /// to the `initial` ones: such a plan has lost its object, and a run that names it could not be read again.
 fn drop_orphans<Op: Clone>(commands: &mut Vec<Stamped<Op>>, from: usize, gone: &[Stamped<Op>], initial: u32) {
-    let added = |commands: &[Stamped<Op>]| -> BTreeSet<NodeId> {
-        let nodes = commands.iter().filter_map(|stamped| match stamped.command {
-            Command::AddNode(node) => Some(node).filter(|node| node.0 >= initial),
-            _ => None,
-        });
-        nodes.collect()
-    };
-    let mut lost = &added(gone) - &added(&commands[..from]);
+    let adds =
+        |node: NodeId, stamped: &Stamped<Op>| matches!(stamped.command, Command::AddNode(added) if added == node);
+    let mut lost: Vec<NodeId> = Vec::new();
+    for stamped in gone {
+        if let Command::AddNode(node) = stamped.command
+            && node.0 >= initial
+            && !commands[..from].iter().any(|stamped| adds(node, stamped))
+        {
+            lost.push(node);
+        }
+    }
     if lost.is_empty() {
         return;
     }
     for Stamped { at_us, after, command } in commands.split_off(from) {
         // From there on it comes after all.
         if let Command::AddNode(node) = command {
-            lost.remove(&node);
+            lost.retain(|&known| known != node);
         }
         let kept = command.without(|node| !lost.contains(&node));
         commands.extend(kept.map(|command| Stamped { at_us, after, command }));

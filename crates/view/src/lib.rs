@@ -8,6 +8,7 @@ pub mod geometry;
 pub mod layout;
 pub mod lens;
 pub mod narration;
+pub mod order;
 pub mod pane;
 pub mod shapes;
 pub mod stage;

@@ -7,6 +7,7 @@ use crate::error::InputError;
 use crate::lab::Lab;
 use crate::names::Names;
 use crate::ops::{self, OpInfo};
+use crate::plain;
 use crate::run::Run;
 
 /// Reads one operation.
@@ -23,17 +24,12 @@ pub(crate) fn read_ops<L: Lab>(
     run: &Run,
     names: &Names,
 ) -> Result<Vec<Stamped<<L::Protocol as Protocol>::Op>>, InputError> {
-    run.commands
-        .iter()
-        .map(|stamped| {
-            let Stamped { at_us, after, command } = stamped.clone();
-            Ok(Stamped {
-                at_us,
-                after,
-                command: command.try_map_op(|op| read_op::<L>(&op, names, run.entry.info.ops))?,
-            })
-        })
-        .collect()
+    let mut commands = Vec::with_capacity(run.commands.len());
+    for Stamped { at_us, after, command } in run.commands.iter().cloned() {
+        let command = command.try_map_op(|op| read_op::<L>(&op, names, run.entry.info.ops))?;
+        commands.push(Stamped { at_us, after, command });
+    }
+    Ok(commands)
 }
 
 /// Turns an algorithm's operations into data.
@@ -41,10 +37,10 @@ pub(crate) fn write_ops<L: Lab>(
     commands: &[Stamped<<L::Protocol as Protocol>::Op>],
     names: &Names,
 ) -> Vec<Stamped<Value>> {
-    let write = |stamped: &Stamped<_>| {
-        let Stamped { at_us, after, command } = stamped.clone();
-        let command = command.try_map_op(|op| Ok::<_, std::convert::Infallible>(ops::write(&op, names)));
-        Stamped { at_us, after, command: command.unwrap_or_else(|never| match never {}) }
+    let write = |Stamped { at_us, after, command }: &Stamped<_>| Stamped {
+        at_us: *at_us,
+        after: *after,
+        command: plain::write_command::<L>(command, names),
     };
     commands.iter().map(write).collect()
 }

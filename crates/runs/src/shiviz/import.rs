@@ -292,7 +292,7 @@ impl Reader<'_> {
                 (expected, before) = (own.saturating_add(1), Some(&event.clock));
             }
         }
-        self.malformed.sort_by_key(|bad| bad.line);
+        view::order::by_key(&mut self.malformed, |bad| bad.line);
         Imported { hosts: self.hosts.names, events: kept, malformed: self.malformed }
     }
 }

@@ -141,7 +141,7 @@ fn add(
         run.commands.push(Stamped::<Value>::at(at_us, planned.command.clone()));
     }
     // What was planned for the same time keeps its order.
-    run.commands.sort_by_key(|stamped| stamped.at_us);
+    view::order::by_key(&mut run.commands, |stamped| stamped.at_us);
     Ok(())
 }
 

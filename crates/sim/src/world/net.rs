@@ -61,7 +61,7 @@ fn fresh_link(seed: u64, from: usize, to: usize, up: bool) -> Link {
 }
 
 /// A world without what depends on its protocol.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Net {
     pub(super) seed: u64,
     pub(super) cluster: ClusterConfig,
@@ -77,6 +77,23 @@ pub struct Net {
     pub(super) flights: Vec<Option<Flight>>,
     free: Vec<u32>,
     hand_copies: BTreeMap<(NodeId, NodeId, u64), u32>,
+}
+
+/// Out of line, so that the copy of a world is not as large for each protocol.
+impl Clone for Net {
+    #[inline(never)]
+    fn clone(&self) -> Self {
+        Self {
+            cluster: self.cluster.clone(),
+            queue: self.queue.clone(),
+            machines: self.machines.clone(),
+            links: self.links.clone(),
+            flights: self.flights.clone(),
+            free: self.free.clone(),
+            hand_copies: self.hand_copies.clone(),
+            ..*self
+        }
+    }
 }
 
 /// What becomes of a message that leaves over a link which is up.

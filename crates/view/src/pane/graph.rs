@@ -380,7 +380,7 @@ fn layered(widths: &[f64], ways: &[(usize, usize)]) -> (Vec<Spot>, Vec<Vec<Spot>
                 let (above, below) = &neighbours[node];
                 mean(if round % 2 == 0 { above } else { below }, &place, place[node])
             };
-            rows[at].sort_by(|&a, &b| pull(a).total_cmp(&pull(b)));
+            crate::order::by(&mut rows[at], |&a, &b| pull(a).total_cmp(&pull(b)));
             number(&rows, &mut place);
         }
     }

@@ -109,7 +109,7 @@ impl Lanes {
             // In the order in which things begin, as somebody reads the picture.
             let mut told: Vec<(u64, String)> = lane.spans.iter().map(|it| (it.from, span(it))).collect();
             told.extend(lane.points.iter().map(|it| (it.at, point(it))));
-            told.sort_by_key(|(at, _)| *at);
+            crate::order::by_key(&mut told, |(at, _)| *at);
             let told: Vec<String> = told.into_iter().map(|(_, told)| told).collect();
             let told = if told.is_empty() { "nothing".to_owned() } else { told.join("; ") };
             sentences.push(sentence(&format!("{}: {told}", lane.head.spoken())));
@@ -255,7 +255,7 @@ fn span_shapes(span: &Span, area: [f64; 4]) -> Vec<Shape> {
 /// The row of each span, so that none covers another, and how many rows there are: at least one.
 fn stacked(spans: &[Span]) -> (Vec<usize>, usize) {
     let mut order: Vec<usize> = (0..spans.len()).collect();
-    order.sort_by_key(|&place| spans[place].from);
+    crate::order::by_key(&mut order, |&place| spans[place].from);
     let (mut rows, mut ends) = (vec![0; spans.len()], Vec::<u64>::new());
     for place in order {
         let span = &spans[place];

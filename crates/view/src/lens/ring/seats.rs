@@ -107,7 +107,7 @@ impl Ring {
                 let radius = f64::from(radius);
                 (NEXT_BAND.1 + 6.0 + radius + row as f64 * (2.0 * radius + 3.0), radius + 1.5)
             });
-            wanted.sort_by(|a, b| a.0.total_cmp(&b.0));
+            crate::order::by(wanted, |a, b| a.0.total_cmp(&b.0));
             let apart = (2.0 * (half / radius).asin() / TAU).min(0.98 / wanted.len().max(1) as f64);
             spread(wanted, apart);
             seats.extend(wanted.iter().map(|&(turn, place)| {
