@@ -41,12 +41,15 @@ for (const [what, [mishap, said]] of Object.entries(MISHAPS)) {
     await expect(alert).toContainText("could not be loaded: ");
     await expect(alert).toContainText(said);
     expect(await state(page)).toEqual(before);
+    // The list of labs shows the one that is open.
+    await expect(page.getByRole("combobox", { name: "Lab" })).toHaveValue("raft-election");
     await page.evaluate(() => window.netsplit.step(1));
     expect((await state(page)).step).toBe(before.step + 1);
     // The browser may keep what was wrong; trying again asks the server.
     await page.unroute(PARTITIONING);
     await alert.getByRole("button", { name: "Try again" }).click();
     await expect.poll(async () => (await state(page)).lab).toBe("hash-ring");
+    await expect(page.getByRole("combobox", { name: "Lab" })).toHaveValue("hash-ring");
     await expect(alert).toHaveCount(0);
   });
 }

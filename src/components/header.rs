@@ -1,5 +1,6 @@
 //! The bar at the top: which lab, which variant, and what can be done with the run as a whole.
 
+use leptos::html;
 use leptos::prelude::*;
 
 use crate::desk::use_desk;
@@ -23,8 +24,24 @@ pub fn Header(theme: Option<&'static str>, help: RwSignal<bool>) -> impl IntoVie
         });
         options.collect_view()
     };
-    let labs = move || {
-        let chosen = playground.lab.get().id;
+    let chooser = NodeRef::<html::Select>::new();
+    // The list shows the lab that is open, also while another one is on its way, or did not come.
+    let show_open = move || {
+        if let Some(chooser) = chooser.get_untracked() {
+            chooser.set_value(playground.lab.get_untracked().id);
+        }
+    };
+    Effect::new(move |_| {
+        chooser.track();
+        playground.lab.track();
+        show_open();
+    });
+    let choose = move |event| {
+        mode.go(Some(&event_target_value(&event)));
+        show_open();
+    };
+    let labs = {
+        let chosen = playground.lab.get_untracked().id;
         let option = move |lab: &'static labs::Listed| {
             view! { <option value=lab.info.id selected=lab.info.id == chosen>{lab.info.title}</option> }
         };
@@ -50,7 +67,7 @@ pub fn Header(theme: Option<&'static str>, help: RwSignal<bool>) -> impl IntoVie
             </a>
             <label class="choice lab">
                 <span>"Lab"</span>
-                <select on:change=move |event| mode.go(Some(&event_target_value(&event)))>{labs}</select>
+                <select node_ref=chooser on:change=choose>{labs}</select>
             </label>
             <label class="choice">
                 <span>"Variant"</span>
