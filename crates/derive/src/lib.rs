@@ -1,11 +1,12 @@
-//! Derives for the types of a protocol, which `sim` hands out beside the traits: `Named`, `Operation` and `Flags`.
+//! Derives for the types of a protocol, which `sim` hands out beside the traits: `Named`, `Operation`, `Flags`, `Params` and
+//! `Param`.
 #![deny(missing_docs)]
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{
-    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, Member, Result, Variant,
-    parse_macro_input,
+    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, LitStr, Member, Meta, Result,
+    Variant, parse_macro_input,
 };
 
 /// Names a value after its variant, or a struct after its type, in kebab-case: `RequestVote` is `request-vote`.
@@ -53,6 +54,33 @@ pub fn operation(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 pub fn flags(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     implement_flags(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Fills in the fields of a configuration by the keys of parameters. `#[param("…")]` on a field gives the key; without a
+/// text it is the field's name in kebab-case. The unit that a key ends in is that of its field; only what a key has in ms a
+/// field may have in µs. Fields without the attribute are no parameters.
+///
+/// ```text
+/// #[derive(Clone, Debug, Default, Hash, Params)]
+/// struct Config {
+///     #[param]
+///     participants: u32,                                        // participants
+///     #[param("timeout-ms")]
+///     timeout_us: u64,                                          // a thousand times what is set
+///     bugs: Bugs,
+/// }
+/// ```
+#[proc_macro_derive(Params, attributes(param))]
+pub fn params(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    implement_params(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Lets a parameter choose one of the variants of an enum, which it counts from 0; beyond the last it is the default.
+#[proc_macro_derive(Param)]
+pub fn param(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    implement_param(&input).unwrap_or_else(Error::into_compile_error).into()
 }
 
 fn implement_named(input: &DeriveInput) -> Result<TokenStream> {
@@ -169,6 +197,74 @@ fn implement_flags(input: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
+fn implement_params(input: &DeriveInput) -> Result<TokenStream> {
+    let ident = &input.ident;
+    let Data::Struct(data) = &input.data else {
+        return Err(Error::new_spanned(ident, "a configuration is a struct"));
+    };
+    let (mut fields, mut keys, mut factors) = (Vec::new(), Vec::new(), Vec::new());
+    for Field { ident: field, attrs, .. } in &data.fields {
+        let attribute = attrs.iter().find(|attribute| attribute.path().is_ident("param"));
+        let (Some(field), Some(attribute)) = (field, attribute) else { continue };
+        let key = match &attribute.meta {
+            Meta::Path(_) => kebab(field),
+            meta => syn::parse2::<LitStr>(meta.require_list()?.tokens.clone())?.value(),
+        };
+        factors.push(match (unit(&key), unit(&kebab(field))) {
+            (Some("ms"), Some("us")) => 1_000_u64,
+            (one, other) if one == other => 1,
+            _ => return Err(Error::new_spanned(attribute, format!("{key} and {field} differ in their units"))),
+        });
+        fields.push(field);
+        keys.push(key);
+    }
+    let names: Vec<Ident> = (0..keys.len()).map(|place| format_ident!("KEY_{place}")).collect();
+    Ok(quote! {
+        impl ::sim::Params for #ident {
+            const KEYS: &'static [&'static str] = &[#(#keys),*];
+
+            #[allow(unused_variables)]
+            fn set(&mut self, key: ::sim::ParamKey, (low, high): (u64, u64)) -> bool {
+                #(const #names: ::sim::ParamKey = ::sim::ParamKey::of(#keys);)*
+                match key {
+                    #(#names => {
+                        let value = (low.saturating_mul(#factors), high.saturating_mul(#factors));
+                        self.#fields = ::sim::params::Param::of(value);
+                    })*
+                    _ => return false,
+                }
+                #[allow(unreachable_code)]
+                true
+            }
+        }
+    })
+}
+
+fn implement_param(input: &DeriveInput) -> Result<TokenStream> {
+    let ident = &input.ident;
+    let Data::Enum(data) = &input.data else {
+        return Err(Error::new_spanned(ident, "what a parameter chooses is a variant of an enum"));
+    };
+    let (numbers, variants) = (0_u64.., data.variants.iter().map(|variant| &variant.ident));
+    let arms = numbers.zip(variants).map(|(number, variant)| quote!(#number => Self::#variant,));
+    Ok(quote! {
+        impl ::sim::params::Param for #ident {
+            fn of((number, _): (u64, u64)) -> Self {
+                match number {
+                    #(#arms)*
+                    _ => Self::default(),
+                }
+            }
+        }
+    })
+}
+
+/// The unit that the name of a quantity ends in, if it has one.
+fn unit(name: &str) -> Option<&str> {
+    let (_, last) = name.rsplit_once('-')?;
+    Some(last).filter(|last| ["us", "ms", "ppm"].contains(last))
+}
+
 /// What something is called.
 fn name(ident: &Ident, attributes: &[Attribute]) -> Result<TokenStream> {
     let derived = kebab(ident);
@@ -207,4 +303,24 @@ fn kebab(ident: &Ident) -> String {
         words.extend(if letter == '_' { '-' } else { letter }.to_lowercase());
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(text: &str) -> Option<String> {
+        implement_params(&syn::parse_str(text).unwrap()).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_key_in_another_unit_than_its_field_is_refused() {
+        for fits in ["#[param(\"wait-ms\")] wait_us", "#[param] wait_us", "#[param] count", "count"] {
+            assert_eq!(complaint(&format!("struct Config {{ {fits}: u64 }}")), None, "{fits}");
+        }
+        for (key, field) in [("wait-us", "wait_ms"), ("wait-ms", "wait"), ("drift", "drift_ppm")] {
+            let text = format!("struct Config {{ #[param(\"{key}\")] {field}: u64 }}");
+            assert_eq!(complaint(&text), Some(format!("{key} and {field} differ in their units")));
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::any::Any;
 use check::plan::PlannedOps;
 use check::{FaultModel, Oracle};
 use serde_json::Value;
-use sim::{ClusterConfig, Flags, Operation, Protocol, Record, World};
+use sim::{ClusterConfig, Flags, Operation, Params, Protocol, Record, World};
 use view::layout::{self, Point};
 use view::{MessageShape, Pane, PaneAsk, Stage};
 
@@ -60,16 +60,10 @@ impl<'a> Chosen<'a> {
         (low, high)
     }
 
-    /// The number of a parameter.
-    #[must_use]
-    pub fn number(&self, param: &ParamInfo) -> u64 {
-        self.range(param).0
-    }
-
     /// A parameter that counts something small.
     #[must_use]
     pub fn count(&self, param: &ParamInfo) -> u32 {
-        u32::try_from(self.number(param)).unwrap_or(u32::MAX)
+        u32::try_from(self.range(param).0).unwrap_or(u32::MAX)
     }
 
     /// A parameter in milliseconds, in µs.
@@ -85,10 +79,31 @@ impl<'a> Chosen<'a> {
         (low * 1_000, high * 1_000)
     }
 
-    /// Whether a parameter is on.
+    /// The configuration: each of its parameters as it is set.
+    ///
+    /// # Panics
+    ///
+    /// When the lab does not offer one of them.
     #[must_use]
-    pub fn is_on(&self, param: &ParamInfo) -> bool {
-        self.number(param) > 0
+    pub fn config<C: Params>(&self) -> C {
+        self.config_with(&[])
+    }
+
+    /// The same, where a lab does not offer these: they keep their defaults.
+    ///
+    /// # Panics
+    ///
+    /// When the lab does not offer another one.
+    #[must_use]
+    pub fn config_with<C: Params>(&self, not_offered: &[ParamInfo]) -> C {
+        let mut config = C::default();
+        for key in C::KEYS {
+            let mut known = self.info.params.iter().chain(not_offered);
+            let param = known.find(|param| param.key == *key);
+            let param = param.unwrap_or_else(|| panic!("{} has no parameter {key}", self.info.id));
+            config.set(param.id(), self.range(param));
+        }
+        config
     }
 
     /// The mistakes of the variant: the flag that has its name, or none.

@@ -93,7 +93,13 @@ impl ParamInfo {
     /// The same parameter with another default.
     #[must_use]
     pub const fn by_default(self, value: u64) -> Self {
-        Self { default: Setting::number(value), ..self }
+        self.by_default_range(value, value)
+    }
+
+    /// The same parameter with another range as its default.
+    #[must_use]
+    pub const fn by_default_range(self, low: u64, high: u64) -> Self {
+        Self { default: Setting { low, high }, ..self }
     }
 
     /// What commands and records call it.

@@ -20,6 +20,7 @@
 //! Limits to queues, disks that fail to read.
 #![deny(missing_docs)]
 
+pub mod actor;
 pub mod clock;
 pub mod command;
 pub mod disk;
@@ -27,6 +28,7 @@ pub mod driver;
 pub mod hash;
 pub mod network;
 pub mod operation;
+pub mod params;
 pub mod protocol;
 mod queue;
 pub mod random;
@@ -35,12 +37,14 @@ pub mod testing;
 pub mod timeline;
 pub mod world;
 
+pub use actor::Actor;
 pub use command::{Command, MessageAct, ParamKey, Stamped};
-pub use derive::{Flags, Named, Operation};
+pub use derive::{Flags, Named, Operation, Param, Params};
 pub use disk::{Disk, DiskMode, Write};
 pub use driver::Driver;
 pub use network::{Flight, InFlight, LinkChange, LinkProfile, LossReason, MessageId};
 pub use operation::{Arg, Args, Operation};
+pub use params::Params;
 pub use protocol::{Data, Flag, Flags, Fx, Named, NodeId, Protocol, RequestId};
 pub use record::{Event, Observer, Outcome, Record};
 pub use timeline::{BranchId, Timeline};

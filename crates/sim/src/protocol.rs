@@ -6,6 +6,7 @@ use std::hash::Hash;
 use crate::command::ParamKey;
 use crate::disk::{Disk, Write};
 use crate::network::LinkProfile;
+use crate::params::Params;
 use crate::random::{self, Source};
 
 /// Plain data that can be kept, compared by digest and printed.
@@ -68,7 +69,7 @@ pub struct RequestId {
 /// [`Protocol::boot`].
 pub trait Protocol: Clone + Hash + Debug + 'static {
     /// What all nodes of the cluster know from the start: parameters and the variant's flags.
-    type Config: Data;
+    type Config: Data + Params;
     /// What nodes send to each other.
     type Msg: Data + Named;
     /// Names a timer; setting a timer that is already set moves it.
@@ -93,12 +94,14 @@ pub trait Protocol: Clone + Hash + Debug + 'static {
     /// A client asks for an operation.
     fn on_request(&mut self, id: RequestId, op: Self::Op, fx: &mut Fx<'_, Self>);
 
-    /// Changes a live parameter, in the configuration or in how links are by default, while the
-    /// cluster runs. Nodes see the new configuration from their next event on; links that a command
-    /// has changed keep what it gave them. A number has the same value at both ends. What the
-    /// simulator itself knows ([`ClusterConfig::set`](crate::ClusterConfig::set)) does not come here.
+    /// Changes a parameter, in the configuration or in how links are by default, while the cluster
+    /// runs; which of them may be changed then is said where they are offered. Nodes see the new
+    /// configuration from their next event on; links that a command has changed keep what it gave
+    /// them. A number has the same value at both ends. What the simulator itself knows
+    /// ([`ClusterConfig::set`](crate::ClusterConfig::set)) does not come here.
     fn set(config: &mut Self::Config, link: &mut LinkProfile, key: ParamKey, value: (u64, u64)) {
-        let _ = (config, link, key, value);
+        let _ = link;
+        config.set(key, value);
     }
 
     /// How large a message is on the wire, in bytes; matters where a link has a bandwidth.

@@ -14,17 +14,13 @@ use runs::info::{LabInfo, Showcase};
 use runs::kit::{self, DISK_SYNC, LATENCY, bug, correct, live, servers};
 use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{OpInfo, number, op};
+use runs::ops::{number, op};
 use runs::params::{self, ParamInfo};
 use runs::plain::Telling;
 
 use super::{Bugs, Config, Counter, CounterOracle, Msg, Note, Op, Timer};
 
 const NODES: ParamInfo = servers(3, (2, 9));
-const COUNT_EVERY: ParamInfo =
-    live(params::number("count-every-ms", "Each node counts about every (0: never)", 200, (0, 60_000), "ms"));
-
-const ADD: OpInfo = op("add", "Add", "A node adds to its number.").with(&[number("Count", 10, (1, 1_000))]);
 
 const NUMBERS: PaneInfo = PaneInfo { id: "numbers", title: "Numbers", heading: "Who has which number" };
 
@@ -42,8 +38,14 @@ static INFO: LabInfo = LabInfo {
         correct("Only a larger number is taken over, and it is on disk before anybody hears it."),
         bug(Bugs::TAKES_ANYTHING),
     ],
-    params: &[NODES, COUNT_EVERY, LATENCY, DISK_SYNC, params::DISTANCE],
-    ops: &[ADD],
+    params: &[
+        NODES,
+        live(params::number("count-every-ms", "Each node counts about every (0: never)", 200, (0, 60_000), "ms")),
+        LATENCY,
+        DISK_SYNC,
+        params::DISTANCE,
+    ],
+    ops: &[op("add", "Add", "A node adds to its number.").with(&[number("Count", 10, (1, 1_000))])],
     metrics: &["counted", "caught-up"],
     speed: 0.1,
     showcase: Showcase { from_us: 0, until_us: 2_000_000, still_us: 500_000, speed: 0.2, ..LabInfo::BASE.showcase },
@@ -75,7 +77,7 @@ impl Lab for CounterLab {
 
     fn setup(chosen: Chosen<'_>) -> Setup<Self> {
         let names = check::Names::servers(chosen.count(&NODES));
-        let config = Config { count_us: chosen.us(&COUNT_EVERY), bugs: chosen.bugs() };
+        let config = Config { bugs: chosen.bugs(), ..chosen.config() };
         let (oracle, layout) = (CounterOracle::new(names.clone()), layout::circle(chosen.count(&NODES) as usize));
         Setup {
             fault_model: FaultModel::of(&FaultKind::ALL, CHAOS_US, CALM_US),

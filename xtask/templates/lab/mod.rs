@@ -15,7 +15,7 @@ mod scripts;
 #[cfg(test)]
 mod tests;
 
-use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, Named, NodeId, Operation, Params, Protocol, RequestId};
 
 pub use lab::ENTRY;
 pub use oracle::CounterOracle;
@@ -24,13 +24,11 @@ pub use oracle::CounterOracle;
 const DRAW_PAUSE: u32 = 1;
 const DRAW_PEER: u32 = 2;
 
-/// The parameter that can change while the cluster runs: [`Config::count_us`], in ms.
-const SET_COUNT_EVERY_MS: ParamKey = ParamKey::of("count-every-ms");
-
 /// What all nodes know from the start.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Params)]
 pub struct Config {
     /// About how often a node counts of its own accord, in µs; 0 for never.
+    #[param("count-every-ms")]
     pub count_us: u64,
     /// The mistakes that are made.
     pub bugs: Bugs,
@@ -171,11 +169,5 @@ impl Protocol for Counter {
         let Op::Add(count) = op;
         self.add(count, fx);
         fx.reply_durable(id, Ret::Number(self.number));
-    }
-
-    fn set(config: &mut Config, _: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
-        if key == SET_COUNT_EVERY_MS {
-            config.count_us = low * 1_000;
-        }
     }
 }

@@ -5,9 +5,10 @@ use md5::Md5;
 use sha1::{Digest, Sha1};
 
 /// A hash function with 32 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, sim::Param)]
 pub enum HashKind {
     /// SHA-1 (FIPS 180-4), its first four bytes as a big-endian number.
+    #[default]
     Sha1,
     /// CRC-32 with the polynomial of IEEE 802.3, as in zlib. It is no good hash: similar keys lie close
     /// together.

@@ -1,6 +1,6 @@
 //! What things are called: derived names, flags by name, operations by name and arguments.
 
-use sim::{Arg, Flag, Flags, Named, NodeId, Operation};
+use sim::{Arg, Flag, Flags, Named, NodeId, Operation, Param, ParamKey, Params};
 
 #[derive(Named)]
 struct PlainMove;
@@ -61,6 +61,54 @@ struct Mistakes {
     #[title("another")]
     #[named("called-otherwise")]
     other: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Param)]
+enum Way {
+    Short,
+    #[default]
+    Long,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Params)]
+struct Settings {
+    #[param]
+    nodes: u32,
+    #[param("wait-ms")]
+    wait_us: u64,
+    #[param("pause-ms")]
+    pause_us: (u64, u64),
+    #[param]
+    serve_us: u64,
+    #[param]
+    pre_vote: bool,
+    #[param]
+    way: Way,
+    mistakes: Mistakes,
+}
+
+#[test]
+fn a_configuration_takes_parameters_by_their_keys_and_in_its_own_units() {
+    assert_eq!(Settings::KEYS, ["nodes", "wait-ms", "pause-ms", "serve-us", "pre-vote", "way"]);
+    let mut settings = Settings::default();
+    let mut set = |key, low, high| settings.set(ParamKey::of(key), (low, high));
+    assert!(set("nodes", 5, 5) && set("wait-ms", 7, 9) && set("pause-ms", 1, 2) && set("serve-us", 3, 3));
+    assert!(set("pre-vote", 1, 1) && set("way", 0, 0));
+    assert!(!set("wait-us", 1, 1) && !set("mistakes", 1, 1), "these are no parameters");
+    let wanted = Settings {
+        nodes: 5,
+        wait_us: 7_000,
+        pause_us: (1_000, 2_000),
+        serve_us: 3,
+        pre_vote: true,
+        way: Way::Short,
+        mistakes: Mistakes::default(),
+    };
+    assert_eq!(settings, wanted);
+    settings.set(ParamKey::of("wait-ms"), (u64::MAX, u64::MAX));
+    settings.set(ParamKey::of("nodes"), (u64::MAX, u64::MAX));
+    settings.set(ParamKey::of("way"), (2, 2));
+    assert_eq!((settings.wait_us, settings.nodes, settings.way), (u64::MAX, u32::MAX, Way::Long), "nothing overflows");
 }
 
 #[test]

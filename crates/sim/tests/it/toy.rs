@@ -6,14 +6,14 @@
 use sim::hash::StableHasher;
 use sim::{
     ClusterConfig, Command, Disk, Driver, Event, Fx, LinkProfile, MessageId, Named, NodeId, Observer, Outcome,
-    ParamKey, Protocol, Record, RequestId, Stamped, World,
+    ParamKey, Params, Protocol, Record, RequestId, Stamped, World,
 };
 
 pub const N1: NodeId = NodeId(0);
 pub const N2: NodeId = NodeId(1);
 pub const N3: NodeId = NodeId(2);
 
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, Default, Hash, Params)]
 pub struct Config {
     pub tick_us: Option<(u64, u64)>,
     /// Whether boot cuts off a corrupt record.

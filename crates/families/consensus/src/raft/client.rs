@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use sim::{Fx, NodeId, RequestId};
+use sim::{Actor, Disk, Fx, NodeId, RequestId};
 
 use super::{KvOp, KvRet, Msg, Note, Op, Origin, Raft, Ret, Timer, Why, draw};
 
@@ -35,51 +35,15 @@ pub struct Client {
     pub answer: Option<(KvOp, KvRet)>,
 }
 
-impl Client {
-    pub(super) fn boot(fx: &mut Fx<'_, Raft>) -> Self {
+impl Actor<Raft> for Client {
+    fn boot(_: &Disk<Raft>, fx: &mut Fx<'_, Raft>) -> Self {
         let session = fx.draw(draw::SESSION, 1, u64::from(u32::MAX));
         let leader = draw_server(fx);
         set_workload_timer(fx);
         Self { session, number: 0, current: None, queue: VecDeque::new(), leader, answer: None }
     }
 
-    fn origin(&self, fx: &Fx<'_, Raft>) -> Origin {
-        Origin::Session { client: fx.me(), session: self.session, number: self.number }
-    }
-
-    pub(super) fn on_request(&mut self, id: RequestId, op: Op, fx: &mut Fx<'_, Raft>) {
-        match op {
-            Op::Kv(op) if self.queue.len() < QUEUE_MAX => {
-                self.queue.push_back((Some(id), op));
-                self.start_next(fx);
-            }
-            Op::Kv(_) => fx.reply(id, Ret::Refused(Why::Busy)),
-            Op::TimeOut | Op::Transfer(_) | Op::AddServer(_) | Op::RemoveServer(_) => {
-                fx.reply(id, Ret::Refused(Why::NotAServer));
-            }
-        }
-    }
-
-    pub(super) fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Raft>) {
-        match timer {
-            Timer::Retry => {
-                // Whoever was asked is down, cut off, or knows no leader: try the next one.
-                self.leader = next_server(self.leader, fx);
-                self.ask_again(fx);
-            }
-            Timer::Workload => {
-                set_workload_timer(fx);
-                if self.current.is_none() {
-                    let op = draw_op(self.number, fx);
-                    self.queue.push_back((None, op));
-                    self.start_next(fx);
-                }
-            }
-            Timer::Election | Timer::Heartbeat | Timer::Patience => {}
-        }
-    }
-
-    pub(super) fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Raft>) {
+    fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Raft>) {
         match msg {
             Msg::ClientReply { origin, ret } if origin == self.origin(fx) => {
                 if let Some((request, op)) = self.current.take() {
@@ -106,6 +70,44 @@ impl Client {
             // Answers to what is over, and what only servers handle.
             _ => {}
         }
+    }
+
+    fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Raft>) {
+        match timer {
+            Timer::Retry => {
+                // Whoever was asked is down, cut off, or knows no leader: try the next one.
+                self.leader = next_server(self.leader, fx);
+                self.ask_again(fx);
+            }
+            Timer::Workload => {
+                set_workload_timer(fx);
+                if self.current.is_none() {
+                    let op = draw_op(self.number, fx);
+                    self.queue.push_back((None, op));
+                    self.start_next(fx);
+                }
+            }
+            Timer::Election | Timer::Heartbeat | Timer::Patience => {}
+        }
+    }
+
+    fn on_request(&mut self, id: RequestId, op: Op, fx: &mut Fx<'_, Raft>) {
+        match op {
+            Op::Kv(op) if self.queue.len() < QUEUE_MAX => {
+                self.queue.push_back((Some(id), op));
+                self.start_next(fx);
+            }
+            Op::Kv(_) => fx.reply(id, Ret::Refused(Why::Busy)),
+            Op::TimeOut | Op::Transfer(_) | Op::AddServer(_) | Op::RemoveServer(_) => {
+                fx.reply(id, Ret::Refused(Why::NotAServer));
+            }
+        }
+    }
+}
+
+impl Client {
+    fn origin(&self, fx: &Fx<'_, Raft>) -> Origin {
+        Origin::Session { client: fx.me(), session: self.session, number: self.number }
     }
 
     fn start_next(&mut self, fx: &mut Fx<'_, Raft>) {

@@ -36,7 +36,7 @@ mod server;
 
 use std::collections::BTreeSet;
 
-use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
+use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Param, Params, Protocol};
 
 pub use client::Client;
 pub use kv::{KEY_BYTES_MAX, Kv, KvOp, KvRet, Origin};
@@ -52,45 +52,50 @@ pub use server::{Leader, Progress, Role, Server};
 pub type Term = u64;
 
 /// What all nodes know from the start.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Params)]
 pub struct Config {
     /// The first servers are nodes 0 to this number; they are the cluster's first members.
+    #[param("nodes")]
     pub servers: u32,
     /// The nodes behind the first servers are clients, this many. Nodes added later are servers
     /// that are members of nothing.
+    #[param]
     pub clients: u32,
     /// A server that hears from no leader for this long starts an election; redrawn from the
     /// inclusive range at every reset (§5.2), in µs.
+    #[param("election-timeout-ms")]
     pub election_timeout_us: (u64, u64),
     /// A leader sends heartbeats this often, in µs.
+    #[param("heartbeat-ms")]
     pub heartbeat_us: u64,
     /// A candidate first asks whether it could win (diss. §9.6).
+    #[param]
     pub pre_vote: bool,
     /// A leader that hears no majority for an election timeout steps down (diss. §6.2). Brings the
     /// rule of [`Config::vote_guard`] with it.
+    #[param]
     pub check_quorum: bool,
     /// Servers that hear a current leader ignore requests for votes, and the terms in them, so that
     /// a removed server, to which no leader speaks any more, disturbs nobody (diss. §4.2.3).
     pub vote_guard: bool,
     /// How a leader makes sure that it still leads before it answers a read.
+    #[param("lease-reads")]
     pub reads: Reads,
     /// A server takes a snapshot once it has applied this many entries since the last; 0 for never.
+    #[param]
     pub snapshot_every: u64,
     /// Each client writes or reads this often of its own accord, in µs; 0 for never.
+    #[param("write-every-ms")]
     pub workload_us: u64,
     /// The mistakes to make.
     pub bugs: Bugs,
 }
 
-/// Parameters that can change while the cluster runs: [`Config::heartbeat_us`], in ms.
-const SET_HEARTBEAT_MS: ParamKey = ParamKey::of("heartbeat-ms");
-/// [`Config::snapshot_every`].
-const SET_SNAPSHOT_EVERY: ParamKey = ParamKey::of("snapshot-every");
-
 /// How reads are made linearizable without a log entry (diss. §6.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Param)]
 pub enum Reads {
     /// The leader hears from a majority after it was asked.
+    #[default]
     ReadIndex,
     /// The leader relies on nobody else being elected within an election timeout. Correct only as
     /// long as clocks drift less than [`LEASE_DRIFT_PERCENT`] allows.
@@ -614,40 +619,11 @@ impl Protocol for Raft {
 
     fn boot(disk: &Disk<Self>, fx: &mut Fx<'_, Self>) -> Self {
         if fx.config().is_client(fx.me()) {
-            Self::Client(Client::boot(fx))
+            Self::Client(Actor::boot(disk, fx))
         } else {
-            Self::Server(Box::new(Server::boot(disk, fx)))
+            Self::Server(Actor::boot(disk, fx))
         }
     }
 
-    /// Neither timeouts nor the ways of voting and reading can change: promises that are under way, a lease above
-    /// all, rest on them.
-    fn set(config: &mut Config, _link: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
-        match key {
-            SET_HEARTBEAT_MS => config.heartbeat_us = low * 1_000,
-            SET_SNAPSHOT_EVERY => config.snapshot_every = low,
-            _ => {}
-        }
-    }
-
-    fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Self>) {
-        match self {
-            Self::Server(server) => server.on_message(from, msg, fx),
-            Self::Client(client) => client.on_message(from, msg, fx),
-        }
-    }
-
-    fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Self>) {
-        match self {
-            Self::Server(server) => server.on_timer(timer, fx),
-            Self::Client(client) => client.on_timer(timer, fx),
-        }
-    }
-
-    fn on_request(&mut self, id: RequestId, op: Op, fx: &mut Fx<'_, Self>) {
-        match self {
-            Self::Server(server) => server.on_request(id, op, fx),
-            Self::Client(client) => client.on_request(id, op, fx),
-        }
-    }
+    sim::actors!(Server, Client);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use sim::{Disk, Fx, NodeId, RequestId};
+use sim::{Actor, Disk, Fx, NodeId, RequestId};
 
 use super::log::{Entry, Log, Payload, Snapshot};
 use super::quorum::{majority, overlap, reached_by};
@@ -110,8 +110,8 @@ pub struct Server {
     kept_timeout_us: Option<u64>,
 }
 
-impl Server {
-    pub(super) fn boot(disk: &Disk<Raft>, fx: &mut Fx<'_, Raft>) -> Self {
+impl Actor<Raft> for Server {
+    fn boot(disk: &Disk<Raft>, fx: &mut Fx<'_, Raft>) -> Self {
         let (mut term, mut voted_for, mut snapshot) = (0, None, None);
         for cell in disk.cells() {
             match cell {
@@ -155,41 +155,7 @@ impl Server {
         server
     }
 
-    /// Whether it leads its term.
-    #[must_use]
-    pub const fn leads(&self) -> bool {
-        matches!(self.role, Role::Leader(_))
-    }
-
-    /// What it keeps as a leader, if it is one.
-    #[must_use]
-    pub const fn leader(&self) -> Option<&Leader> {
-        match &self.role {
-            Role::Leader(leader) => Some(leader),
-            _ => None,
-        }
-    }
-
-    /// Up to where each member in force has the log, as the leader `me` knows, which counts itself; nothing for others.
-    #[must_use]
-    pub fn matches(&self, me: NodeId) -> Vec<(NodeId, u64)> {
-        let Some(leader) = self.leader() else { return Vec::new() };
-        let own = (me, self.log.last_index());
-        let others = leader.progress.iter().map(|(&node, progress)| (node, progress.matched));
-        let mut matches = Vec::with_capacity(leader.progress.len() + 1);
-        matches.extend(others.chain([own]).filter(|(node, _)| self.members().contains(node)));
-        matches
-    }
-
-    /// The members in force, as far as this server knows.
-    #[must_use]
-    pub fn members(&self) -> &BTreeSet<NodeId> {
-        self.log.members()
-    }
-
-    // ----- events
-
-    pub(super) fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Raft>) {
+    fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Raft>) {
         if fx.config().bugs.majority_of_reachable && !fx.config().is_client(from) {
             self.heard_us.insert(from, fx.monotonic_us());
         }
@@ -239,7 +205,7 @@ impl Server {
         }
     }
 
-    pub(super) fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Raft>) {
+    fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Raft>) {
         match timer {
             Timer::Election if self.leads() => self.check_quorum(fx),
             // Whoever is no member waits for a leader that makes it one.
@@ -251,7 +217,7 @@ impl Server {
         }
     }
 
-    pub(super) fn on_request(&mut self, id: RequestId, op: Op, fx: &mut Fx<'_, Raft>) {
+    fn on_request(&mut self, id: RequestId, op: Op, fx: &mut Fx<'_, Raft>) {
         let refusal = match op {
             Op::TimeOut if self.leads() => Some(Why::AlreadyLeader),
             // It has promised that nobody gets its vote yet, so it may not vote for itself either.
@@ -272,6 +238,40 @@ impl Server {
         if let Some(why) = refusal {
             fx.reply(id, Ret::Refused(why));
         }
+    }
+}
+
+impl Server {
+    /// Whether it leads its term.
+    #[must_use]
+    pub const fn leads(&self) -> bool {
+        matches!(self.role, Role::Leader(_))
+    }
+
+    /// What it keeps as a leader, if it is one.
+    #[must_use]
+    pub const fn leader(&self) -> Option<&Leader> {
+        match &self.role {
+            Role::Leader(leader) => Some(leader),
+            _ => None,
+        }
+    }
+
+    /// Up to where each member in force has the log, as the leader `me` knows, which counts itself; nothing for others.
+    #[must_use]
+    pub fn matches(&self, me: NodeId) -> Vec<(NodeId, u64)> {
+        let Some(leader) = self.leader() else { return Vec::new() };
+        let own = (me, self.log.last_index());
+        let others = leader.progress.iter().map(|(&node, progress)| (node, progress.matched));
+        let mut matches = Vec::with_capacity(leader.progress.len() + 1);
+        matches.extend(others.chain([own]).filter(|(node, _)| self.members().contains(node)));
+        matches
+    }
+
+    /// The members in force, as far as this server knows.
+    #[must_use]
+    pub fn members(&self) -> &BTreeSet<NodeId> {
+        self.log.members()
     }
 
     // ----- elections (§5.2, §5.4.1; diss. §4.2, §6.2, §9.6)

@@ -11,11 +11,8 @@ use crate::raft::common::{
 };
 use runs::Entry;
 use runs::info::{LabInfo, Showcase};
-use runs::params::{DISTANCE, ParamInfo, Setting};
+use runs::params::{DISTANCE, Setting};
 use sim::Flag;
-
-const SNAPSHOT_EVERY: ParamInfo = ParamInfo { default: Setting::number(20), ..raft::SNAPSHOT_EVERY };
-const WRITE_EVERY: ParamInfo = ParamInfo { default: Setting::number(150), ..raft::WRITE_EVERY };
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<RaftLab>(&INFO);
@@ -63,8 +60,8 @@ static INFO: LabInfo = LabInfo {
         CHECK_QUORUM,
         LEASE_READS,
         CLIENTS,
-        WRITE_EVERY,
-        SNAPSHOT_EVERY,
+        raft::WRITE_EVERY.by_default(150),
+        raft::SNAPSHOT_EVERY.by_default(20),
         DISTANCE,
     ],
     ops: &[raft::PUT, raft::GET, raft::ADD, raft::TRANSFER, raft::ADD_SERVER, raft::REMOVE_SERVER, raft::TIME_OUT],

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use sim::{Disk, Fx, NodeId, RequestId};
+use sim::{Actor, Disk, Fx, NodeId, RequestId};
 
-use super::{Cell, Change, Epoch, HashRing, Msg, Note, Ret, Timer, VNODES_MAX, View, WEIGHT_MAX, Why};
+use super::{Cell, Change, Epoch, HashRing, Msg, Note, Op, Ret, Timer, VNODES_MAX, View, WEIGHT_MAX, Why};
 
 /// Most changes that wait.
 const QUEUE_MAX: usize = 32;
@@ -34,8 +34,8 @@ pub struct Admin {
     ticking: bool,
 }
 
-impl Admin {
-    pub(super) fn boot(disk: &Disk<HashRing>, fx: &mut Fx<'_, HashRing>) -> Self {
+impl Actor<HashRing> for Admin {
+    fn boot(disk: &Disk<HashRing>, fx: &mut Fx<'_, HashRing>) -> Self {
         let view = match disk.cell("view") {
             Some(Cell::View(view)) => view.clone(),
             _ => View::first(fx.config()),
@@ -56,8 +56,66 @@ impl Admin {
         admin
     }
 
+    fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, HashRing>) {
+        match msg {
+            Msg::MembershipKnown { epoch } => {
+                let known = self.known.entry(from).or_default();
+                *known = epoch.max(*known);
+                self.start_next(fx);
+            }
+            Msg::HandedOver { epoch } if epoch == self.view.epoch => {
+                self.done.insert(from);
+                self.end_change(fx);
+            }
+            Msg::HandedOver { .. } | Msg::WhichMembership => fx.send_durable(from, Msg::Membership(self.view.clone())),
+            Msg::ChangeRequest(change) => self.ask(None, change, fx),
+            // What only servers and clients handle.
+            _ => {}
+        }
+    }
+
+    fn on_timer(&mut self, _: Timer, fx: &mut Fx<'_, HashRing>) {
+        self.ticking = false;
+        self.tries = self.tries.saturating_add(1);
+        let clients = (0..fx.nodes()).map(NodeId).filter(|&node| fx.config().is_client(node));
+        let behind: Vec<NodeId> = self
+            .view
+            .everybody()
+            .into_iter()
+            .chain(clients)
+            .filter(|node| self.known.get(node) != Some(&self.view.epoch))
+            .collect();
+        for &node in &behind {
+            fx.send_durable(node, Msg::Membership(self.view.clone()));
+        }
+        if self.view.next.is_some() {
+            self.end_change(fx);
+        } else if let Some(&(asker, Change::Add(_))) = self.queue.front()
+            && self.tries > TRIES_MAX
+        {
+            self.queue.pop_front();
+            self.tries = 0;
+            self.refuse(asker, Why::Silent, fx);
+            self.start_next(fx);
+        } else {
+            self.start_next(fx);
+        }
+        if !behind.is_empty() || self.view.next.is_some() || !self.queue.is_empty() {
+            self.tick(fx);
+        }
+    }
+
+    fn on_request(&mut self, id: RequestId, op: Op, fx: &mut Fx<'_, HashRing>) {
+        match op {
+            Op::Key(_) => fx.reply(id, Ret::Refused(Why::NotAClient)),
+            Op::Change(change) => self.ask(Some(id), change, fx),
+        }
+    }
+}
+
+impl Admin {
     /// Somebody asks for a change.
-    pub(super) fn ask(&mut self, asker: Option<RequestId>, change: Change, fx: &mut Fx<'_, HashRing>) {
+    fn ask(&mut self, asker: Option<RequestId>, change: Change, fx: &mut Fx<'_, HashRing>) {
         if self.queue.len() >= QUEUE_MAX {
             self.refuse(asker, Why::Busy, fx);
             return;
@@ -177,55 +235,6 @@ impl Admin {
                 fx.reply_durable(id, Ret::Changed);
             }
             self.start_next(fx);
-        }
-    }
-
-    pub(super) fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, HashRing>) {
-        match msg {
-            Msg::MembershipKnown { epoch } => {
-                let known = self.known.entry(from).or_default();
-                *known = epoch.max(*known);
-                self.start_next(fx);
-            }
-            Msg::HandedOver { epoch } if epoch == self.view.epoch => {
-                self.done.insert(from);
-                self.end_change(fx);
-            }
-            Msg::HandedOver { .. } | Msg::WhichMembership => fx.send_durable(from, Msg::Membership(self.view.clone())),
-            Msg::ChangeRequest(change) => self.ask(None, change, fx),
-            // What only servers and clients handle.
-            _ => {}
-        }
-    }
-
-    pub(super) fn on_timer(&mut self, fx: &mut Fx<'_, HashRing>) {
-        self.ticking = false;
-        self.tries = self.tries.saturating_add(1);
-        let clients = (0..fx.nodes()).map(NodeId).filter(|&node| fx.config().is_client(node));
-        let behind: Vec<NodeId> = self
-            .view
-            .everybody()
-            .into_iter()
-            .chain(clients)
-            .filter(|node| self.known.get(node) != Some(&self.view.epoch))
-            .collect();
-        for &node in &behind {
-            fx.send_durable(node, Msg::Membership(self.view.clone()));
-        }
-        if self.view.next.is_some() {
-            self.end_change(fx);
-        } else if let Some(&(asker, Change::Add(_))) = self.queue.front()
-            && self.tries > TRIES_MAX
-        {
-            self.queue.pop_front();
-            self.tries = 0;
-            self.refuse(asker, Why::Silent, fx);
-            self.start_next(fx);
-        } else {
-            self.start_next(fx);
-        }
-        if !behind.is_empty() || self.view.next.is_some() || !self.queue.is_empty() {
-            self.tick(fx);
         }
     }
 

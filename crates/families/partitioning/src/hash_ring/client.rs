@@ -1,8 +1,10 @@
 //! A client: one operation at a time, asked of a replica of the key, and of the next one when that is silent.
 
-use sim::{Fx, NodeId, RequestId};
+use sim::{Actor, Disk, Fx, NodeId, RequestId};
 
-use super::{Config, HashRing, KeyOp, Msg, Note, Origin, Ret, Rings, Stored, Timer, Version, View, Why, draw};
+use super::{
+    Config, HashRing, KeyOp, Msg, Note, Op, Origin, Ret, Rings, Stored, Timer, Version, View, Why, draw, pass_on,
+};
 use algorithms::client::{self, Job, Workload};
 
 /// A client.
@@ -20,8 +22,8 @@ pub struct Client {
     pub answer: Option<(KeyOp, Option<i64>)>,
 }
 
-impl Client {
-    pub(super) fn boot(fx: &mut Fx<'_, HashRing>) -> Self {
+impl Actor<HashRing> for Client {
+    fn boot(_: &Disk<HashRing>, fx: &mut Fx<'_, HashRing>) -> Self {
         let view = View::first(fx.config());
         workload(fx.config()).arm(Timer::Workload, draw::WORKLOAD, fx);
         Self {
@@ -33,31 +35,7 @@ impl Client {
         }
     }
 
-    pub(super) fn on_request(&mut self, id: RequestId, op: KeyOp, fx: &mut Fx<'_, HashRing>) {
-        if self.requests.submit(Some(id), op) {
-            self.start_next(fx);
-        } else {
-            fx.reply(id, Ret::Refused(Why::Busy));
-        }
-    }
-
-    pub(super) fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, HashRing>) {
-        match timer {
-            Timer::Retry => self.ask_again(fx),
-            Timer::Workload => {
-                let workload = workload(fx.config());
-                workload.arm(Timer::Workload, draw::WORKLOAD, fx);
-                if workload.asks(&self.requests) {
-                    let op = draw_op(self.requests.number(), fx);
-                    if self.requests.submit(None, op) {
-                        self.start_next(fx);
-                    }
-                }
-            }
-        }
-    }
-
-    pub(super) fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, HashRing>) {
+    fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, HashRing>) {
         match msg {
             Msg::Membership(view) => {
                 if view.epoch > self.view.epoch {
@@ -86,6 +64,37 @@ impl Client {
         }
     }
 
+    fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, HashRing>) {
+        match timer {
+            Timer::Retry => self.ask_again(fx),
+            Timer::Workload => {
+                let workload = workload(fx.config());
+                workload.arm(Timer::Workload, draw::WORKLOAD, fx);
+                if workload.asks(&self.requests) {
+                    let op = draw_op(self.requests.number(), fx);
+                    if self.requests.submit(None, op) {
+                        self.start_next(fx);
+                    }
+                }
+            }
+        }
+    }
+
+    fn on_request(&mut self, id: RequestId, op: Op, fx: &mut Fx<'_, HashRing>) {
+        match op {
+            Op::Key(op) => {
+                if self.requests.submit(Some(id), op) {
+                    self.start_next(fx);
+                } else {
+                    fx.reply(id, Ret::Refused(Why::Busy));
+                }
+            }
+            Op::Change(change) => pass_on(id, change, fx),
+        }
+    }
+}
+
+impl Client {
     fn start_next(&mut self, fx: &mut Fx<'_, HashRing>) {
         let Some(origin) = self.requests.start() else { return };
         let Some(Job { op, .. }) = &self.requests.current else { return };

@@ -37,7 +37,7 @@ mod server;
 pub use lab::ENTRY;
 use std::collections::BTreeMap;
 
-use sim::{Disk, Flags, Fx, Named, NodeId, Operation, Protocol, RequestId};
+use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Param, Params, Protocol, RequestId};
 
 use algorithms::hashing::HashKind;
 
@@ -62,39 +62,51 @@ pub const WEIGHT_MAX: u32 = 16;
 pub const VNODES_MAX: u32 = 200;
 
 /// What all nodes know from the start.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Params)]
 pub struct Config {
     /// The first servers are nodes 0 to this number, and the ring's first members.
+    #[param("nodes")]
     pub servers: u32,
     /// The nodes behind the first servers are clients, this many; behind them is the administrator. Nodes added
     /// later are servers that are members of nothing.
+    #[param]
     pub clients: u32,
     /// How many servers hold each key.
+    #[param]
     pub replicas: u32,
     /// How many of them have to have a write on disk before it is acknowledged.
+    #[param]
     pub write_quorum: u32,
     /// How many of them have to answer a read.
+    #[param]
     pub read_quorum: u32,
     /// How keys are placed.
+    #[param("rendezvous")]
     pub scheme: Scheme,
     /// The hash of keys and virtual nodes.
+    #[param]
     pub hash: HashKind,
     /// Virtual nodes for each share of weight, at first.
+    #[param]
     pub vnodes: u32,
     /// Clients use the keys k1 to this number of their own accord.
+    #[param]
     pub keys: u32,
     /// Each client writes or reads this often of its own accord, in µs; 0 for never.
+    #[param("write-every-ms")]
     pub workload_us: u64,
     /// Whoever has waited this long for an answer asks again, in µs.
+    #[param("retry-ms")]
     pub retry_us: u64,
     /// The mistakes to make.
     pub bugs: Bugs,
 }
 
 /// How keys are placed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Param)]
 pub enum Scheme {
     /// On a ring.
+    #[default]
     Ring,
     /// By weighted rendezvous hashing, which has neither virtual nodes nor tokens.
     Rendezvous,
@@ -621,6 +633,12 @@ impl HashRing {
     }
 }
 
+/// Whoever is asked for a change and is not the administrator passes it on, once.
+fn pass_on(id: RequestId, change: Change, fx: &mut Fx<'_, HashRing>) {
+    fx.send(fx.config().admin(), Msg::ChangeRequest(change));
+    fx.reply(id, Ret::PassedOn);
+}
+
 impl Protocol for HashRing {
     type Config = Config;
     type Msg = Msg;
@@ -634,41 +652,15 @@ impl Protocol for HashRing {
     fn boot(disk: &Disk<Self>, fx: &mut Fx<'_, Self>) -> Self {
         let me = fx.me();
         if fx.config().is_client(me) {
-            Self::Client(Box::new(Client::boot(fx)))
+            Self::Client(Actor::boot(disk, fx))
         } else if me == fx.config().admin() {
-            Self::Admin(Box::new(Admin::boot(disk, fx)))
+            Self::Admin(Actor::boot(disk, fx))
         } else {
-            Self::Server(Box::new(Server::boot(disk, fx)))
+            Self::Server(Actor::boot(disk, fx))
         }
     }
 
-    fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Self>) {
-        match self {
-            Self::Server(server) => server.on_message(from, msg, fx),
-            Self::Client(client) => client.on_message(from, msg, fx),
-            Self::Admin(admin) => admin.on_message(from, msg, fx),
-        }
-    }
-
-    fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Self>) {
-        match self {
-            Self::Server(server) => server.on_timer(fx),
-            Self::Client(client) => client.on_timer(timer, fx),
-            Self::Admin(admin) => admin.on_timer(fx),
-        }
-    }
-
-    fn on_request(&mut self, id: RequestId, op: Op, fx: &mut Fx<'_, Self>) {
-        match (self, op) {
-            (Self::Client(client), Op::Key(op)) => client.on_request(id, op, fx),
-            (Self::Server(_) | Self::Admin(_), Op::Key(_)) => fx.reply(id, Ret::Refused(Why::NotAClient)),
-            (Self::Admin(admin), Op::Change(change)) => admin.ask(Some(id), change, fx),
-            (Self::Server(_) | Self::Client(_), Op::Change(change)) => {
-                fx.send(fx.config().admin(), Msg::ChangeRequest(change));
-                fx.reply(id, Ret::PassedOn);
-            }
-        }
-    }
+    sim::actors!(Server, Client, Admin);
 
     fn size_bytes(msg: &Msg) -> u64 {
         match msg {

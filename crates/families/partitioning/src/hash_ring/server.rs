@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use sim::{Disk, Fx, NodeId};
+use sim::{Actor, Disk, Fx, NodeId, RequestId};
 
 use super::rings::Replicas;
-use super::{Cell, Entry, Epoch, HashRing, Kept, Msg, Note, Origin, Rings, Stored, Timer, View};
+use super::{Cell, Entry, Epoch, HashRing, Kept, Msg, Note, Op, Origin, Ret, Rings, Stored, Timer, View, Why, pass_on};
 
 /// Most operations that a server coordinates at a time; others have to ask again.
 const PENDING_MAX: usize = 256;
@@ -93,8 +93,8 @@ impl Kept {
     }
 }
 
-impl Server {
-    pub(super) fn boot(disk: &Disk<HashRing>, fx: &mut Fx<'_, HashRing>) -> Self {
+impl Actor<HashRing> for Server {
+    fn boot(disk: &Disk<HashRing>, fx: &mut Fx<'_, HashRing>) -> Self {
         let view = match disk.cell("view") {
             Some(Cell::View(view)) => view.clone(),
             _ => View::first(fx.config()),
@@ -129,6 +129,97 @@ impl Server {
         server
     }
 
+    fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, HashRing>) {
+        match msg {
+            Msg::Membership(view) => self.adopt(view, fx),
+            Msg::WhichMembership => fx.send_durable(from, Msg::Membership(self.view.clone())),
+            Msg::Read { origin, key } => self.coordinate(origin, key, None, fx),
+            Msg::Write { origin, key, stored } => self.coordinate(origin, key, Some(stored), fx),
+            Msg::Fetch { epoch, origin, key } if self.same_epoch(from, epoch, fx) => {
+                let stored = self.kept.keys.get(&key).copied();
+                fx.send(from, Msg::Fetched { epoch, origin, stored });
+            }
+            Msg::Fetched { epoch, origin, stored } if self.same_epoch(from, epoch, fx) => {
+                let slot = (origin, false);
+                if let Some(pending) = self.pending.get_mut(&slot) {
+                    pending.heard.insert(from);
+                    if stored.map(|stored| stored.version) > pending.newest.map(|newest| newest.version) {
+                        pending.newest = stored;
+                    }
+                    self.conclude(slot, fx);
+                }
+            }
+            Msg::Store { epoch, origin, key, stored } if self.same_epoch(from, epoch, fx) => {
+                self.store(&key, stored, fx);
+                fx.send_durable(from, Msg::Acked { epoch, origin });
+            }
+            Msg::Acked { epoch, origin } if self.same_epoch(from, epoch, fx) => {
+                let slot = (origin, true);
+                if let Some(pending) = self.pending.get_mut(&slot) {
+                    pending.heard.insert(from);
+                    self.conclude(slot, fx);
+                }
+            }
+            Msg::Hint { epoch, key, stored } if self.same_epoch(from, epoch, fx) => {
+                self.store(&key, stored, fx);
+                fx.send_durable(from, Msg::HintAcked { epoch, key, version: stored.version });
+            }
+            Msg::HintAcked { epoch, key, version } if self.same_epoch(from, epoch, fx) => {
+                let slot = (from, key);
+                if self.kept.hints.get(&slot).is_some_and(|hint| hint.version <= version) {
+                    fx.note(Note::HintDelivered { replica: from, key: slot.1.clone() });
+                    self.kept.hints.remove(&slot);
+                    self.send_hints(Some(from), fx);
+                }
+            }
+            Msg::Batch { epoch, number, keys } if self.same_epoch(from, epoch, fx) => {
+                fx.note(Note::BatchStored { keys: keys.len() as u32, from });
+                for (key, stored) in keys {
+                    self.store(&key, stored, fx);
+                }
+                fx.send_durable(from, Msg::BatchAcked { epoch, number });
+            }
+            Msg::BatchAcked { epoch, number } if self.same_epoch(from, epoch, fx) => {
+                let Some(outgoing) = self.outgoing.get_mut(&from) else { return };
+                if let Some((_, last)) = outgoing.sent.take_if(|(sent, _)| *sent == number) {
+                    outgoing.through = Some(last.clone());
+                    self.log(Entry::Moved(from, epoch, last), fx);
+                    self.send_batch(from, fx);
+                    if self.outgoing.values().all(|outgoing| outgoing.done) {
+                        fx.note(Note::HandOffDone);
+                    }
+                    self.report(fx);
+                }
+            }
+            // Of another epoch, or what only clients and the administrator handle.
+            _ => {}
+        }
+    }
+
+    fn on_timer(&mut self, _: Timer, fx: &mut Fx<'_, HashRing>) {
+        self.ticking = false;
+        let slots: Vec<(Origin, bool)> = self.pending.keys().copied().collect();
+        for slot in slots {
+            self.retry(slot, fx);
+        }
+        self.send_hints(None, fx);
+        let targets: Vec<NodeId> = self.outgoing.keys().copied().collect();
+        for to in targets {
+            self.send_batch(to, fx);
+        }
+        self.report(fx);
+        self.tick(fx);
+    }
+
+    fn on_request(&mut self, id: RequestId, op: Op, fx: &mut Fx<'_, HashRing>) {
+        match op {
+            Op::Key(_) => fx.reply(id, Ret::Refused(Why::NotAClient)),
+            Op::Change(change) => pass_on(id, change, fx),
+        }
+    }
+}
+
+impl Server {
     /// Writes an entry and does what it says.
     fn log(&mut self, entry: Entry, fx: &mut Fx<'_, HashRing>) {
         fx.append(entry.clone());
@@ -422,88 +513,6 @@ impl Server {
             fx.send(from, Msg::WhichMembership);
         }
         epoch == self.view.epoch
-    }
-
-    pub(super) fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, HashRing>) {
-        match msg {
-            Msg::Membership(view) => self.adopt(view, fx),
-            Msg::WhichMembership => fx.send_durable(from, Msg::Membership(self.view.clone())),
-            Msg::Read { origin, key } => self.coordinate(origin, key, None, fx),
-            Msg::Write { origin, key, stored } => self.coordinate(origin, key, Some(stored), fx),
-            Msg::Fetch { epoch, origin, key } if self.same_epoch(from, epoch, fx) => {
-                let stored = self.kept.keys.get(&key).copied();
-                fx.send(from, Msg::Fetched { epoch, origin, stored });
-            }
-            Msg::Fetched { epoch, origin, stored } if self.same_epoch(from, epoch, fx) => {
-                let slot = (origin, false);
-                if let Some(pending) = self.pending.get_mut(&slot) {
-                    pending.heard.insert(from);
-                    if stored.map(|stored| stored.version) > pending.newest.map(|newest| newest.version) {
-                        pending.newest = stored;
-                    }
-                    self.conclude(slot, fx);
-                }
-            }
-            Msg::Store { epoch, origin, key, stored } if self.same_epoch(from, epoch, fx) => {
-                self.store(&key, stored, fx);
-                fx.send_durable(from, Msg::Acked { epoch, origin });
-            }
-            Msg::Acked { epoch, origin } if self.same_epoch(from, epoch, fx) => {
-                let slot = (origin, true);
-                if let Some(pending) = self.pending.get_mut(&slot) {
-                    pending.heard.insert(from);
-                    self.conclude(slot, fx);
-                }
-            }
-            Msg::Hint { epoch, key, stored } if self.same_epoch(from, epoch, fx) => {
-                self.store(&key, stored, fx);
-                fx.send_durable(from, Msg::HintAcked { epoch, key, version: stored.version });
-            }
-            Msg::HintAcked { epoch, key, version } if self.same_epoch(from, epoch, fx) => {
-                let slot = (from, key);
-                if self.kept.hints.get(&slot).is_some_and(|hint| hint.version <= version) {
-                    fx.note(Note::HintDelivered { replica: from, key: slot.1.clone() });
-                    self.kept.hints.remove(&slot);
-                    self.send_hints(Some(from), fx);
-                }
-            }
-            Msg::Batch { epoch, number, keys } if self.same_epoch(from, epoch, fx) => {
-                fx.note(Note::BatchStored { keys: keys.len() as u32, from });
-                for (key, stored) in keys {
-                    self.store(&key, stored, fx);
-                }
-                fx.send_durable(from, Msg::BatchAcked { epoch, number });
-            }
-            Msg::BatchAcked { epoch, number } if self.same_epoch(from, epoch, fx) => {
-                let Some(outgoing) = self.outgoing.get_mut(&from) else { return };
-                if let Some((_, last)) = outgoing.sent.take_if(|(sent, _)| *sent == number) {
-                    outgoing.through = Some(last.clone());
-                    self.log(Entry::Moved(from, epoch, last), fx);
-                    self.send_batch(from, fx);
-                    if self.outgoing.values().all(|outgoing| outgoing.done) {
-                        fx.note(Note::HandOffDone);
-                    }
-                    self.report(fx);
-                }
-            }
-            // Of another epoch, or what only clients and the administrator handle.
-            _ => {}
-        }
-    }
-
-    pub(super) fn on_timer(&mut self, fx: &mut Fx<'_, HashRing>) {
-        self.ticking = false;
-        let slots: Vec<(Origin, bool)> = self.pending.keys().copied().collect();
-        for slot in slots {
-            self.retry(slot, fx);
-        }
-        self.send_hints(None, fx);
-        let targets: Vec<NodeId> = self.outgoing.keys().copied().collect();
-        for to in targets {
-            self.send_batch(to, fx);
-        }
-        self.report(fx);
-        self.tick(fx);
     }
 
     /// An operation that has waited for a while: what is silent gets a hint, or is asked again.

@@ -15,25 +15,14 @@ use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
 use runs::info::{LabInfo, Showcase};
-use runs::kit::{self, bug, correct};
+use runs::kit::{self, LATENCY, bug, correct, live};
 use runs::lab::{Chosen, Lab, Setup};
 use runs::names::Names;
-use runs::ops::{OpInfo, node, op};
-use runs::params::{DISTANCE, ParamInfo, Setting, number};
+use runs::ops::{node, op};
+use runs::params::{DISTANCE, ParamInfo, number};
 use runs::plain::{Telling, Topic};
 
 const NODES: ParamInfo = number("nodes", "Processes", 3, (2, 8), "");
-const SKEW: ParamInfo = number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms");
-const MAX_OFFSET: ParamInfo = number("max-offset-ms", "Wall clocks may differ by", 400, (0, 60_000), "ms");
-const ACT_EVERY: ParamInfo = ParamInfo {
-    live: true,
-    ..number("act-every-ms", "Each process acts about every (0: never)", 150, (0, 60_000), "ms")
-};
-const LATENCY: ParamInfo = ParamInfo { default: Setting { low: 5, high: 60 }, ..kit::LATENCY };
-
-const LOCAL: OpInfo = op("local", "Local event", "Something happens at the process.");
-const SEND: OpInfo =
-    op("send", "Send a question", "The process asks another one, which answers.").with(&[node("To", "n2")]);
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<ClocksLab>(&INFO);
@@ -56,8 +45,18 @@ static INFO: LabInfo = LabInfo {
         bug(Bugs::EQUAL_IS_BEFORE),
         bug(Bugs::CONCURRENT_UNLESS_BEFORE),
     ],
-    params: &[NODES, SKEW, MAX_OFFSET, ACT_EVERY, LATENCY, DISTANCE],
-    ops: &[LOCAL, SEND],
+    params: &[
+        NODES,
+        number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms"),
+        number("max-offset-ms", "Wall clocks may differ by", 400, (0, 60_000), "ms"),
+        live(number("act-every-ms", "Each process acts about every (0: never)", 150, (0, 60_000), "ms")),
+        LATENCY.by_default_range(5, 60),
+        DISTANCE,
+    ],
+    ops: &[
+        op("local", "Local event", "Something happens at the process."),
+        op("send", "Send a question", "The process asks another one, which answers.").with(&[node("To", "n2")]),
+    ],
     metrics: &["events", "messages-received", "verdicts", "concurrent-verdicts", "wall-clock-reversals"],
     speed: 0.05,
     roles: None,
@@ -105,12 +104,7 @@ impl Lab for ClocksLab {
 
     fn setup(chosen: Chosen<'_>) -> Setup<Self> {
         let nodes = chosen.count(&NODES);
-        let config = Config {
-            skew_us: chosen.us(&SKEW),
-            offset_max_us: chosen.us(&MAX_OFFSET),
-            act_us: chosen.us(&ACT_EVERY),
-            bugs: chosen.bugs(),
-        };
+        let config = Config { bugs: chosen.bugs(), ..chosen.config() };
         let oracle = ClocksOracle::new(&config);
         Setup {
             fault_model: FaultModel {

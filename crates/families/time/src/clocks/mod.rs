@@ -17,7 +17,7 @@ mod lab;
 mod oracle;
 
 pub use lab::ENTRY;
-use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, Named, NodeId, Operation, Params, Protocol, RequestId};
 
 use algorithms::clocks::{Hybrid, HybridClock, LamportClock, Order, VectorClock};
 
@@ -42,13 +42,16 @@ const DRAW_PEER: u32 = 3;
 const DRAW_NAME: u32 = 4;
 
 /// What all processes know from the start.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Params)]
 pub struct Config {
     /// How far wall clocks are off from the start, at most, in µs.
+    #[param("skew-ms")]
     pub skew_us: u64,
     /// By how much any two wall clocks may differ, in µs: what a hybrid clock relies on.
+    #[param("max-offset-ms")]
     pub offset_max_us: u64,
     /// Each process does something about this often of its own accord, in µs; 0 for never.
+    #[param("act-every-ms")]
     pub act_us: u64,
     /// The mistakes to make.
     pub bugs: Bugs,
@@ -63,9 +66,6 @@ impl Config {
         if node.0.is_multiple_of(2) { magnitude } else { -magnitude }
     }
 }
-
-/// The parameter that can change while the cluster runs: [`Config::act_us`], in ms.
-const SET_ACT_EVERY_MS: ParamKey = ParamKey::of("act-every-ms");
 
 /// Classic mistakes. All off is what the papers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
@@ -358,12 +358,6 @@ impl Protocol for Process {
             wall_us: Self::wall_us(fx),
             newest: None,
             conflicts: 0,
-        }
-    }
-
-    fn set(config: &mut Config, _link: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
-        if key == SET_ACT_EVERY_MS {
-            config.act_us = low * 1_000;
         }
     }
 

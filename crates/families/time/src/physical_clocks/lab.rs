@@ -17,11 +17,11 @@ use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
 use runs::info::{LabInfo, Showcase};
-use runs::kit::{self, bug, correct, live};
+use runs::kit::{self, LATENCY, bug, correct, live};
 use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{OpInfo, op};
-use runs::params::{DISTANCE, ParamInfo, Setting, choice, number};
+use runs::ops::op;
+use runs::params::{DISTANCE, ParamInfo, choice, number};
 use runs::plain::{Telling, Topic};
 
 const NODES: ParamInfo = number("nodes", "Machines, the server among them", 4, (2, 7), "");
@@ -33,18 +33,7 @@ const SCHEME: ParamInfo = live(
     )
     .by_default(2),
 );
-const SKEW: ParamInfo = number("skew-ms", "Clients’ clocks are off by up to", 60, (0, 10_000), "ms");
-const DRIFT: ParamInfo = number("drift-ppm", "Clients’ clocks drift by up to", 100, (0, 10_000), "ppm");
-const POLL: ParamInfo = live(number("poll-ms", "Asks every", 500, (10, 60_000), "ms"));
-const LATENCY: ParamInfo = ParamInfo { default: Setting { low: 8, high: 14 }, ..kit::LATENCY };
 const TOWARDS: ParamInfo = live(number("towards-ms", "More towards n1", 0, (0, 10_000), "ms"));
-const WAIT: ParamInfo = live(number("wait-us", "Wait in their sender up to", 1_000, (0, 200_000), "µs"));
-const SLEW: ParamInfo = live(number("slew-ppm", "Slewed by up to", 50_000, (100, 400_000), "ppm"));
-const SERVE: ParamInfo = number("serve-us", "Time to make an answer", 1_000, (0, 100_000), "µs");
-const GAMMA: ParamInfo = number("gamma-ms", "Berkeley: averaged clocks differ by up to", 250, (0, 10_000), "ms");
-
-const POLL_NOW: OpInfo =
-    op("poll", "Ask for the time", "The node asks now, if in this scheme it is the one that asks.");
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<PhysicalClocksLab>(&INFO);
@@ -66,8 +55,21 @@ static INFO: LabInfo = LabInfo {
         bug(Bugs::IGNORES_DELAY),
         bug(Bugs::STEPS_BACKWARDS),
     ],
-    params: &[NODES, SCHEME, SKEW, DRIFT, POLL, LATENCY, TOWARDS, WAIT, SLEW, SERVE, GAMMA, DISTANCE],
-    ops: &[POLL_NOW],
+    params: &[
+        NODES,
+        SCHEME,
+        number("skew-ms", "Clients’ clocks are off by up to", 60, (0, 10_000), "ms"),
+        number("drift-ppm", "Clients’ clocks drift by up to", 100, (0, 10_000), "ppm"),
+        live(number("poll-ms", "Asks every", 500, (10, 60_000), "ms")),
+        LATENCY.by_default_range(8, 14),
+        TOWARDS,
+        live(number("wait-us", "Wait in their sender up to", 1_000, (0, 200_000), "µs")),
+        live(number("slew-ppm", "Slewed by up to", 50_000, (100, 400_000), "ppm")),
+        number("serve-us", "Time to make an answer", 1_000, (0, 100_000), "µs"),
+        number("gamma-ms", "Berkeley: averaged clocks differ by up to", 250, (0, 10_000), "ms"),
+        DISTANCE,
+    ],
+    ops: &[op("poll", "Ask for the time", "The node asks now, if in this scheme it is the one that asks.")],
     metrics: &["measurements", "unanswered", "corrections", "steps", "error-us", "largest-error-us"],
     speed: 0.2,
     roles: None,
@@ -154,18 +156,7 @@ impl Lab for PhysicalClocksLab {
 
     fn setup(chosen: Chosen<'_>) -> Setup<Self> {
         let nodes = chosen.count(&NODES);
-        let config = Config {
-            scheme: Scheme::of_number(chosen.number(&SCHEME)),
-            skew_us: chosen.us(&SKEW),
-            drift_ppm: chosen.number(&DRIFT),
-            poll_us: chosen.us(&POLL),
-            wait_us: chosen.number(&WAIT),
-            serve_us: chosen.number(&SERVE),
-            way_min_us: chosen.us(&LATENCY),
-            gamma_us: chosen.us(&GAMMA),
-            slew_ppm: chosen.number(&SLEW),
-            bugs: chosen.bugs(),
-        };
+        let config = Config { bugs: chosen.bugs(), ..chosen.config() };
         let names = check::Names::servers(nodes);
         let mut setup = Setup::new(names, config, PhysicalOracle::new(), layout::fan(nodes as usize));
         setup.cluster.link.towards = towards(chosen.us(&TOWARDS));

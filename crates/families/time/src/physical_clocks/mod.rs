@@ -33,7 +33,7 @@ mod tests;
 
 pub use lab::ENTRY;
 use sim::clock::Clock;
-use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, Param, ParamKey, Params, Protocol, RequestId};
 
 use algorithms::physical_clocks::{Filter, Measured, Slewed, berkeley, cristian, ntp, ptp};
 
@@ -67,13 +67,14 @@ const DRAW_NONCE: u32 = 2;
 const DRAW_WAIT: u32 = 3;
 
 /// How clocks are set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Param)]
 pub enum Scheme {
     /// A client asks, and takes half of the round trip for the way back.
     Cristian,
     /// A coordinator asks everybody and tells each how far from the average it is.
     Berkeley,
     /// Four readings, and of eight measurements the quickest.
+    #[default]
     Ntp,
     /// Sync, follow-up, delay request and delay response, stamped by the network card.
     Ptp,
@@ -82,12 +83,6 @@ pub enum Scheme {
 impl Scheme {
     /// All of them, by number.
     pub const ALL: [Self; 4] = [Self::Cristian, Self::Berkeley, Self::Ntp, Self::Ptp];
-
-    /// The scheme with this number.
-    #[must_use]
-    pub fn of_number(number: u64) -> Self {
-        usize::try_from(number).ok().and_then(|number| Self::ALL.get(number)).copied().unwrap_or(Self::Ntp)
-    }
 
     /// What people call it.
     #[must_use]
@@ -102,37 +97,41 @@ impl Scheme {
 }
 
 /// What all nodes know from the start.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Params)]
 pub struct Config {
     /// How clocks are set.
+    #[param]
     pub scheme: Scheme,
     /// How far clients' clocks are off from the start, at most, in µs.
+    #[param("skew-ms")]
     pub skew_us: u64,
     /// How fast clients' clocks drift from the start, at most, in parts per million.
+    #[param]
     pub drift_ppm: u64,
     /// How often somebody asks, in µs.
+    #[param("poll-ms")]
     pub poll_us: u64,
     /// How long a message waits in its sender's operating system, at most, in µs.
+    #[param]
     pub wait_us: u64,
     /// How long whoever is asked for the time needs for the answer, in µs.
+    #[param]
     pub serve_us: u64,
     /// Cristian: a message takes at least this, as everybody assumes, in µs.
+    #[param("latency-ms")]
     pub way_min_us: u64,
     /// Berkeley: clocks of which no two differ by more than this are averaged (γ of Gusella and Zatti), in µs.
+    #[param("gamma-ms")]
     pub gamma_us: u64,
     /// By how much a slewed clock runs faster or slower, in parts per million.
+    #[param]
     pub slew_ppm: u64,
     /// The mistakes to make.
     pub bugs: Bugs,
 }
 
-/// Parameters that can change while the cluster runs: [`Config::scheme`], by number.
-const SET_SCHEME: ParamKey = ParamKey::of("scheme");
-const SET_POLL_MS: ParamKey = ParamKey::of("poll-ms");
-/// What messages to the time server need on top.
+/// What messages to the time server need on top: a parameter of the links.
 const SET_TOWARDS_MS: ParamKey = ParamKey::of("towards-ms");
-const SET_WAIT_US: ParamKey = ParamKey::of("wait-us");
-const SET_SLEW_PPM: ParamKey = ParamKey::of("slew-ppm");
 
 /// Classic mistakes. All off is what the papers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
@@ -777,14 +776,11 @@ impl Protocol for Node {
         }
     }
 
-    fn set(config: &mut Config, link: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
-        match key {
-            SET_SCHEME => config.scheme = Scheme::of_number(low),
-            SET_POLL_MS => config.poll_us = low * 1_000,
-            SET_TOWARDS_MS => link.towards = towards(low * 1_000),
-            SET_WAIT_US => config.wait_us = low,
-            SET_SLEW_PPM => config.slew_ppm = low,
-            _ => {}
+    fn set(config: &mut Config, link: &mut LinkProfile, key: ParamKey, value: (u64, u64)) {
+        if key == SET_TOWARDS_MS {
+            link.towards = towards(value.0 * 1_000);
+        } else {
+            config.set(key, value);
         }
     }
 

@@ -306,7 +306,10 @@ fn another_scheme_takes_over_while_the_cluster_runs() {
     cluster.config.skew_us = 80 * MS;
     cluster.link.latency_us = (8 * MS, 12 * MS);
     for (turn, number) in [2, 3, 0, 1, 3, 1, 2].into_iter().enumerate() {
-        cluster.command((turn as u64 + 1) * 7_100 * MS, Command::Set { key: SET_SCHEME, value: (number, number) });
+        cluster.command(
+            (turn as u64 + 1) * 7_100 * MS,
+            Command::Set { key: ParamKey::of("scheme"), value: (number, number) },
+        );
     }
     let (world, oracle) = cluster.run(4, 60_000 * MS);
     assert!(!oracle.violated());

@@ -18,7 +18,7 @@ use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
 use runs::info::{LabInfo, Showcase};
-use runs::kit::{self, bug, correct, live};
+use runs::kit::{self, LATENCY, bug, correct, live};
 use runs::lab::{Chosen, Lab, Setup};
 use runs::names::Names;
 use runs::ops::{ArgInfo, OpInfo, node, nodes, number, op, text};
@@ -27,14 +27,6 @@ use runs::plain::{Telling, Topic};
 
 const NODES: ParamInfo = params::number("nodes", "Processes", 3, (2, 8), "");
 const CAUSAL_DELIVERY: ParamInfo = live(switch("causal-delivery", "Causal delivery", true));
-const SKEW: ParamInfo = params::number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms");
-const PRUNE_AFTER: ParamInfo =
-    params::number("prune-after", "Vectors forget who is silent for (0: never)", 0, (0, 1_000), "events");
-const ACT_EVERY: ParamInfo =
-    live(params::number("act-every-ms", "Each process acts about every (0: never)", 400, (0, 60_000), "ms"));
-const ASK_EVERY: ParamInfo =
-    params::number("ask-every-ms", "Each asks what it missed about every (0: never)", 1_000, (0, 60_000), "ms");
-const LATENCY: ParamInfo = ParamInfo { default: Setting { low: 5, high: 60 }, ..kit::LATENCY };
 
 const KEY: ArgInfo = text("Key", "account", TEXT_CHARS_MAX);
 const VALUE: ArgInfo = number("Value", 120, (0, VALUE_MAX as i64));
@@ -82,7 +74,16 @@ static INFO: LabInfo = LabInfo {
         bug(Bugs::PRUNES_SILENT).with(&[("prune-after", Setting::number(4))]),
         bug(Bugs::ONE_COUNTER),
     ],
-    params: &[NODES, CAUSAL_DELIVERY, SKEW, PRUNE_AFTER, ACT_EVERY, ASK_EVERY, LATENCY, DISTANCE],
+    params: &[
+        NODES,
+        CAUSAL_DELIVERY,
+        params::number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms"),
+        params::number("prune-after", "Vectors forget who is silent for (0: never)", 0, (0, 1_000), "events"),
+        live(params::number("act-every-ms", "Each process acts about every (0: never)", 400, (0, 60_000), "ms")),
+        params::number("ask-every-ms", "Each asks what it missed about every (0: never)", 1_000, (0, 60_000), "ms"),
+        LATENCY.by_default_range(5, 60),
+        DISTANCE,
+    ],
     ops: &[POST, REPLY, TELL, WRITE, GET, PUT, LOCAL],
     metrics: &[
         "events",
@@ -158,14 +159,7 @@ impl Lab for VectorClocksLab {
 
     fn setup(chosen: Chosen<'_>) -> Setup<Self> {
         let nodes = chosen.count(&NODES);
-        let config = Config {
-            causal_delivery: chosen.is_on(&CAUSAL_DELIVERY),
-            skew_us: chosen.us(&SKEW),
-            prune_after: chosen.number(&PRUNE_AFTER),
-            act_us: chosen.us(&ACT_EVERY),
-            ask_us: chosen.us(&ASK_EVERY),
-            bugs: chosen.bugs(),
-        };
+        let config = Config { bugs: chosen.bugs(), ..chosen.config() };
         // Long enough for everybody to ask everybody twice.
         let calm_us = 4 * u64::from(nodes) * config.ask_us + 32 * chosen.range_us(&LATENCY).1 + 2_000_000;
         let oracle = FeedOracle::new(&config);

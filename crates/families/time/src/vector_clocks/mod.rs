@@ -38,7 +38,7 @@ pub use lab::ENTRY;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, Named, NodeId, Operation, Params, Protocol, RequestId};
 
 use crate::clocks::{EventId, NAMES, STRIDE, Stamp, WALL_AT_START_US};
 use algorithms::clocks::{HybridClock, LamportClock, Order, VectorClock};
@@ -78,17 +78,22 @@ const DRAW_NAME: u32 = 5;
 const DRAW_ASK: u32 = 6;
 
 /// What all processes know from the start.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Params)]
 pub struct Config {
     /// Whether a post waits for what it depends on.
+    #[param]
     pub causal_delivery: bool,
     /// How far wall clocks are off from the start, at most, in µs.
+    #[param("skew-ms")]
     pub skew_us: u64,
     /// A vector drops the entry of a process that one has heard nothing new of for so many events; 0 for never.
+    #[param]
     pub prune_after: u64,
     /// Each process does something about this often of its own accord, in µs; 0 for never.
+    #[param("act-every-ms")]
     pub act_us: u64,
     /// Each process asks another one for what it has missed about this often, in µs; 0 for never.
+    #[param("ask-every-ms")]
     pub ask_us: u64,
     /// The mistakes to make.
     pub bugs: Bugs,
@@ -103,11 +108,6 @@ impl Config {
         if node.0.is_multiple_of(2) { magnitude } else { -magnitude }
     }
 }
-
-/// Parameters that can change while the cluster runs: [`Config::causal_delivery`], 0 or 1.
-const SET_CAUSAL_DELIVERY: ParamKey = ParamKey::of("causal-delivery");
-/// [`Config::act_us`], in ms.
-const SET_ACT_EVERY_MS: ParamKey = ParamKey::of("act-every-ms");
 
 /// Classic mistakes. All off is what the papers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Flags)]
@@ -732,14 +732,6 @@ impl Protocol for Process {
         Self::set_ask(fx);
         process.settle(fx);
         process
-    }
-
-    fn set(config: &mut Config, _link: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
-        match key {
-            SET_CAUSAL_DELIVERY => config.causal_delivery = low > 0,
-            SET_ACT_EVERY_MS => config.act_us = low * 1_000,
-            _ => {}
-        }
     }
 
     fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Self>) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use algorithms::client::Workload;
-use sim::{Disk, Fx, NodeId, RequestId};
+use sim::{Actor, Disk, Fx, NodeId, RequestId};
 
 use super::{Cell, Config, Msg, Node, Note, Parts, Ret, Timer, Transfer, Tx, Why};
 
@@ -42,10 +42,10 @@ pub(crate) struct Coordinator {
     requests: BTreeMap<Tx, RequestId>,
 }
 
-impl Coordinator {
+impl Actor<Node> for Coordinator {
     /// What has an outcome is told again. What has none may not have heard all votes: it aborts, which nobody has been
     /// told otherwise, since the outcome would have been on disk before (BHG 7.4, recovery).
-    pub(super) fn boot(disk: &Disk<Node>, fx: &mut Fx<'_, Node>) -> Self {
+    fn boot(disk: &Disk<Node>, fx: &mut Fx<'_, Node>) -> Self {
         let records = match disk.cell("transactions") {
             Some(Cell::Transactions(records)) => records.clone(),
             _ => Records::default(),
@@ -60,44 +60,10 @@ impl Coordinator {
         this
     }
 
-    pub(super) fn on_request(&mut self, id: RequestId, transfer: &Transfer, fx: &mut Fx<'_, Node>) {
-        match self.begin(transfer, fx) {
-            Ok(tx) => drop(self.requests.insert(tx, id)),
-            Err(refusal) => fx.reply(id, refusal),
-        }
-    }
-
-    pub(super) fn on_workload(&mut self, fx: &mut Fx<'_, Node>) {
-        workload(fx.config()).arm(Timer::Workload, DRAW_PAUSE, fx);
-        if self.records.open.len() < OPEN_MAX {
-            let transfer = draw_transfer(fx);
-            // Nobody waits for an answer.
-            self.begin(&transfer, fx).ok();
-        }
-    }
-
-    fn begin(&mut self, transfer: &Transfer, fx: &mut Fx<'_, Node>) -> Result<Tx, Ret> {
-        let parts = parts(transfer, fx.config()).ok_or(Ret::NoSuchAccounts)?;
-        if self.records.open.len() >= OPEN_MAX {
-            return Err(Ret::Busy);
-        }
-        self.records.newest += 1;
-        let tx = self.records.newest;
-        self.missing.insert(tx, parts.keys().copied().collect());
-        self.records.open.insert(tx, Open { parts: parts.clone(), outcome: None });
-        self.save(fx);
-        for &node in parts.keys() {
-            fx.send_durable(node, Msg::Prepare { tx, parts: parts.clone() });
-        }
-        fx.set_timer(Timer::Patience(tx), fx.config().timeout_us);
-        fx.note(Note::Began { tx, parts });
-        Ok(tx)
-    }
-
-    pub(super) fn on_message(&mut self, from: NodeId, msg: &Msg, fx: &mut Fx<'_, Node>) {
+    fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Node>) {
         let tx = msg.tx();
         let (Some(open), Some(missing)) = (self.records.open.get(&tx), self.missing.get_mut(&tx)) else { return };
-        match (msg, open.outcome) {
+        match (&msg, open.outcome) {
             (Msg::Vote { yes: true, .. }, None) if missing.remove(&from) => {
                 let missing: Vec<NodeId> = missing.iter().copied().collect();
                 let all = missing.is_empty();
@@ -121,15 +87,52 @@ impl Coordinator {
         }
     }
 
-    pub(super) fn on_patience(&mut self, tx: Tx, fx: &mut Fx<'_, Node>) {
-        match self.records.open.get(&tx).map(|open| open.outcome) {
-            None => {}
-            Some(None) => {
-                let silent = self.missing.get(&tx).into_iter().flatten().copied().collect();
-                self.decide(tx, false, Why::Silent(silent), fx);
+    fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Node>) {
+        match timer {
+            Timer::Patience(tx) => match self.records.open.get(&tx).map(|open| open.outcome) {
+                None => {}
+                Some(None) => {
+                    let silent = self.missing.get(&tx).into_iter().flatten().copied().collect();
+                    self.decide(tx, false, Why::Silent(silent), fx);
+                }
+                Some(Some(_)) => self.tell(tx, fx),
+            },
+            Timer::Workload => {
+                workload(fx.config()).arm(Timer::Workload, DRAW_PAUSE, fx);
+                if self.records.open.len() < OPEN_MAX {
+                    let transfer = draw_transfer(fx);
+                    // Nobody waits for an answer.
+                    self.begin(&transfer, fx).ok();
+                }
             }
-            Some(Some(_)) => self.tell(tx, fx),
         }
+    }
+
+    fn on_request(&mut self, id: RequestId, transfer: Transfer, fx: &mut Fx<'_, Node>) {
+        match self.begin(&transfer, fx) {
+            Ok(tx) => drop(self.requests.insert(tx, id)),
+            Err(refusal) => fx.reply(id, refusal),
+        }
+    }
+}
+
+impl Coordinator {
+    fn begin(&mut self, transfer: &Transfer, fx: &mut Fx<'_, Node>) -> Result<Tx, Ret> {
+        let parts = parts(transfer, fx.config()).ok_or(Ret::NoSuchAccounts)?;
+        if self.records.open.len() >= OPEN_MAX {
+            return Err(Ret::Busy);
+        }
+        self.records.newest += 1;
+        let tx = self.records.newest;
+        self.missing.insert(tx, parts.keys().copied().collect());
+        self.records.open.insert(tx, Open { parts: parts.clone(), outcome: None });
+        self.save(fx);
+        for &node in parts.keys() {
+            fx.send_durable(node, Msg::Prepare { tx, parts: parts.clone() });
+        }
+        fx.set_timer(Timer::Patience(tx), fx.config().timeout_us);
+        fx.note(Note::Began { tx, parts });
+        Ok(tx)
     }
 
     fn decide(&mut self, tx: Tx, commit: bool, why: Why, fx: &mut Fx<'_, Node>) {

@@ -7,8 +7,8 @@ use runs::info::{LabInfo, Roles, Showcase};
 use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, live};
 use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{ArgInfo, OpInfo, node, nodes, number, op};
-use runs::params::{self, DISTANCE, ParamInfo};
+use runs::ops::{node, nodes, number, op};
+use runs::params::{self, DISTANCE};
 use runs::plain::Telling;
 use serde_json::{Value, json};
 use sim::{Record, World};
@@ -18,19 +18,6 @@ use view::{MessageShape, Pane, PaneAsk, Stage, layout, shapes};
 use super::{
     Bugs, COORDINATOR, CommitOracle, Config, Coordinator, Msg, Node, Note, Participant, Timer, Tx, panes, words,
 };
-
-const PARTICIPANTS: ParamInfo = params::number("participants", "Participants", 4, (2, 8), "");
-const TRANSFER_EVERY: ParamInfo =
-    live(params::number("transfer-every-ms", "A transfer about every (0: never)", 120, (0, 60_000), "ms"));
-const TIMEOUT: ParamInfo = live(params::number("timeout-ms", "Timeout", 150, (10, 10_000), "ms"));
-
-const TO: ArgInfo = nodes("To", &["n3", "n4"], 8);
-const TRANSFER: OpInfo =
-    op("transfer", "Transfer", "The coordinator takes money from one account, for each of the others.").with(&[
-        node("From", "n2"),
-        TO,
-        number("Amount for each", 10, (1, 1_000)),
-    ]);
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<CommitLab>(&INFO);
@@ -52,8 +39,16 @@ static INFO: LabInfo = LabInfo {
         bug(Bugs::UNLOCKS_EARLY),
         bug(Bugs::RESTARTS_ANEW),
     ],
-    params: &[PARTICIPANTS, TRANSFER_EVERY, TIMEOUT, LATENCY, DISK_SYNC, DISTANCE],
-    ops: &[TRANSFER],
+    params: &[
+        params::number("participants", "Participants", 4, (2, 8), ""),
+        live(params::number("transfer-every-ms", "A transfer about every (0: never)", 120, (0, 60_000), "ms")),
+        live(params::number("timeout-ms", "Timeout", 150, (10, 10_000), "ms")),
+        LATENCY,
+        DISK_SYNC,
+        DISTANCE,
+    ],
+    ops: &[op("transfer", "Transfer", "The coordinator takes money from one account, for each of the others.")
+        .with(&[node("From", "n2"), nodes("To", &["n3", "n4"], 8), number("Amount for each", 10, (1, 1_000))])],
     metrics: &["begun", "committed", "aborted"],
     speed: 0.02,
     roles: Some(&Roles {
@@ -89,12 +84,7 @@ impl Lab for CommitLab {
     type Oracle = CommitOracle;
 
     fn setup(chosen: Chosen<'_>) -> Setup<Self> {
-        let config = Config {
-            participants: chosen.count(&PARTICIPANTS),
-            timeout_us: chosen.us(&TIMEOUT),
-            workload_us: chosen.us(&TRANSFER_EVERY),
-            bugs: chosen.bugs(),
-        };
+        let config = Config { bugs: chosen.bugs(), ..chosen.config() };
         let names = check::Names::servers(config.participants + 1);
         let (oracle, layout) = (CommitOracle::new(names.clone()), layout::fan(config.participants as usize + 1));
         let fault_model = FaultModel::of(&FaultKind::ALL, CHAOS_US, CALM_US);

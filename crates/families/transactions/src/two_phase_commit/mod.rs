@@ -30,7 +30,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use sim::{Disk, Flags, Fx, LinkProfile, Named, NodeId, Operation, ParamKey, Protocol, RequestId};
+use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Params, Protocol};
 
 pub(crate) use coordinator::Coordinator;
 pub use lab::ENTRY;
@@ -50,13 +50,16 @@ pub(crate) type Tx = u64;
 pub(crate) type Parts = BTreeMap<NodeId, i64>;
 
 /// What all nodes know from the start.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Params)]
 pub(crate) struct Config {
     /// How many accounts there are.
+    #[param]
     pub participants: u32,
     /// How long anybody waits before he does something about it, in µs.
+    #[param("timeout-ms")]
     pub timeout_us: u64,
     /// About how often the coordinator begins a transaction of its own accord, in µs; 0 for never.
+    #[param("transfer-every-ms")]
     pub workload_us: u64,
     /// The mistakes to make.
     pub bugs: Bugs,
@@ -86,10 +89,6 @@ pub(crate) struct Bugs {
     #[title("a coordinator without a disk")]
     pub restarts_anew: bool,
 }
-
-/// The parameters that can change while the cluster runs.
-const SET_WORKLOAD: ParamKey = ParamKey::of("transfer-every-ms");
-const SET_TIMEOUT: ParamKey = ParamKey::of("timeout-ms");
 
 /// What nodes send to each other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
@@ -232,40 +231,11 @@ impl Protocol for Node {
 
     fn boot(disk: &Disk<Self>, fx: &mut Fx<'_, Self>) -> Self {
         if fx.me() == COORDINATOR {
-            Self::Coordinator(Coordinator::boot(disk, fx))
+            Self::Coordinator(Actor::boot(disk, fx))
         } else {
-            Self::Participant(Participant::boot(disk, fx))
+            Self::Participant(Actor::boot(disk, fx))
         }
     }
 
-    fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Self>) {
-        match self {
-            Self::Coordinator(coordinator) => coordinator.on_message(from, &msg, fx),
-            Self::Participant(participant) => participant.on_message(from, msg, fx),
-        }
-    }
-
-    fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Self>) {
-        match (self, timer) {
-            (Self::Coordinator(coordinator), Timer::Patience(tx)) => coordinator.on_patience(tx, fx),
-            (Self::Coordinator(coordinator), Timer::Workload) => coordinator.on_workload(fx),
-            (Self::Participant(participant), Timer::Patience(tx)) => participant.on_patience(tx, fx),
-            (Self::Participant(_), Timer::Workload) => {}
-        }
-    }
-
-    fn on_request(&mut self, id: RequestId, transfer: Transfer, fx: &mut Fx<'_, Self>) {
-        match self {
-            Self::Coordinator(coordinator) => coordinator.on_request(id, &transfer, fx),
-            Self::Participant(_) => fx.reply(id, Ret::NotTheCoordinator),
-        }
-    }
-
-    fn set(config: &mut Config, _link: &mut LinkProfile, key: ParamKey, (low, _): (u64, u64)) {
-        match key {
-            SET_WORKLOAD => config.workload_us = low * 1_000,
-            SET_TIMEOUT => config.timeout_us = low * 1_000,
-            _ => {}
-        }
-    }
+    sim::actors!(Coordinator, Participant);
 }

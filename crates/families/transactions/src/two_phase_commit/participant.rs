@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sim::{Disk, Fx, NodeId};
+use sim::{Actor, Disk, Fx, NodeId, RequestId};
 
-use super::{BALANCE, COORDINATOR, Cell, Msg, Node, Note, Parts, Timer, Tx, Why};
+use super::{BALANCE, COORDINATOR, Cell, Msg, Node, Note, Parts, Ret, Timer, Transfer, Tx, Why};
 
 /// Of so many transactions a participant remembers the outcome.
 const OUTCOMES_MAX: usize = 64;
@@ -33,8 +33,8 @@ pub(crate) struct Participant {
     pub blocked: BTreeSet<Tx>,
 }
 
-impl Participant {
-    pub(super) fn boot(disk: &Disk<Node>, fx: &mut Fx<'_, Node>) -> Self {
+impl Actor<Node> for Participant {
+    fn boot(disk: &Disk<Node>, fx: &mut Fx<'_, Node>) -> Self {
         let account = match disk.cell("account") {
             Some(Cell::Account(account)) => account.clone(),
             _ => {
@@ -51,12 +51,7 @@ impl Participant {
         this
     }
 
-    /// The transaction for which the account is locked.
-    pub fn locked_by(&self) -> Option<Tx> {
-        self.account.prepared.keys().next().copied()
-    }
-
-    pub(super) fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Node>) {
+    fn on_message(&mut self, from: NodeId, msg: Msg, fx: &mut Fx<'_, Node>) {
         match msg {
             Msg::Prepare { tx, parts } => self.vote(tx, parts, fx),
             Msg::Outcome { tx, commit } => {
@@ -83,16 +78,27 @@ impl Participant {
         }
     }
 
-    pub(super) fn on_patience(&mut self, tx: Tx, fx: &mut Fx<'_, Node>) {
-        if !self.account.prepared.contains_key(&tx) {
-            return;
+    fn on_timer(&mut self, timer: Timer, fx: &mut Fx<'_, Node>) {
+        match timer {
+            Timer::Patience(tx) if !self.account.prepared.contains_key(&tx) => {}
+            Timer::Patience(tx) if fx.config().bugs.times_out_to_abort => self.decide(tx, false, Why::Impatience, fx),
+            Timer::Patience(tx) => {
+                fx.note(Note::Asked { tx });
+                self.ask(tx, fx);
+            }
+            Timer::Workload => {}
         }
-        if fx.config().bugs.times_out_to_abort {
-            self.decide(tx, false, Why::Impatience, fx);
-        } else {
-            fx.note(Note::Asked { tx });
-            self.ask(tx, fx);
-        }
+    }
+
+    fn on_request(&mut self, id: RequestId, _: Transfer, fx: &mut Fx<'_, Node>) {
+        fx.reply(id, Ret::NotTheCoordinator);
+    }
+}
+
+impl Participant {
+    /// The transaction for which the account is locked.
+    pub fn locked_by(&self) -> Option<Tx> {
+        self.account.prepared.keys().next().copied()
     }
 
     /// A copy of the question gets the same answer; what is over has been answered.

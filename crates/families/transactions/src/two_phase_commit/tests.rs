@@ -11,7 +11,7 @@ const N4: NodeId = NodeId(3);
 
 /// Timeouts after 100 ms, and nobody begins anything of his own accord.
 pub(super) fn some_config() -> Config {
-    Config { participants: 3, timeout_us: 100_000, workload_us: 0, bugs: Bugs::default() }
+    Config { participants: 3, timeout_us: 100_000, ..Config::default() }
 }
 
 /// A node of four on the bench.

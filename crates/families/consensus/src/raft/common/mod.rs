@@ -7,7 +7,7 @@ pub mod words;
 use std::any::Any;
 
 use crate::raft::{
-    Config, KEY_BYTES_MAX, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Reads, Role, Server, Timer, majority,
+    Config, KEY_BYTES_MAX, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Role, Server, Timer, majority,
 };
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
@@ -27,6 +27,8 @@ use runs::ops::{ArgInfo, NUMBER_MAX, OpInfo, key, node, number, op};
 use runs::params::{self, ParamInfo, switch};
 use runs::plain::Telling;
 
+// Only heartbeats and snapshots can change while a cluster runs: promises that are under way, a lease above all, rest on
+// timeouts and on the ways of voting and reading.
 pub const NODES: ParamInfo = servers(5, (3, 9));
 pub const ELECTION_TIMEOUT: ParamInfo =
     range("election-timeout-ms", "Election timeout", (150, 300), (10, 10_000), "ms");
@@ -48,24 +50,16 @@ pub const CORRECT: VariantInfo = correct("Everything that must survive a crash i
 /// Who leads and who wants to.
 pub const ROLES: Roles = Roles { holder: "leader", holds: "", seeks: "stands", number: "term", turning: "Election" };
 
-/// The cluster of a Raft lab; parameters that a lab does not offer keep their defaults.
+/// The cluster of a Raft lab.
 fn setup(chosen: Chosen<'_>) -> Setup<RaftLab> {
-    let (servers, clients) = (chosen.count(&NODES), chosen.count(&CLIENTS));
     let members_change = chosen.info.ops.iter().any(|op| op.id == ADD_SERVER.id);
     let config = Config {
-        servers,
-        clients,
-        election_timeout_us: chosen.range_us(&ELECTION_TIMEOUT),
-        heartbeat_us: chosen.us(&HEARTBEAT),
-        pre_vote: chosen.is_on(&PRE_VOTE),
-        check_quorum: chosen.is_on(&CHECK_QUORUM),
         // The basic algorithm of the paper has no such guard; whoever removes servers needs it.
         vote_guard: members_change && chosen.variant.id != "no-vote-guard",
-        reads: if chosen.is_on(&LEASE_READS) { Reads::Lease } else { Reads::ReadIndex },
-        snapshot_every: chosen.number(&SNAPSHOT_EVERY),
-        workload_us: chosen.us(&WRITE_EVERY),
         bugs: chosen.bugs(),
+        ..chosen.config_with(&[LEASE_READS, SNAPSHOT_EVERY])
     };
+    let Config { servers, clients, .. } = config;
     let (names, oracle) = (check::Names::servers_and_clients(servers, clients), RaftOracle::new(&config));
     let layout = layout::circle(servers as usize).into_iter().chain(layout::corners(clients as usize)).collect();
     Setup {

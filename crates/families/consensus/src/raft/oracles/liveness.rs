@@ -290,26 +290,13 @@ fn is_majority(set: u64, of: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::raft::{Bugs, Reads};
 
     fn liveness() -> Liveness {
         Liveness::new(&config())
     }
 
     fn config() -> Config {
-        Config {
-            servers: 5,
-            clients: 0,
-            election_timeout_us: (150_000, 300_000),
-            heartbeat_us: 50_000,
-            pre_vote: false,
-            check_quorum: false,
-            vote_guard: false,
-            reads: Reads::ReadIndex,
-            snapshot_every: 0,
-            workload_us: 0,
-            bugs: Bugs::default(),
-        }
+        Config { servers: 5, election_timeout_us: (150_000, 300_000), heartbeat_us: 50_000, ..Config::default() }
     }
 
     fn network(good: &[u64], robust: bool) -> Network {

@@ -134,7 +134,6 @@ fn count_of(count: usize, noun: &str, verb: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::raft::{Bugs, Reads};
     use sim::{ClusterConfig, Command, LinkProfile};
 
     /// What the notes add up to is where the servers are, at every step, through crashes and cuts.
@@ -143,16 +142,10 @@ mod tests {
         for pre_vote in [false, true] {
             let config = Config {
                 servers: 5,
-                clients: 0,
                 election_timeout_us: (150_000, 300_000),
                 heartbeat_us: 50_000,
                 pre_vote,
-                check_quorum: false,
-                vote_guard: false,
-                reads: Reads::ReadIndex,
-                snapshot_every: 0,
-                workload_us: 0,
-                bugs: Bugs::default(),
+                ..Config::default()
             };
             let link = LinkProfile { latency_us: (5_000, 15_000), ..LinkProfile::default() };
             let cluster = ClusterConfig { nodes: 5, link, disk_sync_us: (1_000, 1_000), positions: Vec::new() };

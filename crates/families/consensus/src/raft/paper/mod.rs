@@ -80,19 +80,8 @@ struct Cluster {
 
 /// Servers that never time out by themselves.
 fn by_hand(servers: u32) -> Cluster {
-    let config = Config {
-        servers,
-        clients: 0,
-        election_timeout_us: (10_000 * MS, 20_000 * MS),
-        heartbeat_us: 50 * MS,
-        pre_vote: false,
-        check_quorum: false,
-        vote_guard: false,
-        reads: Reads::ReadIndex,
-        snapshot_every: 0,
-        workload_us: 0,
-        bugs: Bugs::default(),
-    };
+    let config =
+        Config { servers, election_timeout_us: (10_000 * MS, 20_000 * MS), heartbeat_us: 50 * MS, ..Config::default() };
     Cluster { seed: 1, config, spare: 0, latency_us: (10 * MS, 10 * MS), disk_sync_us: (MS, MS) }
 }
 

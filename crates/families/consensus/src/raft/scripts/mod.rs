@@ -46,8 +46,8 @@ impl Script for Words {
             vote_guard: options.flag("vote-guard"),
             reads: if options.flag("lease") { Reads::Lease } else { Reads::ReadIndex },
             snapshot_every: options.number("snapshots").unwrap_or(0).into(),
-            workload_us: 0,
             bugs: options.bugs(),
+            ..Config::default()
         };
         let spare = options.number("spare").unwrap_or(0);
         Setup {

@@ -6,10 +6,8 @@ mod words;
 use std::any::Any;
 
 use crate::hash_ring::{
-    Bugs, Change, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, Msg, Op, Scheme, Server, Timer, VNODES_MAX,
-    WEIGHT_MAX,
+    Bugs, Change, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, Msg, Op, Server, Timer, VNODES_MAX, WEIGHT_MAX,
 };
-use algorithms::hashing::HashKind;
 use check::plan::PlannedOps;
 use check::{FaultKind, FaultModel};
 use serde_json::{Map, Value, json};
@@ -20,48 +18,12 @@ use view::{MessageShape, Picture, Stage, layout};
 
 use runs::Entry;
 use runs::info::{LabInfo, Showcase};
-use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, cost};
+use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, cost, servers};
 use runs::lab::{Chosen, Lab, Look, Setup};
 use runs::names::Names;
-use runs::ops::{NUMBER_MAX, OpInfo, key, node, number, op};
-use runs::params::{self, DISTANCE, ParamInfo, Setting, choice, switch};
+use runs::ops::{NUMBER_MAX, key, node, number, op};
+use runs::params::{self, DISTANCE, Setting, choice, switch};
 use runs::plain::Telling;
-
-const NODES: ParamInfo = params::number("nodes", "Servers", 5, (1, 100), "");
-const CLIENTS: ParamInfo = params::number("clients", "Clients", 2, (1, 3), "");
-const REPLICAS: ParamInfo = params::number("replicas", "Replicas of a key", 3, (1, 5), "");
-const WRITE_QUORUM: ParamInfo = params::number("write-quorum", "Replicas that acknowledge a write", 2, (1, 5), "");
-const READ_QUORUM: ParamInfo = params::number("read-quorum", "Replicas that answer a read", 2, (1, 5), "");
-const VNODES: ParamInfo = params::number("vnodes", "Virtual nodes per weight", 8, (1, VNODES_MAX as u64), "");
-const HASH: ParamInfo =
-    choice("hash", "Hash", &[("sha-1", "SHA-1"), ("crc-32", "CRC-32"), ("fnv-1a", "FNV-1a"), ("murmur3", "Murmur3")]);
-const RENDEZVOUS: ParamInfo = switch("rendezvous", "Rendezvous instead of a ring", false);
-const KEYS: ParamInfo = params::number("keys", "Keys that clients use", 24, (1, 10_000), "");
-const WRITE_EVERY: ParamInfo =
-    params::number("write-every-ms", "Each client acts about every (0: never)", 200, (0, 60_000), "ms");
-const RETRY: ParamInfo = params::number("retry-ms", "Asks again after", 100, (10, 10_000), "ms");
-
-const PUT: OpInfo = op("put", "Write", "Sets a key.")
-    .with(&[key("k1", KEY_BYTES_MAX), number("Value", 1, (-NUMBER_MAX, NUMBER_MAX))])
-    .of_anybody();
-const GET: OpInfo = op("get", "Read", "Reads a key.").with(&[key("k1", KEY_BYTES_MAX)]).of_anybody();
-const ADD_SERVER: OpInfo = op("add-server", "Add a server", "A machine joins the ring.").with(&[node("Server", "n6")]);
-const REMOVE_SERVER: OpInfo =
-    op("remove-server", "Remove a server", "A server leaves the ring.").with(&[node("Server", "n2")]);
-const WEIGHT: OpInfo = op("weight", "Change a weight", "A server has more or fewer virtual nodes.")
-    .with(&[node("Server", "n2"), number("Weight", 3, (1, WEIGHT_MAX as i64))]);
-const TOKEN: OpInfo =
-    op("token", "Move a virtual node", "One virtual node of a server goes elsewhere: which, and where to.").with(&[
-        node("Server", "n2"),
-        number("Virtual node", 0, (0, VNODES_MAX as i64 * WEIGHT_MAX as i64 - 1)),
-        number("Position", 2_147_483_648, (0, u32::MAX as i64)),
-    ]);
-const VIRTUAL_NODES: OpInfo = op(
-    "virtual-nodes",
-    "Virtual nodes",
-    "Every server has this many for each share of its weight.",
-)
-.with(&[number("Virtual nodes", 16, (1, VNODES_MAX as i64))]);
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<HashRingLab>(&INFO);
@@ -87,22 +49,44 @@ static INFO: LabInfo = LabInfo {
         .with(&[("vnodes", Setting::number(1))]),
     ],
     params: &[
-        NODES,
-        CLIENTS,
-        REPLICAS,
-        WRITE_QUORUM,
-        READ_QUORUM,
-        VNODES,
-        HASH,
-        RENDEZVOUS,
-        KEYS,
-        WRITE_EVERY,
-        RETRY,
+        servers(5, (1, 100)),
+        params::number("clients", "Clients", 2, (1, 3), ""),
+        params::number("replicas", "Replicas of a key", 3, (1, 5), ""),
+        params::number("write-quorum", "Replicas that acknowledge a write", 2, (1, 5), ""),
+        params::number("read-quorum", "Replicas that answer a read", 2, (1, 5), ""),
+        params::number("vnodes", "Virtual nodes per weight", 8, (1, VNODES_MAX as u64), ""),
+        choice(
+            "hash",
+            "Hash",
+            &[("sha-1", "SHA-1"), ("crc-32", "CRC-32"), ("fnv-1a", "FNV-1a"), ("murmur3", "Murmur3")],
+        ),
+        switch("rendezvous", "Rendezvous instead of a ring", false),
+        params::number("keys", "Keys that clients use", 24, (1, 10_000), ""),
+        params::number("write-every-ms", "Each client acts about every (0: never)", 200, (0, 60_000), "ms"),
+        params::number("retry-ms", "Asks again after", 100, (10, 10_000), "ms"),
         LATENCY,
         DISK_SYNC,
         DISTANCE,
     ],
-    ops: &[PUT, GET, ADD_SERVER, REMOVE_SERVER, WEIGHT, TOKEN, VIRTUAL_NODES],
+    ops: &[
+        op("put", "Write", "Sets a key.")
+            .with(&[key("k1", KEY_BYTES_MAX), number("Value", 1, (-NUMBER_MAX, NUMBER_MAX))])
+            .of_anybody(),
+        op("get", "Read", "Reads a key.").with(&[key("k1", KEY_BYTES_MAX)]).of_anybody(),
+        op("add-server", "Add a server", "A machine joins the ring.").with(&[node("Server", "n6")]),
+        op("remove-server", "Remove a server", "A server leaves the ring.").with(&[node("Server", "n2")]),
+        op("weight", "Change a weight", "A server has more or fewer virtual nodes.")
+            .with(&[node("Server", "n2"), number("Weight", 3, (1, WEIGHT_MAX as i64))]),
+        op("token", "Move a virtual node", "One virtual node of a server goes elsewhere: which, and where to.").with(
+            &[
+                node("Server", "n2"),
+                number("Virtual node", 0, (0, VNODES_MAX as i64 * WEIGHT_MAX as i64 - 1)),
+                number("Position", 2_147_483_648, (0, u32::MAX as i64)),
+            ],
+        ),
+        op("virtual-nodes", "Virtual nodes", "Every server has this many for each share of its weight.")
+            .with(&[number("Virtual nodes", 16, (1, VNODES_MAX as i64))]),
+    ],
     metrics: &["operations-answered", "operations", "changes", "keys-moved", "hints"],
     speed: 0.05,
     roles: None,
@@ -165,22 +149,11 @@ impl Lab for HashRingLab {
     type Oracle = HashRingOracle;
 
     fn setup(chosen: Chosen<'_>) -> Setup<Self> {
-        let (servers, clients) = (chosen.count(&NODES), chosen.count(&CLIENTS));
-        let replicas = chosen.count(&REPLICAS).min(servers);
-        let config = Config {
-            servers,
-            clients,
-            replicas,
-            write_quorum: chosen.count(&WRITE_QUORUM).min(replicas),
-            read_quorum: chosen.count(&READ_QUORUM).min(replicas),
-            scheme: if chosen.is_on(&RENDEZVOUS) { Scheme::Rendezvous } else { Scheme::Ring },
-            hash: HashKind::ALL[chosen.count(&HASH) as usize % HashKind::ALL.len()],
-            vnodes: chosen.count(&VNODES),
-            keys: chosen.count(&KEYS),
-            workload_us: chosen.us(&WRITE_EVERY),
-            retry_us: chosen.us(&RETRY),
-            bugs: chosen.bugs(),
-        };
+        let mut config = Config { bugs: chosen.bugs(), ..chosen.config() };
+        config.replicas = config.replicas.min(config.servers);
+        config.write_quorum = config.write_quorum.min(config.replicas);
+        config.read_quorum = config.read_quorum.min(config.replicas);
+        let Config { servers, clients, .. } = config;
         let names = check::Names::servers_and_clients(servers, clients).and("a1");
         let oracle = HashRingOracle::new(&config, names.clone());
         Setup {

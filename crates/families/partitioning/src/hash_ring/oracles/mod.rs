@@ -145,12 +145,9 @@ pub(super) fn some_config() -> Config {
         replicas: 3,
         write_quorum: 2,
         read_quorum: 2,
-        scheme: super::Scheme::Ring,
-        hash: algorithms::hashing::HashKind::Sha1,
         vnodes: 8,
         keys: 24,
-        workload_us: 0,
         retry_us: 100_000,
-        bugs: super::Bugs::default(),
+        ..Config::default()
     }
 }
