@@ -2,25 +2,25 @@
 //! what the cluster then does. `UPDATE_EXPECT=1` rewrites what is indented; `expect` lines hold whatever is rewritten.
 //! For tests only.
 //!
-//! A system says in a [`Script`] how a script's first line becomes a cluster, and, where it wants better words than a type's
-//! `Debug`, how notes and answers are told. Then its folder of scripts is one test:
+//! A system's folder of scripts is one test:
 //!
 //! ```text
-//! struct Words;
-//! impl Script for Words { … }
-//!
 //! #[test]
 //! fn scripts() {
-//!     script::check_folder::<Words>(concat!(env!("CARGO_MANIFEST_DIR"), "/src/two_phase_commit/scripts"));
+//!     script::check_folder(&OfLab::<CommitLab>::new(&ENTRY), "src/two_phase_commit/scripts");
 //! }
 //! ```
 //!
-//! What every script can say; what else it can is in its system's `Words`:
+//! [`OfLab`] asks the system's lab for all that a script needs. A system that wants better words than a type's `Debug`, or
+//! clusters that its lab does not offer, says so in a [`Script`] of its own.
+//!
+//! What every script can say:
 //!
 //! ```text
 //! # words                   to the reader
-//! cluster N seed S …        the first line; behind it what the system understands, see `Script::cluster`, and
-//!   … latency MS            each message takes just as long, instead of 5–15 ms; a write to disk takes 1 ms
+//! cluster N seed S …        the first line, see `Script::cluster`; of a lab:
+//!   nodes N seed S …        some parameter, the seed, and any other parameters, such as latency-ms 10
+//!   … bug NAME              with that mistake
 //! until T, wait T           lets time pass up to T ms, or T ms more
 //! OP n1 …                   an operation of the system with its arguments, asked of n1: put c1 x 5
 //! crash n1                  and restart, pause, resume, join, leave
@@ -30,7 +30,7 @@
 //! heal                      heals every link
 //! disk n1 lose-unsynced     or normal, torn, slow, full
 //! clock n1 MS PPM           its clock is ahead by that much, and fast by that much
-//! expect WHAT n1 …          what the system can see of n1, see `Script::see`
+//! expect WHAT n1 …          what the system can see of n1, see `Script::see`; of a lab: a field of `Lab::detail`
 //! expect ROLE n1 …          each of these is in that role, see `Script::role`; or `crashed`
 //! expect violated P …       these properties, and no others
 //! ```
@@ -38,10 +38,14 @@
 //! In a cluster that makes no mistake ([`Setup::sound`]) nothing may be violated at any line.
 
 use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use check::{Names, Oracle, Status};
 use expect_test::expect_file;
+use runs::lab::Lab;
+use runs::{Entry, Run, VariantKind};
+use serde_json::Value;
 use sim::{
     Arg, ClusterConfig, Command, DiskMode, Driver, Event, Flags, LinkProfile, MessageAct, NodeId, Observer, Operation,
     Outcome, Presence, Protocol, Record, World,
@@ -69,7 +73,7 @@ pub trait Script: Sized {
     type Oracle: Oracle<Self::Protocol>;
 
     /// The cluster of a script.
-    fn cluster(options: &mut Options<'_>) -> Setup<Self>;
+    fn cluster(&self, options: &mut Options<'_>) -> Setup<Self>;
 
     /// What a node says about itself, in words that follow its name; none for what need not be told.
     fn note(note: &<Self::Protocol as Protocol>::Note, names: &Names) -> Option<String> {
@@ -94,6 +98,59 @@ pub trait Script: Sized {
     /// The role of a node.
     fn role(_node: &Self::Protocol) -> &'static str {
         "running"
+    }
+}
+
+/// The words of scripts about a lab: parameters and variants are those that it offers, and of a node one sees what it shows.
+pub struct OfLab<L> {
+    entry: &'static Entry,
+    lab: PhantomData<L>,
+}
+
+impl<L: Lab> OfLab<L> {
+    /// Scripts about this lab, of this entry.
+    #[must_use]
+    pub const fn new(entry: &'static Entry) -> Self {
+        Self { entry, lab: PhantomData }
+    }
+}
+
+impl<L: Lab> Script for OfLab<L> {
+    type Protocol = L::Protocol;
+    type Oracle = L::Oracle;
+
+    fn cluster(&self, options: &mut Options<'_>) -> Setup<Self> {
+        let (mut run, info) = (Run::of_entry(self.entry), self.entry.info);
+        for param in info.params {
+            if let Some(text) = options.word(param.key) {
+                run.settings.set(info.params, param.key, &text).unwrap_or_else(|error| panic!("{error}"));
+            }
+        }
+        if let Some(id) = options.word("bug") {
+            run.variant = info.variant(&id).unwrap_or_else(|error| panic!("{error}"));
+        }
+        let setup = runs::lab::Setup::<L>::of(&run);
+        Setup {
+            config: setup.config,
+            cluster: setup.cluster,
+            oracle: setup.oracle,
+            names: setup.names,
+            sound: run.variant.kind != VariantKind::Bug,
+        }
+    }
+
+    fn see(node: &L::Protocol, what: &str, names: &Names) -> Option<String> {
+        L::detail(node, &names.clone().into()).get(what).map(words)
+    }
+}
+
+/// A value as a script has it: without quotes, and what is in a list one behind the other.
+fn words(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(all) => all.iter().map(words).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
     }
 }
 
@@ -162,7 +219,7 @@ fn number(word: &str) -> i64 {
 struct Lines<S> {
     names: Names,
     lines: Vec<String>,
-    words: std::marker::PhantomData<S>,
+    words: PhantomData<S>,
 }
 
 impl<S> Clone for Lines<S> {
@@ -202,12 +259,12 @@ struct Play<S: Script> {
 }
 
 impl<S: Script> Play<S> {
-    fn begin(words: &[&str]) -> Self {
+    fn begin(script: &S, words: &[&str]) -> Self {
         let mut options = Options(words.to_vec());
         let seed = options.number("seed").expect("a cluster has a seed");
-        let Setup { config, cluster, oracle, names, sound } = S::cluster(&mut options);
+        let Setup { config, cluster, oracle, names, sound } = script.cluster(&mut options);
         assert!(options.0.is_empty(), "nobody understands {:?}", options.0);
-        let lines = Lines { names: names.clone(), lines: Vec::new(), words: std::marker::PhantomData };
+        let lines = Lines { names: names.clone(), lines: Vec::new(), words: PhantomData };
         Self { driver: Driver::new(seed.into(), config, cluster, (lines, oracle)), names, sound }
     }
 
@@ -322,7 +379,7 @@ fn disk_mode(word: &str) -> DiskMode {
 ///
 /// Where an `expect` line does not hold, a sound cluster violates something, or a line cannot be understood.
 #[must_use]
-pub fn play<S: Script>(text: &str) -> String {
+pub fn play<S: Script>(script: &S, text: &str) -> String {
     let mut told = String::new();
     let mut current: Option<Play<S>> = None;
     for line in text.lines().filter(|line| !line.starts_with(' ')) {
@@ -331,7 +388,7 @@ pub fn play<S: Script>(text: &str) -> String {
         let words: Vec<&str> = line.split_whitespace().collect();
         match (&words[..], &mut current) {
             ([] | ["#", ..], _) => continue,
-            ([_, _, "seed", ..], _) => current = Some(Play::begin(&words)),
+            ([_, _, "seed", ..], _) => current = Some(Play::begin(script, &words)),
             (_, Some(play)) => play.obey(line),
             (_, None) => panic!("a script begins with its cluster, not with: {line}"),
         }
@@ -346,14 +403,15 @@ pub fn play<S: Script>(text: &str) -> String {
     told
 }
 
-/// Plays every script of a folder, `*.txt`, and holds each against what stands in it, or rewrites it.
+/// Plays every script of a folder of the package, `*.txt`, and holds each against what stands in it, or rewrites it.
 ///
 /// # Panics
 ///
 /// When a script does not hold, see [`play`], or when there is none.
-pub fn check_folder<S: Script>(folder: impl AsRef<Path>) {
-    let folder = folder.as_ref();
-    let files = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+pub fn check_folder<S: Script>(script: &S, folder: impl AsRef<Path>) {
+    // Relative to the package, where tests are run.
+    let folder = std::path::absolute(folder).expect("a folder has a name");
+    let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut scripts: Vec<PathBuf> = files.map(|file| file.expect("a folder can be read").path()).collect();
     scripts.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
     scripts.sort();
@@ -361,7 +419,7 @@ pub fn check_folder<S: Script>(folder: impl AsRef<Path>) {
     for path in scripts {
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         println!("{}", path.display());
-        expect_file![&path].assert_eq(&play::<S>(&text));
+        expect_file![&path].assert_eq(&play(script, &text));
     }
 }
 
@@ -445,7 +503,7 @@ mod tests {
         type Protocol = Relay;
         type Oracle = Watch;
 
-        fn cluster(options: &mut Options<'_>) -> Setup<Self> {
+        fn cluster(&self, options: &mut Options<'_>) -> Setup<Self> {
             let nodes = options.number("cluster").unwrap();
             let names = Names::servers(nodes);
             let oracle = Watch(Board::new(&[NOT_BACK], names.clone()));
@@ -459,7 +517,7 @@ mod tests {
 
     /// Whether a script is refused.
     fn fails(text: &str) -> bool {
-        std::panic::catch_unwind(|| play::<Words>(text)).is_err()
+        std::panic::catch_unwind(|| play(&Words, text)).is_err()
     }
 
     #[test]
@@ -489,8 +547,8 @@ expect heard n2 1
 expect crashed n3
 expect running n1 n2
 ";
-        assert_eq!(play::<Words>(text), told);
-        assert_eq!(play::<Words>(told), told, "what is told is a script");
+        assert_eq!(play(&Words, text), told);
+        assert_eq!(play(&Words, told), told, "what is told is a script");
     }
 
     #[test]
@@ -507,7 +565,7 @@ expect running n1 n2
     fn only_what_makes_mistakes_may_violate_anything() {
         let script = |options: &str| format!("cluster 2 seed 1{options}\npass n1 2\nwait 50\n");
         assert!(fails(&script("")), "n2 passes back to n1");
-        let told = play::<Words>(&(script(" faulty") + "expect violated not-back\n"));
+        let told = play(&Words, &(script(" faulty") + "expect violated not-back\n"));
         assert!(told.contains("n2 Passed { to: n1 }"));
         assert!(fails(&(script(" faulty") + "expect violated\n")));
     }

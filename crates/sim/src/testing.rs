@@ -34,14 +34,26 @@ pub enum Unsynced {
 }
 
 /// A message that a node sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sent<'a, M> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent<M> {
     /// The receiver.
     pub to: NodeId,
     /// What it says.
-    pub msg: &'a M,
+    pub msg: M,
     /// Whether it leaves only once all earlier writes are synced.
     pub durable: bool,
+}
+
+impl<M> Sent<M> {
+    /// A message that leaves at once.
+    pub const fn now(to: NodeId, msg: M) -> Self {
+        Self { to, msg, durable: false }
+    }
+
+    /// A message that leaves once all earlier writes are synced.
+    pub const fn durable(to: NodeId, msg: M) -> Self {
+        Self { to, msg, durable: true }
+    }
 }
 
 /// What a handler asked for, in order.
@@ -51,11 +63,17 @@ pub struct Effects<P: Protocol>(pub Vec<Effect<P>>);
 impl<P: Protocol> Effects<P> {
     /// The messages.
     #[must_use]
-    pub fn sent(&self) -> Vec<Sent<'_, P::Msg>> {
+    pub fn sent(&self) -> Vec<Sent<P::Msg>> {
         self.pick(|effect| match effect {
-            Effect::Send { to, msg, durable } => Some(Sent { to: *to, msg, durable: *durable }),
+            Effect::Send { to, msg, durable } => Some(Sent { to: *to, msg: msg.clone(), durable: *durable }),
             _ => None,
         })
+    }
+
+    /// Who is sent something, in order.
+    #[must_use]
+    pub fn to(&self) -> Vec<NodeId> {
+        self.sent().iter().map(|sent| sent.to).collect()
     }
 
     /// The answers, with the requests that they answer.

@@ -69,7 +69,7 @@ const ADDITIONS: PlannedOps<Op> = PlannedOps {
     },
 };
 
-struct CounterLab;
+pub(super) struct CounterLab;
 
 impl Lab for CounterLab {
     type Protocol = Counter;

@@ -11,8 +11,6 @@
 mod lab;
 mod oracle;
 #[cfg(test)]
-mod scripts;
-#[cfg(test)]
 mod tests;
 
 use sim::{Disk, Flags, Fx, Named, NodeId, Operation, Params, Protocol, RequestId};

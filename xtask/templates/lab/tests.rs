@@ -1,15 +1,16 @@
 //! What one node does, event by event: here belong the claims of the paper.
 
 use sim::NodeId;
-use sim::testing::{Bench, Unsynced};
+use sim::testing::{Bench, Sent, Unsynced};
 
-use super::{Bugs, Config, Counter, Msg, Note, Op, Ret, Timer};
+use super::lab::CounterLab;
+use super::{Config, Counter, ENTRY, Msg, Note, Op, Ret, Timer};
 
 const N1: NodeId = NodeId(0);
 const N2: NodeId = NodeId(1);
 
 fn bench() -> Bench<Counter> {
-    Bench::boot(N1, 2, Config { count_us: 200_000, bugs: Bugs::default() }).0
+    Bench::boot(N1, 2, Config { count_us: 200_000, ..Config::default() }).0
 }
 
 #[test]
@@ -25,8 +26,7 @@ fn only_a_larger_number_is_taken_over() {
 fn what_a_node_tells_is_on_disk_before() {
     let mut bench = bench();
     let effects = bench.fire(Timer::Count);
-    let [ref sent] = effects.sent()[..] else { panic!("it tells one other node") };
-    assert_eq!((sent.to, sent.msg, sent.durable), (N2, &Msg::Number(1), true));
+    assert_eq!(effects.sent(), [Sent::durable(N2, Msg::Number(1))]);
     assert!(effects.timer(Timer::Count).is_some());
     // The message has not left as long as the number can be lost.
     assert_eq!(bench.reboot(Unsynced::Lost).notes(), [&Note::Started(0)]);
@@ -39,4 +39,9 @@ fn who_asks_is_told_the_sum() {
     let mut bench = bench();
     let (id, effects) = bench.request(Op::Add(10));
     assert_eq!(effects.replies(), [(id, &Ret::Number(10))]);
+}
+
+#[test]
+fn scripts() {
+    script::check_folder(&script::OfLab::<CounterLab>::new(&ENTRY), "src/@MODULE@/scripts");
 }

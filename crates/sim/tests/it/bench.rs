@@ -21,7 +21,7 @@ fn a_handler_is_asked_and_its_effects_come_back() {
     let sent = effects.sent();
     assert_eq!(sent.iter().map(|sent| (sent.to, sent.durable)).collect::<Vec<_>>(), [(N3, false), (N2, true)]);
     let effects = bench.message(N2, Msg::Ping { n: 4, drawn: 0 });
-    assert_eq!(effects.sent(), [Sent { to: N2, msg: &Msg::Pong { n: 4 }, durable: false }]);
+    assert_eq!(effects.sent(), [Sent::now(N2, Msg::Pong { n: 4 })]);
     assert_eq!(effects.notes(), [&Note::Heard { from: N2, n: 4 }]);
     let (id, effects) = bench.request(Op::Put(7));
     assert_eq!(effects.replies(), [(id, &7)]);

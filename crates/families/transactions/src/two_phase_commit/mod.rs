@@ -23,8 +23,6 @@ mod oracle;
 mod panes;
 mod participant;
 #[cfg(test)]
-mod scripts;
-#[cfg(test)]
 mod tests;
 mod words;
 

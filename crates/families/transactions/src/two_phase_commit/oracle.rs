@@ -1,7 +1,7 @@
 //! What must hold of two-phase commit (AC1–AC5 of BHG, ch. 7), judged by what nodes say to each other.
 //!
 //! A vote or a decision counts when a message that carries it leaves: what waits for the disk and dies in a crash was
-//! never said. AC4, that without failures a yes of everybody is a commit, is in this folder's tests.
+//! never said. AC4, that without failures a yes of everybody is a commit, is in this folder's scripts.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,7 +1,8 @@
-//! What BHG, ch. 7, says of each participant and of the coordinator, one claim a test; a node on the bench.
+//! What BHG, ch. 7, says of each participant and of the coordinator, one claim a test; a node on the bench. What it says of
+//! all of them is in the scripts.
 
-use sim::testing::{Bench, Effects, Unsynced};
-use sim::{ClusterConfig, Driver, NodeId};
+use sim::NodeId;
+use sim::testing::{Bench, Sent, Unsynced};
 
 use super::*;
 
@@ -9,14 +10,9 @@ const N2: NodeId = NodeId(1);
 const N3: NodeId = NodeId(2);
 const N4: NodeId = NodeId(3);
 
-/// Timeouts after 100 ms, and nobody begins anything of his own accord.
-pub(super) fn some_config() -> Config {
-    Config { participants: 3, timeout_us: 100_000, ..Config::default() }
-}
-
-/// A node of four on the bench.
+/// A node of four on the bench; nobody begins anything of his own accord.
 fn bench(node: NodeId) -> Bench<Node> {
-    Bench::boot(node, 4, some_config()).0
+    Bench::boot(node, 4, Config { participants: 3, timeout_us: 100_000, ..Config::default() }).0
 }
 
 fn transfer() -> Transfer {
@@ -27,34 +23,35 @@ fn prepare(tx: Tx) -> Msg {
     Msg::Prepare { tx, parts: Parts::from([(N2, -20), (N3, 10), (N4, 10)]) }
 }
 
-/// To whom what was sent, and whether it waits for the disk.
-fn sent(effects: &Effects<Node>) -> Vec<(NodeId, Msg, bool)> {
-    effects.sent().iter().map(|sent| (sent.to, sent.msg.clone(), sent.durable)).collect()
-}
-
 fn yes(tx: Tx) -> Msg {
     Msg::Vote { tx, yes: true }
+}
+
+fn no(tx: Tx) -> Msg {
+    Msg::Vote { tx, yes: false }
 }
 
 #[test]
 fn a_vote_waits_for_the_disk_and_survives_a_crash_with_its_lock() {
     let mut bench = bench(N2);
-    assert_eq!(sent(&bench.message(COORDINATOR, prepare(1))), [(COORDINATOR, yes(1), true)]);
+    assert_eq!(bench.message(COORDINATOR, prepare(1)).sent(), [Sent::durable(COORDINATOR, yes(1))]);
     bench.sync();
     let booted = bench.reboot(Unsynced::Lost);
     assert_eq!(booted.notes(), [&Note::InDoubt { tx: 1 }]);
-    let asked: Vec<NodeId> = sent(&booted).into_iter().map(|(to, ..)| to).collect();
-    assert_eq!(asked, [COORDINATOR, N3, N4], "whoever may know is asked");
-    let again = sent(&bench.message(COORDINATOR, prepare(2)));
-    assert_eq!(again, [(COORDINATOR, Msg::Vote { tx: 2, yes: false }, true)], "its account is still locked");
+    assert_eq!(booted.to(), [COORDINATOR, N3, N4], "whoever may know is asked");
+    assert_eq!(
+        bench.message(COORDINATOR, prepare(2)).sent(),
+        [Sent::durable(COORDINATOR, no(2))],
+        "its account is still locked"
+    );
 }
 
 #[test]
 fn who_has_not_voted_aborts_when_asked_and_then_votes_no() {
     let mut bench = bench(N2);
     let abort = Msg::Outcome { tx: 1, commit: false };
-    assert_eq!(sent(&bench.message(N3, Msg::Ask { tx: 1 })), [(N3, abort, true)]);
-    assert_eq!(sent(&bench.message(COORDINATOR, prepare(1))), [(COORDINATOR, Msg::Vote { tx: 1, yes: false }, true)]);
+    assert_eq!(bench.message(N3, Msg::Ask { tx: 1 }).sent(), [Sent::durable(N3, abort)]);
+    assert_eq!(bench.message(COORDINATOR, prepare(1)).sent(), [Sent::durable(COORDINATOR, no(1))]);
 }
 
 #[test]
@@ -62,7 +59,7 @@ fn who_has_voted_yes_asks_for_ever_and_is_blocked_once_all_others_are_in_doubt()
     let mut bench = bench(N2);
     bench.message(COORDINATOR, prepare(1));
     for _ in 0..50 {
-        assert_eq!(sent(&bench.fire(Timer::Patience(1))).len(), 3);
+        assert_eq!(bench.fire(Timer::Patience(1)).sent().len(), 3);
     }
     assert!(bench.message(N3, Msg::InDoubtToo { tx: 1 }).notes().is_empty());
     assert_eq!(bench.message(N4, Msg::InDoubtToo { tx: 1 }).notes(), [&Note::Blocked { tx: 1 }]);
@@ -70,8 +67,8 @@ fn who_has_voted_yes_asks_for_ever_and_is_blocked_once_all_others_are_in_doubt()
     assert_eq!(told.notes(), [&Note::Decided { tx: 1, commit: true, why: Why::Told(N4) }]);
     assert!(matches!(bench.node(), Node::Participant(it) if it.account.balance == BALANCE - 20));
     let copies = bench.message(COORDINATOR, Msg::Outcome { tx: 1, commit: true });
-    assert_eq!(sent(&copies), [(COORDINATOR, Msg::Ack { tx: 1, commit: true }, true)]);
-    assert!(sent(&bench.message(COORDINATOR, prepare(1))).is_empty(), "a late copy of the question asks nothing");
+    assert_eq!(copies.sent(), [Sent::durable(COORDINATOR, Msg::Ack { tx: 1, commit: true })]);
+    assert!(bench.message(COORDINATOR, prepare(1)).sent().is_empty(), "a late copy of the question asks nothing");
     assert!(matches!(bench.node(), Node::Participant(it) if it.account.balance == BALANCE - 20), "it counts once");
 }
 
@@ -79,16 +76,16 @@ fn who_has_voted_yes_asks_for_ever_and_is_blocked_once_all_others_are_in_doubt()
 fn the_coordinator_commits_only_with_every_vote_and_tells_only_what_is_on_disk() {
     let mut bench = bench(COORDINATOR);
     let (id, asked) = bench.request(transfer());
-    assert!(sent(&asked).iter().all(|(_, msg, durable)| *msg == prepare(1) && *durable));
+    assert_eq!(asked.sent(), [N2, N3, N4].map(|node| Sent::durable(node, prepare(1))));
     for node in [N2, N3, N2] {
-        assert!(sent(&bench.message(node, yes(1))).is_empty(), "a copy of a vote is no vote");
+        assert!(bench.message(node, yes(1)).sent().is_empty(), "a copy of a vote is no vote");
     }
     let decided = bench.message(N4, yes(1));
     assert_eq!(decided.replies(), [(id, &Ret::Decided { tx: 1, commit: true })]);
-    let told = [N2, N3, N4].map(|node| (node, Msg::Outcome { tx: 1, commit: true }, true));
-    assert_eq!(sent(&decided), told);
+    let told = [N2, N3, N4].map(|node| Sent::durable(node, Msg::Outcome { tx: 1, commit: true }));
+    assert_eq!(decided.sent(), told);
     bench.sync();
-    assert_eq!(sent(&bench.reboot(Unsynced::Lost)), told, "and goes on until everybody has acknowledged");
+    assert_eq!(bench.reboot(Unsynced::Lost).sent(), told, "and goes on until everybody has acknowledged");
     for node in [N2, N3, N4] {
         bench.message(node, Msg::Ack { tx: 1, commit: true });
     }
@@ -115,9 +112,7 @@ fn a_coordinator_without_an_outcome_on_disk_aborts() {
 fn silence_and_a_no_are_aborts() {
     let mut bench = bench(COORDINATOR);
     bench.request(transfer());
-    let aborted = bench.message(N3, Msg::Vote { tx: 1, yes: false });
-    let told: Vec<NodeId> = sent(&aborted).into_iter().map(|(to, ..)| to).collect();
-    assert_eq!(told, [N2, N4], "n3 knows");
+    assert_eq!(bench.message(N3, no(1)).to(), [N2, N4], "n3 knows");
     bench.request(transfer());
     bench.message(N2, yes(2));
     let silent = Why::Silent(vec![N3, N4]);
@@ -139,19 +134,7 @@ fn what_cannot_be_done_is_refused() {
     assert_eq!(busy, 100 - 32, "so many are open, and each asks for an answer");
 }
 
-/// AC4: without failures, what everybody can do is committed. Three message delays and two writes after it was asked
-/// for it is committed everywhere (BHG 7.4: 3n messages, three rounds).
 #[test]
-fn without_failures_a_yes_of_everybody_is_a_commit_in_three_rounds() {
-    let link = sim::LinkProfile { latency_us: (10_000, 10_000), ..sim::LinkProfile::default() };
-    let cluster = ClusterConfig { link, disk_sync_us: (1_000, 1_000), ..ClusterConfig::of(4) };
-    let mut driver = Driver::<Node, _>::new(1, some_config(), cluster, CommitOracle::new(check::Names::servers(4)));
-    let asked = [sim::Stamped::at(0, sim::Command::Request { node: COORDINATOR, op: transfer() })];
-    driver.run_until(&asked, 33_000);
-    let balances = (1..4).map(|node| match driver.world.node(NodeId(node)) {
-        Some(Node::Participant(it)) => it.account.balance,
-        _ => panic!("it runs"),
-    });
-    assert_eq!(balances.collect::<Vec<_>>(), [80, 110, 110]);
-    assert_eq!(driver.observer.counts, [1, 1, 0]);
+fn scripts() {
+    script::check_folder(&script::OfLab::<lab::CommitLab>::new(&ENTRY), "src/two_phase_commit/scripts");
 }

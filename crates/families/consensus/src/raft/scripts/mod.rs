@@ -31,7 +31,7 @@ impl Script for Words {
     type Protocol = Raft;
     type Oracle = RaftOracle;
 
-    fn cluster(options: &mut Options<'_>) -> Setup<Self> {
+    fn cluster(&self, options: &mut Options<'_>) -> Setup<Self> {
         let (servers, quiet) = match options.number("quiet") {
             Some(servers) => (servers, true),
             None => (options.number("cluster").expect("a script begins with its cluster"), false),
@@ -169,5 +169,5 @@ fn reason(why: Why) -> String {
 
 #[test]
 fn scripts() {
-    script::check_folder::<Words>(concat!(env!("CARGO_MANIFEST_DIR"), "/src/raft/scripts"));
+    script::check_folder(&Words, "src/raft/scripts");
 }

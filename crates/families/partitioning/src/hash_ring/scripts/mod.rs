@@ -23,7 +23,7 @@ impl Script for Words {
     type Protocol = HashRing;
     type Oracle = HashRingOracle;
 
-    fn cluster(options: &mut Options<'_>) -> Setup<Self> {
+    fn cluster(&self, options: &mut Options<'_>) -> Setup<Self> {
         let bugs: Bugs = options.bugs();
         let servers = options.number("cluster").expect("a script begins with its cluster");
         let config = Config { servers, clients: options.number("clients").unwrap_or(1), bugs, ..some_config() };
@@ -70,5 +70,5 @@ impl Script for Words {
 
 #[test]
 fn scripts() {
-    script::check_folder::<Words>(concat!(env!("CARGO_MANIFEST_DIR"), "/src/hash_ring/scripts"));
+    script::check_folder(&Words, "src/hash_ring/scripts");
 }
