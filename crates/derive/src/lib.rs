@@ -1,12 +1,13 @@
-//! Derives for the types of a protocol, which `sim` hands out beside the traits: `Named`, `Operation`, `Flags`, `Params` and
-//! `Param`.
+//! Derives for the types of a protocol, which `sim` hands out beside the traits: `Named`, `Shared`, `Operation`,
+//! `Flags`, `Params` and `Param`.
 #![deny(missing_docs)]
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::parse::{Parse, ParseStream};
 use syn::{
-    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, LitStr, Member, Meta, Result,
-    Variant, parse_macro_input,
+    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, LitStr, Member, Meta, Result, Token,
+    Type, Variant, parse_macro_input,
 };
 
 /// Names a value after its variant, or a struct after its type, in kebab-case: `RequestVote` is `request-vote`.
@@ -28,6 +29,23 @@ use syn::{
 pub fn named(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     implement_named(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Hands out fields that all variants of an enum have: `#[shared(tx: Tx)]` makes a method `tx` that copies it, and
+/// `#[shared(key: &str)]` one that lends it.
+///
+/// ```text
+/// #[derive(Named, Shared)]
+/// #[shared(tx: Tx)]
+/// enum Msg {
+///     Prepare { tx: Tx, parts: Parts },
+///     Vote { tx: Tx, yes: bool },
+/// }
+/// ```
+#[proc_macro_derive(Shared, attributes(shared))]
+pub fn shared(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    implement_shared(&input).unwrap_or_else(Error::into_compile_error).into()
 }
 
 /// Makes operations of their names (see `Named`) and arguments, which are their fields in order, and takes them apart. A
@@ -115,6 +133,47 @@ fn arm(variant: &Variant) -> Result<TokenStream> {
         _ if is_inner(variant) => quote!(Self::#ident(it) => ::sim::Named::name(it),),
         _ => quote!(Self::#ident { .. } => #name,),
     })
+}
+
+fn implement_shared(input: &DeriveInput) -> Result<TokenStream> {
+    let DeriveInput { ident, vis, .. } = input;
+    let Data::Enum(data) = &input.data else { return Err(Error::new_spanned(ident, "only variants share fields")) };
+    let variants: Vec<&Ident> = data.variants.iter().map(|variant| &variant.ident).collect();
+    let given = input.attrs.iter().filter(|attribute| attribute.path().is_ident("shared"));
+    let methods = given.map(|attribute| {
+        let SharedField { field, kind } = attribute.parse_args()?;
+        let value = if matches!(kind, Type::Reference(_)) { quote!(#field) } else { quote!(*#field) };
+        let documentation = format!("The field `{field}`, which all of them have.");
+        Ok(quote! {
+            #[doc = #documentation]
+            #[must_use]
+            #vis fn #field(&self) -> #kind {
+                match self {
+                    #(Self::#variants { #field, .. })|* => #value,
+                }
+            }
+        })
+    });
+    let methods = methods.collect::<Result<Vec<_>>>()?;
+    Ok(quote! {
+        impl #ident {
+            #(#methods)*
+        }
+    })
+}
+
+/// `tx: Tx`.
+struct SharedField {
+    field: Ident,
+    kind: Type,
+}
+
+impl Parse for SharedField {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let field = input.parse()?;
+        input.parse::<Token![:]>()?;
+        Ok(Self { field, kind: input.parse()? })
+    }
 }
 
 fn implement_operation(input: &DeriveInput) -> Result<TokenStream> {

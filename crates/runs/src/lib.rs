@@ -23,6 +23,7 @@ pub mod params;
 pub mod picture;
 pub mod placements;
 pub mod plain;
+pub mod prelude;
 pub mod retime;
 pub mod run;
 pub mod session;

@@ -1,22 +1,7 @@
 //! The system as a lab: what can be set and asked, how it looks, and what is said of it.
 
-use check::plan::PlannedOps;
-use check::{FaultKind, FaultModel};
-use serde_json::{Value, json};
-use sim::{Command, Event, NodeId, Record, World};
-use view::lens::LensKind;
-use view::narration::Weight;
-use view::pane::{Block, Column, Item, PaneInfo, Pattern, Row, Table};
-use view::{MessageShape, Pane, PaneAsk, Stage, layout};
-
-use runs::Entry;
-use runs::info::{LabInfo, Showcase};
-use runs::kit::{self, DISK_SYNC, LATENCY, bug, correct, live, servers};
-use runs::lab::{Chosen, Lab, Look, Setup};
-use runs::names::Names;
-use runs::ops::{number, op};
-use runs::params::{self, ParamInfo};
-use runs::plain::Telling;
+use runs::prelude::*;
+use view::pane::{Block, Column, Item, Pattern, Row, Table};
 
 use super::{Bugs, Config, Counter, CounterOracle, Msg, Note, Op, Timer};
 
@@ -45,7 +30,7 @@ static INFO: LabInfo = LabInfo {
         DISK_SYNC,
         params::DISTANCE,
     ],
-    ops: &[op("add", "Add", "A node adds to its number.").with(&[number("Count", 10, (1, 1_000))])],
+    ops: &[op("add", "Add", "A node adds to its number.").with(&[ops::number("Count", 10, (1, 1_000))])],
     metrics: &["counted", "caught-up"],
     speed: 0.1,
     showcase: Showcase { from_us: 0, until_us: 2_000_000, still_us: 500_000, speed: 0.2, ..LabInfo::BASE.showcase },
@@ -88,7 +73,7 @@ impl Lab for CounterLab {
 
     fn dress(world: &World<Counter>, _: &Names, stage: &mut Stage) {
         for (id, node) in world.node_ids().zip(&mut stage.nodes) {
-            node.hue = Some(id.0 % view::shapes::HUES);
+            node.hue = Some(id.0 % shapes::HUES);
             if let Some(counter) = world.node(id) {
                 node.role = "counter".into();
                 node.label = counter.number.to_string();
@@ -124,7 +109,7 @@ impl Lab for CounterLab {
     }
 
     fn opening_us(world: &World<Counter>) -> u64 {
-        kit::before_first(world, 20_000, |_, timer| timer == Timer::Count)
+        before_first(world, 20_000, |_, timer| timer == Timer::Count)
     }
 
     fn pane(_: &str, look: Look<'_, Self>, _: &PaneAsk) -> Pane {

@@ -1,6 +1,6 @@
 //! What things are called: derived names, flags by name, operations by name and arguments.
 
-use sim::{Arg, Flag, Flags, Named, NodeId, Operation, Param, ParamKey, Params};
+use sim::{Arg, Flag, Flags, Named, NodeId, Operation, Param, ParamKey, Params, Shared};
 
 #[derive(Named)]
 struct PlainMove;
@@ -85,6 +85,21 @@ struct Settings {
     #[param]
     way: Way,
     mistakes: Mistakes,
+}
+
+#[derive(Shared)]
+#[shared(tx: u64)]
+#[shared(key: &str)]
+#[allow(dead_code)]
+enum About {
+    Read { tx: u64, key: String },
+    Write { key: String, tx: u64, value: i64 },
+}
+
+#[test]
+fn what_all_variants_have_is_handed_out() {
+    let all = [About::Read { tx: 1, key: "x".into() }, About::Write { key: "y".into(), tx: 2, value: 3 }];
+    assert_eq!(all.each_ref().map(|about| (about.tx(), about.key())), [(1, "x"), (2, "y")]);
 }
 
 #[test]

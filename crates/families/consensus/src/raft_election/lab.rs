@@ -1,17 +1,8 @@
 //! Raft: leader election, as a lab.
 
-use view::Picture;
-use view::lens::LensKind;
-
 use crate::raft::Bugs;
-use crate::raft::common::{
-    self as raft, CHECK_QUORUM, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, NODES, PRE_VOTE, RaftLab,
-    bug, cost,
-};
-use runs::Entry;
-use runs::info::{LabInfo, Showcase};
-use runs::params::{DISTANCE, ParamInfo, Setting};
-use sim::Flag;
+use crate::raft::common::{self as raft, CHECK_QUORUM, CORRECT, ELECTION_TIMEOUT, HEARTBEAT, NODES, PRE_VOTE, RaftLab};
+use runs::prelude::*;
 
 /// One client that writes now and then, so that logs differ.
 const CLIENTS: ParamInfo = ParamInfo { default: Setting::number(1), max: 1, ..raft::CLIENTS };

@@ -1,18 +1,11 @@
 //! Raft: the replicated log, as a lab.
 
-use view::Picture;
-use view::lens::LensKind;
-
 use crate::raft::Bugs;
 use crate::raft::common::panes::PROGRESS;
 use crate::raft::common::{
-    self as raft, CHECK_QUORUM, CLIENTS, CORRECT, DISK_SYNC, ELECTION_TIMEOUT, HEARTBEAT, LATENCY, LEASE_READS, NODES,
-    PRE_VOTE, RaftLab, bug, cost,
+    self as raft, CHECK_QUORUM, CLIENTS, CORRECT, ELECTION_TIMEOUT, HEARTBEAT, LEASE_READS, NODES, PRE_VOTE, RaftLab,
 };
-use runs::Entry;
-use runs::info::{LabInfo, Showcase};
-use runs::params::{DISTANCE, Setting};
-use sim::Flag;
+use runs::prelude::*;
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<RaftLab>(&INFO);

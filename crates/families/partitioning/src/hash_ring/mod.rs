@@ -37,7 +37,7 @@ mod server;
 pub use lab::ENTRY;
 use std::collections::BTreeMap;
 
-use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Param, Params, Protocol, RequestId};
+use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Param, Params, Protocol, RequestId, Shared};
 
 use algorithms::hashing::HashKind;
 
@@ -199,7 +199,8 @@ pub struct Stored {
 }
 
 /// What a client wants with a key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Operation)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Operation, Shared)]
+#[shared(key: &str)]
 pub enum KeyOp {
     /// Write.
     Put {
@@ -213,16 +214,6 @@ pub enum KeyOp {
         /// The key.
         key: String,
     },
-}
-
-impl KeyOp {
-    /// The key.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        match self {
-            Self::Put { key, .. } | Self::Get { key } => key,
-        }
-    }
 }
 
 /// What changes a ring.

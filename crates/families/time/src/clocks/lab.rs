@@ -4,25 +4,10 @@ use crate::clocks::{
     Bugs, ClocksOracle, Config, Deed, EventId, Msg, Note, Op, Process, Ret, Stamp, Timer, WALL_AT_START_US, machine,
 };
 use algorithms::clocks::{Order, VectorClock};
-use check::plan::PlannedOps;
-use check::{FaultKind, FaultModel};
-use serde_json::{Map, Value, json};
-use sim::{Command, Event, NodeId, Outcome, Record, World};
-use view::lens::LensKind;
+use runs::prelude::*;
 use view::lens::space_time;
-use view::narration::Weight;
-use view::{MessageShape, Picture, Stage, layout};
 
-use runs::Entry;
-use runs::info::{LabInfo, Showcase};
-use runs::kit::{self, LATENCY, bug, correct, live};
-use runs::lab::{Chosen, Lab, Setup};
-use runs::names::Names;
-use runs::ops::{node, op};
-use runs::params::{DISTANCE, ParamInfo, number};
-use runs::plain::{Telling, Topic};
-
-const NODES: ParamInfo = number("nodes", "Processes", 3, (2, 8), "");
+const NODES: ParamInfo = params::number("nodes", "Processes", 3, (2, 8), "");
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<ClocksLab>(&INFO);
@@ -47,9 +32,9 @@ static INFO: LabInfo = LabInfo {
     ],
     params: &[
         NODES,
-        number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms"),
-        number("max-offset-ms", "Wall clocks may differ by", 400, (0, 60_000), "ms"),
-        live(number("act-every-ms", "Each process acts about every (0: never)", 150, (0, 60_000), "ms")),
+        params::number("skew-ms", "Wall clocks are off by up to", 60, (0, 10_000), "ms"),
+        params::number("max-offset-ms", "Wall clocks may differ by", 400, (0, 60_000), "ms"),
+        live(params::number("act-every-ms", "Each process acts about every (0: never)", 150, (0, 60_000), "ms")),
         LATENCY.by_default_range(5, 60),
         DISTANCE,
     ],
@@ -120,7 +105,7 @@ impl Lab for ClocksLab {
 
     fn dress(world: &World<Process>, _: &Names, stage: &mut Stage) {
         for (id, node) in world.node_ids().zip(&mut stage.nodes) {
-            node.hue = Some(id.0 % view::shapes::HUES);
+            node.hue = Some(id.0 % shapes::HUES);
             match world.node(id) {
                 None => {}
                 Some(process) => {
@@ -133,8 +118,8 @@ impl Lab for ClocksLab {
 
     fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
         match msg {
-            Msg::Question { stamp } => (MessageShape::Triangle, Some(stamp.event.machine().0.0 % view::shapes::HUES)),
-            Msg::Answer { stamp, .. } => (MessageShape::Diamond, Some(stamp.event.machine().0.0 % view::shapes::HUES)),
+            Msg::Question { stamp } => (MessageShape::Triangle, Some(stamp.event.machine().0.0 % shapes::HUES)),
+            Msg::Answer { stamp, .. } => (MessageShape::Diamond, Some(stamp.event.machine().0.0 % shapes::HUES)),
         }
     }
 
@@ -168,7 +153,7 @@ impl Lab for ClocksLab {
     }
 
     fn opening_us(world: &World<Process>) -> u64 {
-        kit::before_first(world, OPENING_LEAD_US, |_, timer| timer == Timer::Act)
+        before_first(world, OPENING_LEAD_US, |_, timer| timer == Timer::Act)
     }
 }
 

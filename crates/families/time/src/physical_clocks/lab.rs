@@ -6,25 +6,11 @@ use crate::physical_clocks::{
     Added, Bare, Bugs, Claim, Config, Msg, Node, Note, Op, PhysicalOracle, Ret, SERVER, Scheme, Timer, reference_us,
     towards,
 };
-use check::plan::PlannedOps;
-use check::{FaultKind, FaultModel};
-use serde_json::{Value, json};
-use sim::{Command, Event, NodeId, Outcome, Record, World};
+use runs::prelude::*;
 use view::lens::clock_error::{Line, Reading, Spot, plain_ms, short_ms, signed_ms};
-use view::lens::{ClockError, LensKind, OfClockError};
-use view::narration::Weight;
-use view::{MessageShape, Picture, Stage, layout};
+use view::lens::{ClockError, OfClockError};
 
-use runs::Entry;
-use runs::info::{LabInfo, Showcase};
-use runs::kit::{self, LATENCY, bug, correct, live};
-use runs::lab::{Chosen, Lab, Look, Setup};
-use runs::names::Names;
-use runs::ops::op;
-use runs::params::{DISTANCE, ParamInfo, choice, number};
-use runs::plain::{Telling, Topic};
-
-const NODES: ParamInfo = number("nodes", "Machines, the server among them", 4, (2, 7), "");
+const NODES: ParamInfo = params::number("nodes", "Machines, the server among them", 4, (2, 7), "");
 const SCHEME: ParamInfo = live(
     choice(
         "scheme",
@@ -33,7 +19,7 @@ const SCHEME: ParamInfo = live(
     )
     .by_default(2),
 );
-const TOWARDS: ParamInfo = live(number("towards-ms", "More towards n1", 0, (0, 10_000), "ms"));
+const TOWARDS: ParamInfo = live(params::number("towards-ms", "More towards n1", 0, (0, 10_000), "ms"));
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<PhysicalClocksLab>(&INFO);
@@ -58,15 +44,15 @@ static INFO: LabInfo = LabInfo {
     params: &[
         NODES,
         SCHEME,
-        number("skew-ms", "Clients’ clocks are off by up to", 60, (0, 10_000), "ms"),
-        number("drift-ppm", "Clients’ clocks drift by up to", 100, (0, 10_000), "ppm"),
-        live(number("poll-ms", "Asks every", 500, (10, 60_000), "ms")),
+        params::number("skew-ms", "Clients’ clocks are off by up to", 60, (0, 10_000), "ms"),
+        params::number("drift-ppm", "Clients’ clocks drift by up to", 100, (0, 10_000), "ppm"),
+        live(params::number("poll-ms", "Asks every", 500, (10, 60_000), "ms")),
         LATENCY.by_default_range(8, 14),
         TOWARDS,
-        live(number("wait-us", "Wait in their sender up to", 1_000, (0, 200_000), "µs")),
-        live(number("slew-ppm", "Slewed by up to", 50_000, (100, 400_000), "ppm")),
-        number("serve-us", "Time to make an answer", 1_000, (0, 100_000), "µs"),
-        number("gamma-ms", "Berkeley: averaged clocks differ by up to", 250, (0, 10_000), "ms"),
+        live(params::number("wait-us", "Wait in their sender up to", 1_000, (0, 200_000), "µs")),
+        live(params::number("slew-ppm", "Slewed by up to", 50_000, (100, 400_000), "ppm")),
+        params::number("serve-us", "Time to make an answer", 1_000, (0, 100_000), "µs"),
+        params::number("gamma-ms", "Berkeley: averaged clocks differ by up to", 250, (0, 10_000), "ms"),
         DISTANCE,
     ],
     ops: &[op("poll", "Ask for the time", "The node asks now, if in this scheme it is the one that asks.")],
@@ -174,7 +160,7 @@ impl Lab for PhysicalClocksLab {
     fn dress(world: &World<Node>, names: &Names, stage: &mut Stage) {
         let scheme = world.config().scheme;
         for (id, node) in world.node_ids().zip(&mut stage.nodes) {
-            node.hue = Some(id.0 % view::shapes::HUES);
+            node.hue = Some(id.0 % shapes::HUES);
             let Some((error_us, claim)) = stands(world, id) else { continue };
             node.label = short_ms(error_us);
             node.role = match (id == SERVER, scheme) {
@@ -235,7 +221,7 @@ impl Lab for PhysicalClocksLab {
             Scheme::Cristian | Scheme::Ntp => id != SERVER,
             Scheme::Berkeley | Scheme::Ptp => id == SERVER,
         };
-        kit::before_first(world, OPENING_LEAD_US, |id, timer| polls(id) && timer == Timer::Poll)
+        before_first(world, OPENING_LEAD_US, |id, timer| polls(id) && timer == Timer::Poll)
     }
 
     fn answer(question: &dyn Any, Look { world, oracle, names }: Look<'_, Self>) -> Option<Box<dyn Any>> {
@@ -256,7 +242,7 @@ impl Lab for PhysicalClocksLab {
             });
             Line {
                 node: names.of(id).to_owned(),
-                hue: id.0 % view::shapes::HUES,
+                hue: id.0 % shapes::HUES,
                 reference: id == SERVER,
                 spots: before.chain([Spot { at_us: now_us, reading: now }]).collect(),
             }

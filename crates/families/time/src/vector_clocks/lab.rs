@@ -6,30 +6,14 @@ use crate::vector_clocks::{
     Taken, Timer, VALUE_MAX, Version,
 };
 use algorithms::clocks::{Order, VectorClock};
-use check::plan::PlannedOps;
-use check::{FaultKind, FaultModel};
-use serde_json::{Map, Value, json};
-use sim::random::Stream;
-use sim::{Command, Event, NodeId, Outcome, Record, World};
-use view::lens::LensKind;
+use runs::prelude::*;
 use view::lens::space_time;
-use view::narration::Weight;
-use view::{MessageShape, Picture, Stage, layout};
-
-use runs::Entry;
-use runs::info::{LabInfo, Showcase};
-use runs::kit::{self, LATENCY, bug, correct, live};
-use runs::lab::{Chosen, Lab, Setup};
-use runs::names::Names;
-use runs::ops::{ArgInfo, OpInfo, node, nodes, number, op, text};
-use runs::params::{self, DISTANCE, ParamInfo, Setting, switch};
-use runs::plain::{Telling, Topic};
 
 const NODES: ParamInfo = params::number("nodes", "Processes", 3, (2, 8), "");
 const CAUSAL_DELIVERY: ParamInfo = live(switch("causal-delivery", "Causal delivery", true));
 
 const KEY: ArgInfo = text("Key", "account", TEXT_CHARS_MAX);
-const VALUE: ArgInfo = number("Value", 120, (0, VALUE_MAX as i64));
+const VALUE: ArgInfo = ops::number("Value", 120, (0, VALUE_MAX as i64));
 
 const POST: OpInfo =
     op("post", "Post", "The process posts something to everybody.").with(&[text("Text", "photo", TEXT_CHARS_MAX)]);
@@ -172,7 +156,7 @@ impl Lab for VectorClocksLab {
 
     fn dress(world: &World<Process>, names: &Names, stage: &mut Stage) {
         for (id, node) in world.node_ids().zip(&mut stage.nodes) {
-            node.hue = Some(id.0 % view::shapes::HUES);
+            node.hue = Some(id.0 % shapes::HUES);
             match world.node(id) {
                 None => {}
                 Some(process) => {
@@ -188,7 +172,7 @@ impl Lab for VectorClocksLab {
     }
 
     fn message_look(msg: &Msg) -> (MessageShape, Option<u32>) {
-        let hue = Some(msg.stamp().event.machine().0.0 % view::shapes::HUES);
+        let hue = Some(msg.stamp().event.machine().0.0 % shapes::HUES);
         match msg {
             Msg::Post { .. } => (MessageShape::Triangle, hue),
             Msg::Write { .. } => (MessageShape::Square, hue),
@@ -242,7 +226,7 @@ impl Lab for VectorClocksLab {
     }
 
     fn opening_us(world: &World<Process>) -> u64 {
-        kit::before_first(world, OPENING_LEAD_US, |_, timer| timer == Timer::Act)
+        before_first(world, OPENING_LEAD_US, |_, timer| timer == Timer::Act)
     }
 }
 

@@ -38,7 +38,7 @@ pub use lab::ENTRY;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sim::{Disk, Flags, Fx, Named, NodeId, Operation, Params, Protocol, RequestId};
+use sim::{Disk, Flags, Fx, Named, NodeId, Operation, Params, Protocol, RequestId, Shared};
 
 use crate::clocks::{EventId, NAMES, STRIDE, Stamp, WALL_AT_START_US};
 use algorithms::clocks::{HybridClock, LamportClock, Order, VectorClock};
@@ -170,7 +170,8 @@ pub struct Answered {
 }
 
 /// What processes send to each other; each message has the stamp of the event that sent it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Shared)]
+#[shared(stamp: &Stamp)]
 pub enum Msg {
     /// A post, to everybody.
     Post {
@@ -246,23 +247,6 @@ pub enum Msg {
         /// Registers, each with all its values.
         registers: Vec<(String, Vec<Version>)>,
     },
-}
-
-impl Msg {
-    /// When it was sent.
-    #[must_use]
-    pub const fn stamp(&self) -> &Stamp {
-        match self {
-            Self::Post { stamp, .. }
-            | Self::Told { stamp, .. }
-            | Self::Write { stamp, .. }
-            | Self::Get { stamp, .. }
-            | Self::Got { stamp, .. }
-            | Self::Put { stamp, .. }
-            | Self::Have { stamp, .. }
-            | Self::CatchUp { stamp, .. } => stamp,
-        }
-    }
 }
 
 /// The timers of a process.

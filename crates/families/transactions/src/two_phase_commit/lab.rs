@@ -1,23 +1,9 @@
 //! Two-phase commit, as a lab: transfers between accounts, locks, and a coordinator to cut off.
 
-use check::{FaultKind, FaultModel};
-use runs::Entry;
-use runs::bands::RoleChange;
-use runs::info::{LabInfo, Roles, Showcase};
-use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, live};
-use runs::lab::{Chosen, Lab, Look, Setup};
-use runs::names::Names;
-use runs::ops::{node, nodes, number, op};
-use runs::params::{self, DISTANCE};
-use runs::plain::Telling;
-use serde_json::{Value, json};
-use sim::{Record, World};
-use view::lens::LensKind;
-use view::{MessageShape, Pane, PaneAsk, Stage, layout, shapes};
-
 use super::{
     Bugs, COORDINATOR, CommitOracle, Config, Coordinator, Msg, Node, Note, Participant, Timer, Tx, panes, words,
 };
+use runs::prelude::*;
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<CommitLab>(&INFO);
@@ -48,7 +34,7 @@ static INFO: LabInfo = LabInfo {
         DISTANCE,
     ],
     ops: &[op("transfer", "Transfer", "The coordinator takes money from one account, for each of the others.")
-        .with(&[node("From", "n2"), nodes("To", &["n3", "n4"], 8), number("Amount for each", 10, (1, 1_000))])],
+        .with(&[node("From", "n2"), nodes("To", &["n3", "n4"], 8), ops::number("Amount for each", 10, (1, 1_000))])],
     metrics: &["begun", "committed", "aborted"],
     speed: 0.02,
     roles: Some(&Roles {

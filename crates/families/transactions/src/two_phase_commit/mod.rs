@@ -28,7 +28,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Params, Protocol};
+use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Params, Protocol, Shared};
 
 pub(crate) use coordinator::Coordinator;
 pub use lab::ENTRY;
@@ -89,7 +89,8 @@ pub(crate) struct Bugs {
 }
 
 /// What nodes send to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Named)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Named, Shared)]
+#[shared(tx: Tx)]
 pub(crate) enum Msg {
     /// The coordinator wants a vote.
     Prepare { tx: Tx, parts: Parts },
@@ -105,20 +106,6 @@ pub(crate) enum Msg {
     Ask { tx: Tx },
     /// A participant that was asked is in doubt as well.
     InDoubtToo { tx: Tx },
-}
-
-impl Msg {
-    /// The transaction that it is about.
-    pub const fn tx(&self) -> Tx {
-        match self {
-            Self::Prepare { tx, .. }
-            | Self::Vote { tx, .. }
-            | Self::Outcome { tx, .. }
-            | Self::Ack { tx, .. }
-            | Self::Ask { tx }
-            | Self::InDoubtToo { tx } => *tx,
-        }
-    }
 }
 
 /// What a node waits for.

@@ -1,11 +1,7 @@
 //! What happens in two-phase commit, in words.
 
-use runs::names::Names;
-use runs::plain::{Telling, Topic, told};
-use sim::{Command, Event, Named, NodeId, Record};
-use view::narration::Weight;
-
 use super::{COORDINATOR, Msg, Node, Note, Parts, Ret, Why};
+use runs::prelude::*;
 
 /// What a transaction does: "n2 −10, n3 +10".
 pub fn changes(parts: &Parts, names: &Names) -> String {
@@ -39,7 +35,7 @@ fn topic(record: &Record<Node>) -> Topic {
     match record.event {
         Event::Deliver { msg: Msg::Ack { .. }, .. } => ("acknowledgement", "acknowledgements"),
         Event::Deliver { msg: Msg::Ask { .. } | Msg::InDoubtToo { .. }, .. } => ("question", "questions"),
-        _ => runs::plain::OTHER,
+        _ => OTHER,
     }
 }
 

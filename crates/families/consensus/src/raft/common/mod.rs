@@ -6,26 +6,12 @@ pub mod words;
 
 use std::any::Any;
 
+use runs::prelude::*;
+use view::lens::{OfHistory, OfStates};
+
 use crate::raft::{
     Config, KEY_BYTES_MAX, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Role, Server, Timer, majority,
 };
-use check::plan::PlannedOps;
-use check::{FaultKind, FaultModel};
-use serde_json::{Map, Value, json};
-use sim::random::Stream;
-use sim::{Command, NodeId, Record, World};
-use view::lens::{OfHistory, OfStates};
-use view::{MessageShape, Pane, PaneAsk, Stage, layout};
-
-use runs::bands::RoleChange;
-use runs::info::{Roles, VariantInfo};
-pub use runs::kit::{DISK_SYNC, LATENCY, bug, cost};
-use runs::kit::{before_first, correct, live, quiet_clients, range, servers};
-use runs::lab::{Chosen, Lab, Look, Setup};
-use runs::names::Names;
-use runs::ops::{ArgInfo, NUMBER_MAX, OpInfo, key, node, number, op};
-use runs::params::{self, ParamInfo, switch};
-use runs::plain::Telling;
 
 // Only heartbeats and snapshots can change while a cluster runs: promises that are under way, a lease above all, rest on
 // timeouts and on the ways of voting and reading.
@@ -144,10 +130,10 @@ pub const TIME_OUT: OpInfo = op(
 pub const TRANSFER: OpInfo =
     op("transfer", "Hand over", "The leader lets another server take its place.").with(&[node("To", "n2")]);
 pub const PUT: OpInfo =
-    op("put", "Write", "Sets a key.").with(&[KEY, number("Value", 1, (-NUMBER_MAX, NUMBER_MAX))]).of_anybody();
+    op("put", "Write", "Sets a key.").with(&[KEY, ops::number("Value", 1, (-NUMBER_MAX, NUMBER_MAX))]).of_anybody();
 pub const GET: OpInfo = op("get", "Read", "Reads a key.").with(&[KEY]).of_anybody();
 pub const ADD: OpInfo =
-    op("add", "Add", "Adds to a key.").with(&[KEY, number("Value", 1, (-NUMBER_MAX, NUMBER_MAX))]).of_anybody();
+    op("add", "Add", "Adds to a key.").with(&[KEY, ops::number("Value", 1, (-NUMBER_MAX, NUMBER_MAX))]).of_anybody();
 pub const ADD_SERVER: OpInfo =
     op("add-server", "Add a server", "A machine becomes a member.").with(&[node("Server", "n6")]);
 pub const REMOVE_SERVER: OpInfo =
@@ -357,7 +343,7 @@ const OPENING_LEAD_US: u64 = 50_000;
 
 /// Terms take hues in turn; term 0, in which nothing has happened, is grey.
 fn hue(term: u64) -> Option<u32> {
-    term.checked_sub(1).map(|index| (index % u64::from(view::shapes::HUES)) as u32)
+    term.checked_sub(1).map(|index| (index % u64::from(shapes::HUES)) as u32)
 }
 
 const fn role_name(role: &Role) -> &'static str {

@@ -1,11 +1,7 @@
 //! What happens in Raft, in words.
 
 use crate::raft::{AppendOutcome, LogEnd, Msg, Note, Op, Payload, Raft, Refusal, Ret, StepDown, Timer, Why};
-use sim::{Command, Event, Outcome, Record};
-use view::narration::Weight;
-
-use runs::names::Names;
-use runs::plain::told;
+use runs::prelude::*;
 
 /// A step that boots a node, delivers a message, runs a timer or handles a request.
 pub fn tell(record: &Record<Raft>, names: &Names) -> (String, Weight) {

@@ -8,22 +8,7 @@ use std::any::Any;
 use crate::hash_ring::{
     Bugs, Change, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, Msg, Op, Server, Timer, VNODES_MAX, WEIGHT_MAX,
 };
-use check::plan::PlannedOps;
-use check::{FaultKind, FaultModel};
-use serde_json::{Map, Value, json};
-use sim::random::Stream;
-use sim::{Command, Flag, NodeId, Record, World};
-use view::lens::LensKind;
-use view::{MessageShape, Picture, Stage, layout};
-
-use runs::Entry;
-use runs::info::{LabInfo, Showcase};
-use runs::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, cost, servers};
-use runs::lab::{Chosen, Lab, Look, Setup};
-use runs::names::Names;
-use runs::ops::{NUMBER_MAX, key, node, number, op};
-use runs::params::{self, DISTANCE, Setting, choice, switch};
-use runs::plain::Telling;
+use runs::prelude::*;
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<HashRingLab>(&INFO);
@@ -70,22 +55,22 @@ static INFO: LabInfo = LabInfo {
     ],
     ops: &[
         op("put", "Write", "Sets a key.")
-            .with(&[key("k1", KEY_BYTES_MAX), number("Value", 1, (-NUMBER_MAX, NUMBER_MAX))])
+            .with(&[key("k1", KEY_BYTES_MAX), ops::number("Value", 1, (-NUMBER_MAX, NUMBER_MAX))])
             .of_anybody(),
         op("get", "Read", "Reads a key.").with(&[key("k1", KEY_BYTES_MAX)]).of_anybody(),
         op("add-server", "Add a server", "A machine joins the ring.").with(&[node("Server", "n6")]),
         op("remove-server", "Remove a server", "A server leaves the ring.").with(&[node("Server", "n2")]),
         op("weight", "Change a weight", "A server has more or fewer virtual nodes.")
-            .with(&[node("Server", "n2"), number("Weight", 3, (1, WEIGHT_MAX as i64))]),
+            .with(&[node("Server", "n2"), ops::number("Weight", 3, (1, WEIGHT_MAX as i64))]),
         op("token", "Move a virtual node", "One virtual node of a server goes elsewhere: which, and where to.").with(
             &[
                 node("Server", "n2"),
-                number("Virtual node", 0, (0, VNODES_MAX as i64 * WEIGHT_MAX as i64 - 1)),
-                number("Position", 2_147_483_648, (0, u32::MAX as i64)),
+                ops::number("Virtual node", 0, (0, VNODES_MAX as i64 * WEIGHT_MAX as i64 - 1)),
+                ops::number("Position", 2_147_483_648, (0, u32::MAX as i64)),
             ],
         ),
         op("virtual-nodes", "Virtual nodes", "Every server has this many for each share of its weight.")
-            .with(&[number("Virtual nodes", 16, (1, VNODES_MAX as i64))]),
+            .with(&[ops::number("Virtual nodes", 16, (1, VNODES_MAX as i64))]),
     ],
     metrics: &["operations-answered", "operations", "changes", "keys-moved", "hints"],
     speed: 0.05,
@@ -174,7 +159,7 @@ impl Lab for HashRingLab {
             node.small = !config.is_server(id);
             if config.is_server(id) {
                 node.crowd = crowd;
-                node.hue = Some((config.number(id) + view::shapes::HUES - 1) % view::shapes::HUES);
+                node.hue = Some((config.number(id) + shapes::HUES - 1) % shapes::HUES);
             }
             match world.node(id) {
                 None => {}

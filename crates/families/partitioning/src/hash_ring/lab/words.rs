@@ -1,11 +1,7 @@
 //! What happens on the hash ring, in words.
 
 use crate::hash_ring::{Change, HashRing, KeyOp, Msg, Note, Ret, Timer, Why};
-use sim::{Command, Event, Outcome, Record};
-use view::narration::Weight;
-
-use runs::names::Names;
-use runs::plain::told;
+use runs::prelude::*;
 
 /// An operation: `k1=5` or `k1`.
 pub fn key_op(op: &KeyOp) -> String {
