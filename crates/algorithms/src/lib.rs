@@ -1,5 +1,6 @@
-//! What needs no cluster: clocks, placements and estimates as plain types with laws. Systems host them.
+//! What needs no cluster: clocks, placements, estimates and collections as plain types with laws. Systems host them.
 
+pub mod bounded;
 pub mod client;
 pub mod clocks;
 pub mod hashing;

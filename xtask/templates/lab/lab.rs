@@ -117,11 +117,7 @@ impl Lab for CounterLab {
             let number = look.world.node(id).map(|node| node.number);
             let down = if number.is_none() { Pattern::Down } else { Pattern::Plain };
             let text = |number: Option<u64>| vec![Item::new(number.map_or_else(String::new, |it| it.to_string()))];
-            Row {
-                head: Item::node(look.names.of(id)).pattern(down),
-                cells: vec![text(number), text(look.oracle.told(id))],
-                rows: Vec::new(),
-            }
+            Row::new(Item::node(look.names.of(id)).pattern(down), vec![text(number), text(look.oracle.told(id))])
         };
         let table = Table {
             caption: "Nobody’s number is smaller than what it has told".into(),
@@ -129,6 +125,6 @@ impl Lab for CounterLab {
             columns: vec![Column::of_numbers("Number"), Column::of_numbers("Told")],
             rows: look.world.node_ids().map(row).collect(),
         };
-        Pane { blocks: vec![Block::Table(table)] }
+        Pane::of([Block::Table(table)])
     }
 }

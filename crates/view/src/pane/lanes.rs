@@ -88,6 +88,14 @@ const AXIS: f64 = 26.0;
 const INSET: f64 = 2.0;
 
 impl Lanes {
+    /// What was going on in the last `window_us` before `now_us`.
+    #[must_use]
+    pub fn recent(caption: &str, now_us: u64, window_us: u64, lanes: Vec<Lane>) -> Self {
+        let from = now_us.saturating_sub(window_us);
+        let (caption, until, now) = (caption.to_owned(), from + window_us, Some(now_us));
+        Self { caption, axis: Axis::Time, from, until, now, lanes, arrows: Vec::new() }
+    }
+
     fn told(&self, at: u64) -> String {
         match self.axis {
             Axis::Time => time(at),

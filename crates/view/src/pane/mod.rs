@@ -315,6 +315,11 @@ fn sentence(text: &str) -> String {
 }
 
 impl Block {
+    /// A text of these lines.
+    pub fn text(lines: impl IntoIterator<Item = Item>) -> Self {
+        Self::Text(Text { lines: lines.into_iter().collect() })
+    }
+
     /// The block for ears: everything that it shows, in whole sentences.
     #[must_use]
     pub fn spoken(&self) -> String {
@@ -342,6 +347,12 @@ impl Block {
 }
 
 impl Pane {
+    /// These blocks, one below the other.
+    #[must_use]
+    pub fn of<const N: usize>(blocks: [Block; N]) -> Self {
+        Self { blocks: blocks.into() }
+    }
+
     /// The pane for ears.
     #[must_use]
     pub fn spoken(&self) -> String {

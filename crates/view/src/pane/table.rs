@@ -81,6 +81,14 @@ const BETWEEN: f64 = 20.0;
 /// How far a row within another is moved to the right, in pixels.
 const INDENT: f64 = 16.0;
 
+impl Row {
+    /// A row of these cells, to which no others belong.
+    #[must_use]
+    pub const fn new(head: Item, cells: Vec<Vec<Item>>) -> Self {
+        Self { head, cells, rows: Vec::new() }
+    }
+}
+
 impl Table {
     /// All rows in the order in which they are shown, with how deep each lies.
     pub fn lines(&self) -> impl Iterator<Item = (&Row, bool)> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
+use algorithms::bounded::keep_last;
 use sim::{Actor, Disk, Fx, NodeId, RequestId};
 
 use super::rings::Replicas;
@@ -82,9 +83,7 @@ impl Kept {
                 for replica in replicas {
                     self.hints.insert((replica, key.clone()), stored);
                 }
-                while self.hints.len() > HINTS_MAX {
-                    self.hints.pop_first();
-                }
+                keep_last(&mut self.hints, HINTS_MAX);
             }
             Entry::Moved(replica, epoch, through) => {
                 self.moved.insert(replica, (epoch, through));

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use algorithms::bounded::keep_last;
 use check::works::Bounds;
 use check::{At, Board, Names, Oracle, Property, Verdict};
 use sim::{Command, Event, NodeId, Observer, Record, World};
@@ -137,9 +138,7 @@ impl CommitOracle {
             Msg::Outcome { tx, commit } | Msg::Ack { tx, commit } => self.decides(at, from, *tx, *commit),
             Msg::Ask { .. } | Msg::InDoubtToo { .. } => {}
         }
-        while self.said.len() > KEPT_MAX {
-            self.said.pop_first();
-        }
+        keep_last(&mut self.said, KEPT_MAX);
     }
 
     /// A node says how it has decided.

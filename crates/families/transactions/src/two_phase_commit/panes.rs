@@ -2,7 +2,7 @@
 
 use runs::lab::Look;
 use sim::NodeId;
-use view::pane::{Axis, Block, Column, Id, Item, Lane, Lanes, Mark, Pane, PaneInfo, Pattern, Row, Span, Table, Text};
+use view::pane::{Block, Column, Id, Item, Lane, Lanes, Mark, Pane, PaneInfo, Pattern, Row, Span, Table};
 
 use super::lab::{CommitLab, hue};
 use super::oracle::{Lock, Said};
@@ -27,11 +27,8 @@ pub(crate) fn transactions(look: Look<'_, CommitLab>) -> Pane {
     let open = |(tx, said): &(&Tx, &Said)| nodes.iter().any(|node| said.doubts(*node)) || newest.contains(tx);
     let mut shown: Vec<(&Tx, &Said)> = said.iter().rev().filter(open).take(SHOWN).collect();
     shown.reverse();
-    let row = |&(&tx, said): &(&Tx, &Said)| Row {
-        head: transaction(tx),
-        cells: nodes.iter().map(|&node| cell(said, node)).collect(),
-        rows: Vec::new(),
-    };
+    let row =
+        |&(&tx, said): &(&Tx, &Said)| Row::new(transaction(tx), nodes.iter().map(|&node| cell(said, node)).collect());
     let table = Table {
         caption: "The newest, and those in doubt".into(),
         corner: "Txn".into(),
@@ -40,7 +37,7 @@ pub(crate) fn transactions(look: Look<'_, CommitLab>) -> Pane {
     };
     let told = shown.iter().filter(|(_, said)| !said.parts.is_empty());
     let told = told.map(|(tx, said)| Item::new(format!("T{tx}: {}", words::changes(&said.parts, names))));
-    Pane { blocks: vec![Block::Table(table), Block::Text(Text { lines: told.collect() })] }
+    Pane::of([Block::Table(table), Block::text(told)])
 }
 
 /// A transaction, in its colour.
@@ -81,15 +78,8 @@ pub(crate) fn locks(look: Look<'_, CommitLab>) -> Pane {
         let text = format!("{} has been locked by T{tx} for {held_ms} ms.", names.of(node));
         Item::new(text).mark(Some(Mark::Waits))
     };
-    let lanes = Lanes {
-        caption: "From a yes to its outcome".into(),
-        axis: Axis::Time,
-        from,
-        until: from + WINDOW_US,
-        now: Some(now),
-        lanes: world.config().nodes()[1..].iter().map(lane).collect(),
-        arrows: Vec::new(),
-    };
+    let lanes = world.config().nodes()[1..].iter().map(lane).collect();
+    let lanes = Lanes::recent("From a yes to its outcome", now, WINDOW_US, lanes);
     let held = oracle.locks().filter(|lock| lock.until_us.is_none());
-    Pane { blocks: vec![Block::Lanes(lanes), Block::Text(Text { lines: held.map(line).collect() })] }
+    Pane::of([Block::Lanes(lanes), Block::text(held.map(line))])
 }

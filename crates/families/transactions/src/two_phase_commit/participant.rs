@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use algorithms::bounded::keep_last;
 use sim::{Actor, Disk, Fx, NodeId, RequestId};
 
 use super::{BALANCE, COORDINATOR, Cell, Msg, Node, Note, Parts, Ret, Timer, Transfer, Tx, Why};
@@ -165,10 +166,8 @@ impl Participant {
             account.balance += parts.get(&fx.me()).copied().unwrap_or(0);
         }
         account.outcomes.insert(tx, commit);
-        while account.outcomes.len() > OUTCOMES_MAX
-            && let Some((oldest, _)) = account.outcomes.pop_first()
-        {
-            account.forgotten = account.forgotten.max(oldest);
+        if let Some(gone) = keep_last(&mut account.outcomes, OUTCOMES_MAX) {
+            account.forgotten = account.forgotten.max(gone);
         }
         self.in_doubt_too.remove(&tx);
         self.blocked.remove(&tx);

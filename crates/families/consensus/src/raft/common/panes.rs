@@ -3,9 +3,7 @@
 use crate::raft::quorum::{majority, reached_by};
 use crate::raft::{Progress, Raft, Server};
 use sim::{NodeId, World};
-use view::pane::{
-    Block, Column, Does, Fact, Facts, Group, Item, Mark, Pane, PaneAsk, PaneInfo, Pattern, Row, Table, Text,
-};
+use view::pane::{Block, Column, Does, Fact, Facts, Group, Item, Mark, Pane, PaneAsk, PaneInfo, Pattern, Row, Table};
 
 use runs::names::Names;
 
@@ -26,7 +24,7 @@ pub fn progress(world: &World<Raft>, names: &Names, ask: &PaneAsk) -> Pane {
     let asked = leaders.iter().find(|(id, _)| ask.arg(LEADER) == Some(names.of(*id)));
     let Some(&(me, leader)) = asked.or(leaders.first()) else {
         let line = Item::new("Nobody leads, so nobody knows how far the others are.");
-        return Pane { blocks: vec![Block::Text(Text { lines: vec![line] })] };
+        return Pane::of([Block::text([line])]);
     };
     let mut lines = Vec::new();
     for &(id, server) in leaders.iter().filter(|(id, _)| *id != me) {
@@ -36,21 +34,15 @@ pub fn progress(world: &World<Raft>, names: &Names, ask: &PaneAsk) -> Pane {
     }
     let why = why(me, leader);
     lines.extend(why.lines);
-    Pane {
-        blocks: vec![
-            Block::Table(table(world, names, me, leader, why.reached)),
-            Block::Facts(Facts {
-                groups: vec![Group {
-                    title: String::new(),
-                    facts: vec![
-                        Fact::new("Reached by a majority", Item::new(why.reached.to_string())),
-                        Fact::new("Committed", Item::new(leader.commit.to_string()).pattern(Pattern::Strong)),
-                    ],
-                }],
-            }),
-            Block::Text(Text { lines }),
-        ],
-    }
+    let facts = vec![
+        Fact::new("Reached by a majority", Item::new(why.reached.to_string())),
+        Fact::new("Committed", Item::new(leader.commit.to_string()).pattern(Pattern::Strong)),
+    ];
+    Pane::of([
+        Block::Table(table(world, names, me, leader, why.reached)),
+        Block::Facts(Facts { groups: vec![Group { title: String::new(), facts }] }),
+        Block::text(lines),
+    ])
 }
 
 fn table(world: &World<Raft>, names: &Names, me: NodeId, leader: &Server, reached: u64) -> Table {
@@ -63,23 +55,21 @@ fn table(world: &World<Raft>, names: &Names, me: NodeId, leader: &Server, reache
                 .mark((index >= reached).then_some(Mark::Yes)),
         ]
     };
-    let own = Row {
-        head: Item::node(names.of(me)).hue(hue(leader.term)).mark(Some(Mark::Leads)),
-        cells: vec![Vec::new(), matched(last), vec![Item::new(round.to_string())]],
-        rows: Vec::new(),
-    };
+    let own = Row::new(
+        Item::node(names.of(me)).hue(hue(leader.term)).mark(Some(Mark::Leads)),
+        vec![Vec::new(), matched(last), vec![Item::new(round.to_string())]],
+    );
     let follower = |(&id, progress): (&NodeId, &Progress)| {
         let down = if world.is_up(id) { Pattern::Plain } else { Pattern::Down };
         let late = if progress.round < round { Pattern::Faint } else { Pattern::Plain };
-        Row {
-            head: Item::node(names.of(id)).pattern(down),
-            cells: vec![
+        Row::new(
+            Item::node(names.of(id)).pattern(down),
+            vec![
                 vec![Item::new(progress.next.to_string())],
                 matched(progress.matched),
                 vec![Item::new(progress.round.to_string()).pattern(late)],
             ],
-            rows: Vec::new(),
-        }
+        )
     };
     let followers = leader.leader().into_iter().flat_map(|it| it.progress.iter().map(follower));
     Table {
