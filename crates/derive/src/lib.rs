@@ -1,13 +1,13 @@
-//! Derives for the types of a protocol, which `sim` hands out beside the traits: `Named`, `Shared`, `Operation`,
-//! `Flags`, `Params` and `Param`.
+//! Derives for the types of a protocol, which `sim` hands out beside the traits: `Named`, `Shared`, `Variants`,
+//! `Operation`, `Flags`, `Params` and `Param`.
 #![deny(missing_docs)]
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{
-    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, LitStr, Member, Meta, Result, Token,
-    Type, Variant, parse_macro_input,
+    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, LitStr, Member, Meta, PathArguments,
+    PathSegment, Result, Token, Type, TypePath, Variant, parse_macro_input,
 };
 
 /// Names a value after its variant, or a struct after its type, in kebab-case: `RequestVote` is `request-vote`.
@@ -46,6 +46,14 @@ pub fn named(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 pub fn shared(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     implement_shared(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Hands out what is in the variants of an enum that have one field each: a variant `Server(Box<Server>)` makes a method
+/// `server`, which lends the server if it is one.
+#[proc_macro_derive(Variants)]
+pub fn variants(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    implement_variants(&input).unwrap_or_else(Error::into_compile_error).into()
 }
 
 /// Makes operations of their names (see `Named`) and arguments, which are their fields in order, and takes them apart. A
@@ -173,6 +181,45 @@ impl Parse for SharedField {
         let field = input.parse()?;
         input.parse::<Token![:]>()?;
         Ok(Self { field, kind: input.parse()? })
+    }
+}
+
+fn implement_variants(input: &DeriveInput) -> Result<TokenStream> {
+    let DeriveInput { ident, vis, .. } = input;
+    let Data::Enum(data) = &input.data else { return Err(Error::new_spanned(ident, "only enums have variants")) };
+    let methods = data.variants.iter().map(|Variant { ident, fields, .. }| {
+        let Some(Field { ty, .. }) = fields.iter().next().filter(|_| fields.len() == 1) else {
+            return Err(Error::new_spanned(ident, "a variant that is handed out has one field"));
+        };
+        let (method, kind) = (format_ident!("{}", kebab(ident).replace('-', "_")), unboxed(ty));
+        let documentation = format!("The `{ident}`, if it is one.");
+        Ok(quote! {
+            #[doc = #documentation]
+            #[must_use]
+            #[allow(dead_code)]
+            #vis fn #method(&self) -> Option<&#kind> {
+                if let Self::#ident(it) = self { Some(it) } else { None }
+            }
+        })
+    });
+    let methods = methods.collect::<Result<Vec<_>>>()?;
+    Ok(quote! {
+        impl #ident {
+            #(#methods)*
+        }
+    })
+}
+
+/// What is in a box, or the type itself.
+fn unboxed(kind: &Type) -> TokenStream {
+    if let Type::Path(TypePath { path, .. }) = kind
+        && let Some(PathSegment { ident, arguments: PathArguments::AngleBracketed(arguments) }) = path.segments.last()
+        && ident == "Box"
+    {
+        let inner = &arguments.args;
+        quote!(#inner)
+    } else {
+        quote!(#kind)
     }
 }
 

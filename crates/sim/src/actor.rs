@@ -7,6 +7,7 @@ use crate::protocol::{Fx, NodeId, Protocol, RequestId};
 /// kinds, says at boot which node is what, and has [`actors!`](crate::actors) do the rest:
 ///
 /// ```text
+/// #[derive(Clone, Debug, Hash, Variants)]                       // node.coordinator(), if it is one
 /// enum Node {
 ///     Coordinator(Coordinator),                                 // impl Actor<Node> for Coordinator
 ///     Participant(Box<Participant>),                            // impl Actor<Node> for Participant

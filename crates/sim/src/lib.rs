@@ -39,7 +39,7 @@ pub mod world;
 
 pub use actor::Actor;
 pub use command::{Command, MessageAct, ParamKey, Stamped};
-pub use derive::{Flags, Named, Operation, Param, Params, Shared};
+pub use derive::{Flags, Named, Operation, Param, Params, Shared, Variants};
 pub use disk::{Disk, DiskMode, Write};
 pub use driver::Driver;
 pub use network::{Flight, InFlight, LinkChange, LinkProfile, LossReason, MessageId};

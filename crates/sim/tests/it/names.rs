@@ -1,6 +1,6 @@
 //! What things are called: derived names, flags by name, operations by name and arguments.
 
-use sim::{Arg, Flag, Flags, Named, NodeId, Operation, Param, ParamKey, Params, Shared};
+use sim::{Arg, Flag, Flags, Named, NodeId, Operation, Param, ParamKey, Params, Shared, Variants};
 
 #[derive(Named)]
 struct PlainMove;
@@ -100,6 +100,19 @@ enum About {
 fn what_all_variants_have_is_handed_out() {
     let all = [About::Read { tx: 1, key: "x".into() }, About::Write { key: "y".into(), tx: 2, value: 3 }];
     assert_eq!(all.each_ref().map(|about| (about.tx(), about.key())), [(1, "x"), (2, "y")]);
+}
+
+#[derive(Variants)]
+enum Kind {
+    Small(u8),
+    VeryLarge(Box<u64>),
+}
+
+#[test]
+fn what_is_in_a_variant_is_lent_to_who_asks_for_it() {
+    let (small, large) = (Kind::Small(1), Kind::VeryLarge(Box::new(2)));
+    assert_eq!((small.small(), small.very_large()), (Some(&1), None));
+    assert_eq!((large.small(), large.very_large()), (None, Some(&2)));
 }
 
 #[test]

@@ -36,7 +36,7 @@ mod server;
 
 use std::collections::BTreeSet;
 
-use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Param, Params, Protocol};
+use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Param, Params, Protocol, Variants};
 
 pub use client::Client;
 pub use kv::{KEY_BYTES_MAX, Kv, KvOp, KvRet, Origin};
@@ -560,7 +560,7 @@ mod draw {
 }
 
 /// A node of the cluster.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Variants)]
 pub enum Raft {
     /// A server.
     Server(Box<Server>),
@@ -569,24 +569,6 @@ pub enum Raft {
 }
 
 impl Raft {
-    /// The server, if it is one.
-    #[must_use]
-    pub fn server(&self) -> Option<&Server> {
-        match self {
-            Self::Server(server) => Some(server),
-            Self::Client(_) => None,
-        }
-    }
-
-    /// The client, if it is one.
-    #[must_use]
-    pub fn client(&self) -> Option<&Client> {
-        match self {
-            Self::Client(client) => Some(client),
-            Self::Server(_) => None,
-        }
-    }
-
     /// Whether it leads.
     #[must_use]
     pub fn leads(&self) -> bool {

@@ -37,7 +37,7 @@ mod server;
 pub use lab::ENTRY;
 use std::collections::BTreeMap;
 
-use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Param, Params, Protocol, RequestId, Shared};
+use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Param, Params, Protocol, RequestId, Shared, Variants};
 
 use algorithms::hashing::HashKind;
 
@@ -585,7 +585,7 @@ impl Config {
 }
 
 /// A node of the cluster.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Variants)]
 pub enum HashRing {
     /// A server.
     Server(Box<Server>),
@@ -593,35 +593,6 @@ pub enum HashRing {
     Client(Box<Client>),
     /// The administrator.
     Admin(Box<Admin>),
-}
-
-impl HashRing {
-    /// The server, if it is one.
-    #[must_use]
-    pub fn server(&self) -> Option<&Server> {
-        match self {
-            Self::Server(server) => Some(server),
-            Self::Client(_) | Self::Admin(_) => None,
-        }
-    }
-
-    /// The client, if it is one.
-    #[must_use]
-    pub fn client(&self) -> Option<&Client> {
-        match self {
-            Self::Client(client) => Some(client),
-            Self::Server(_) | Self::Admin(_) => None,
-        }
-    }
-
-    /// The administrator, if it is one.
-    #[must_use]
-    pub fn admin(&self) -> Option<&Admin> {
-        match self {
-            Self::Admin(admin) => Some(admin),
-            Self::Server(_) | Self::Client(_) => None,
-        }
-    }
 }
 
 /// Whoever is asked for a change and is not the administrator passes it on, once.

@@ -28,7 +28,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Params, Protocol, Shared};
+use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Params, Protocol, Shared, Variants};
 
 pub(crate) use coordinator::Coordinator;
 pub use lab::ENTRY;
@@ -196,7 +196,7 @@ pub(crate) enum Note {
 }
 
 /// A node.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Variants)]
 pub(crate) enum Node {
     /// n1.
     Coordinator(Coordinator),
