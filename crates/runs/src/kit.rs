@@ -1,7 +1,7 @@
 //! The kit for labs: what several labs declare, word and do alike.
 
 use sim::{Flag, NodeId, Protocol, World};
-use view::Stage;
+use view::{Stage, shapes};
 
 use crate::info::{VariantInfo, VariantKind};
 use crate::params::{ParamInfo, Setting, Shape, number};
@@ -52,6 +52,13 @@ pub const DISK_SYNC: ParamInfo = range("disk-sync-ms", "Disk sync", (1, 1), (0, 
 #[must_use]
 pub const fn servers(default: u64, limits: (u64, u64)) -> ParamInfo {
     number("nodes", "Servers", default, limits, "")
+}
+
+/// The hue of a number that counts terms or transactions: they take hues in turn, and 0, in which nothing has happened, is
+/// grey.
+#[must_use]
+pub fn hue(number: u64) -> Option<u32> {
+    number.checked_sub(1).map(|index| (index % u64::from(shapes::HUES)) as u32)
 }
 
 /// A moment shortly before the first timer runs out for which `counts` holds, in µs: where a lab is best opened.

@@ -13,7 +13,7 @@ pub use view::{MessageShape, Pane, PaneAsk, PaneInfo, Picture, Stage, layout, sh
 pub use crate::bands::RoleChange;
 pub use crate::catalogue::Entry;
 pub use crate::info::{LabInfo, Roles, Showcase, VariantInfo};
-pub use crate::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, cost, live, quiet_clients, range, servers};
+pub use crate::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, cost, hue, live, quiet_clients, range, servers};
 pub use crate::lab::{Chosen, Lab, Look, Setup};
 pub use crate::names::Names;
 pub use crate::ops::{self, ArgInfo, NUMBER_MAX, OpInfo, key, node, nodes, op, text};

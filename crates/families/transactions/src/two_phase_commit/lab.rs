@@ -57,11 +57,6 @@ const OPENING_LEAD_US: u64 = 10_000;
 const CHAOS_US: u64 = 3_000_000;
 const CALM_US: u64 = 8_000_000;
 
-/// The hue of a transaction.
-pub(super) fn hue(tx: Tx) -> Option<u32> {
-    tx.checked_sub(1).map(|index| (index % u64::from(shapes::HUES)) as u32)
-}
-
 /// The lab of two-phase commit.
 pub(crate) struct CommitLab;
 
@@ -109,7 +104,7 @@ impl Lab for CommitLab {
                     let (does, outcome) = (words::changes(&open.parts, names), open.outcome.map(outcome));
                     (title(tx), json!({"does": does, "outcome": outcome, "missing": missing.collect::<Vec<_>>()}))
                 });
-                json!({"newest": records.newest, "open": open.collect::<serde_json::Map<_, _>>()})
+                json!({"newest": records.newest, "open": open.collect::<Map<_, _>>()})
             }
             Node::Participant(Participant { account, blocked, .. }) => json!({
                 "balance": account.balance,
@@ -119,7 +114,7 @@ impl Lab for CommitLab {
                     .outcomes
                     .iter()
                     .map(|(tx, &commit)| (title(tx), outcome(commit).into()))
-                    .collect::<serde_json::Map<_, Value>>(),
+                    .collect::<Map<_, Value>>(),
             }),
         }
     }

@@ -1,10 +1,11 @@
 //! Who has voted what, and who holds which lock.
 
+use runs::kit::hue;
 use runs::lab::Look;
 use sim::NodeId;
 use view::pane::{Block, Column, Id, Item, Lane, Lanes, Mark, Pane, PaneInfo, Pattern, Row, Span, Table};
 
-use super::lab::{CommitLab, hue};
+use super::lab::CommitLab;
 use super::oracle::{Lock, Said};
 use super::{COORDINATOR, CommitOracle, Tx, words};
 

@@ -341,11 +341,6 @@ impl Lab for RaftLab {
 /// How long before the first election timeout the labs open, in µs: about a second at their own speed.
 const OPENING_LEAD_US: u64 = 50_000;
 
-/// Terms take hues in turn; term 0, in which nothing has happened, is grey.
-fn hue(term: u64) -> Option<u32> {
-    term.checked_sub(1).map(|index| (index % u64::from(shapes::HUES)) as u32)
-}
-
 const fn role_name(role: &Role) -> &'static str {
     match role {
         Role::Follower { .. } => "follower",

@@ -5,9 +5,8 @@ use crate::raft::{Progress, Raft, Server};
 use sim::{NodeId, World};
 use view::pane::{Block, Column, Does, Fact, Facts, Group, Item, Mark, Pane, PaneAsk, PaneInfo, Pattern, Row, Table};
 
+use runs::kit::hue;
 use runs::names::Names;
-
-use super::hue;
 
 /// How far the servers are as a leader knows, and what is committed on that account.
 pub const PROGRESS: PaneInfo = PaneInfo { id: "progress", title: "Progress", heading: "What the leader knows" };
