@@ -310,6 +310,7 @@ mod traces {
         oracle.hear(at(3), N1, &Msg::Outcome { tx: 1, commit: true });
         oracle.hear(at(4), N2, &Msg::Ack { tx: 1, commit: true });
         assert!(!oracle.violated());
+        assert_eq!(oracle.counts, [1, 1, 0], "begun, committed, aborted");
         let mut reversed = oracle.clone();
         oracle.hear(at(5), N3, &Msg::Ack { tx: 1, commit: false });
         assert_eq!(
