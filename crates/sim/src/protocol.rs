@@ -64,9 +64,9 @@ pub struct RequestId {
 /// An algorithm: a deterministic state machine of one node, without input or output of its own.
 ///
 /// One world runs one protocol; different roles (client, server, registry) are variants of one
-/// type. The value itself is a node's volatile memory: a crash drops it. What must survive goes
-/// through [`Fx::save`] and [`Fx::append`] and comes back as the [`Disk`] handed to
-/// [`Protocol::boot`].
+/// type, see [`Actor`](crate::Actor). The value itself is a node's volatile memory: a crash drops
+/// it. What must survive goes through [`Fx::save`] and [`Fx::append`] and comes back as the
+/// [`Disk`] handed to [`Protocol::boot`].
 pub trait Protocol: Clone + Hash + Debug + 'static {
     /// What all nodes of the cluster know from the start: parameters and the variant's flags.
     type Config: Data + Params;
