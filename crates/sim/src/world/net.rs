@@ -155,18 +155,21 @@ impl Net {
 
     /// Whether a machine is in the world. Any number may be asked for.
     #[must_use]
+    #[inline]
     pub fn presence(&self, node: NodeId) -> Presence {
         self.machines.get(node.index()).map_or(Presence::Absent, |machine| machine.presence)
     }
 
     /// Whether the machine runs (a paused process counts as running).
     #[must_use]
+    #[inline]
     pub fn is_up(&self, node: NodeId) -> bool {
         self.machines.get(node.index()).is_some_and(|machine| machine.up)
     }
 
     /// Whether the process is paused.
     #[must_use]
+    #[inline]
     pub fn is_paused(&self, node: NodeId) -> bool {
         self.machines.get(node.index()).is_some_and(|machine| machine.paused)
     }
@@ -193,6 +196,7 @@ impl Net {
 
     /// A node's clock.
     #[must_use]
+    #[inline]
     pub fn clock(&self, node: NodeId) -> &Clock {
         &self.machines[node.index()].clock
     }
@@ -211,24 +215,28 @@ impl Net {
 
     /// Whether messages from `from` reach `to`.
     #[must_use]
+    #[inline]
     pub fn link_up(&self, from: NodeId, to: NodeId) -> bool {
         self.links[self.link_index(from, to)].up
     }
 
     /// Whether messages from `from` to `to` are frozen.
     #[must_use]
+    #[inline]
     pub fn link_held(&self, from: NodeId, to: NodeId) -> bool {
         self.links[self.link_index(from, to)].held
     }
 
     /// How the link from `from` to `to` treats messages.
     #[must_use]
+    #[inline]
     pub fn link_profile(&self, from: NodeId, to: NodeId) -> LinkProfile {
         self.profile(&self.links[self.link_index(from, to)])
     }
 
     /// How long a message needs at most, in µs, if it is neither made late, nor waits for the messages before it.
     #[must_use]
+    #[inline]
     pub fn longest_way_us(&self, from: NodeId, to: NodeId) -> u64 {
         let link = &self.links[self.link_index(from, to)];
         let (low, high) = self.profile(link).latency_us;
@@ -309,6 +317,7 @@ impl Net {
         from.index() * self.machines.len() + to.index()
     }
 
+    #[inline]
     fn profile(&self, link: &Link) -> LinkProfile {
         let profile = link.profile.as_deref().copied().unwrap_or(self.cluster.link);
         let towards = if link.own_latency { None } else { self.cluster.link.towards };
