@@ -18,14 +18,19 @@
     const [glue, loader] = await Promise.all([import(inPage(js)), chunks && import(inPage(chunks)), parsed]);
     const exports = await glue.default({ module_or_path: inPage(wasm) });
     loader?.attach(exports);
-    document.getElementById("boot")?.remove();
+    // Where `first.js` has made a frame, that stays until there is a run in its place.
+    document.querySelector("body > #boot")?.remove();
     await glue.opened();
+    clear();
     return window.netsplit;
   };
 
+  const clear = () => document.querySelectorAll("[data-first]").forEach((part) => part.remove());
+
   const explain = async (error) => {
     await parsed;
-    const place = document.getElementById("boot") ?? document.body.appendChild(document.createElement("p"));
+    const place = document.body.appendChild(document.getElementById("boot") ?? document.createElement("p"));
+    clear();
     place.setAttribute("role", "alert");
     place.textContent = `netsplit could not start: ${error?.message ?? error}. Please reload the page.`;
   };

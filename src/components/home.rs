@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use labs::{Entry, Listed, Run};
+use labs::{Listed, Run};
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -108,8 +108,8 @@ fn Card(lab: &'static Listed) -> impl IntoView {
     .into_any()
 }
 
-/// A small run of the lab's own showcase, again and again, while it is on the screen. The lab's code is fetched when the
-/// card is first seen, and not before the page itself has what it needs.
+/// The lab's picture, and over it a small run of its own showcase, again and again, while it is on the screen. The lab's
+/// code is fetched when the card is first seen, and not before the page itself has what it needs.
 #[component]
 fn Thumbnail(lab: &'static Listed) -> impl IntoView {
     let desk = use_desk();
@@ -117,6 +117,7 @@ fn Thumbnail(lab: &'static Listed) -> impl IntoView {
     // What is kept for a card goes with it, also when the lab's code comes only then.
     let picture = StoredValue::new_local(CardPicture::default());
     let kept = StoredValue::new_local(Vec::new());
+    let painted = RwSignal::new(false);
     Effect::new(move |_| {
         let Some(canvas) = canvas.get() else { return };
         if desk.playground.with(Option::is_none) {
@@ -129,9 +130,11 @@ fn Thumbnail(lab: &'static Listed) -> impl IntoView {
             if now && !begun.replace(true) {
                 let canvas = shown.clone();
                 spawn_local(async move {
-                    // Without its code a card has no picture.
+                    // Without its code a card stays as it is.
                     if desk.load(lab).await.is_ok() && !picture.is_disposed() {
-                        let frames = Painter::new(canvas).and_then(|painter| perform(desk, lab, painter));
+                        let painter = Painter::new(canvas);
+                        painted.set(painter.is_some());
+                        let frames = painter.and_then(|painter| perform(desk, lab, painter));
                         picture.update_value(|picture| picture.play(frames));
                     }
                 });
@@ -142,7 +145,17 @@ fn Thumbnail(lab: &'static Listed) -> impl IntoView {
         });
         kept.set_value(vec![watch, end]);
     });
-    view! { <canvas class="thumbnail" node_ref=canvas aria-hidden="true"></canvas> }.into_any()
+    let still = move || {
+        desk.theme.track();
+        page::card_picture(lab.info.id)
+    };
+    view! {
+        <span class="thumbnail" class:painted=move || painted.get() aria-hidden="true">
+            {move || still().map(|file| view! { <img alt="" src=file /> })}
+            <canvas node_ref=canvas></canvas>
+        </span>
+    }
+    .into_any()
 }
 
 /// What moves on a card, while somebody sees it.
@@ -173,7 +186,7 @@ impl CardPicture {
 /// Draws a still of a lab's showcase; returns what plays it, where motion is welcome.
 fn perform(desk: Desk, lab: &'static Listed, mut painter: Painter) -> Option<FrameLoop> {
     let showcase = &lab.info.showcase;
-    let mut session = showcase_run(lab.entry().ok()?).ok()?.open().ok()?;
+    let mut session = Run::of_showcase(lab.entry().ok()?).ok()?.open().ok()?;
     session.seek(showcase.still_us);
     painter.draw_all(&session.stage(), showcase.still_us as f64);
     if page::prefers_reduced_motion() {
@@ -197,13 +210,4 @@ fn perform(desk: Desk, lab: &'static Listed, mut painter: Painter) -> Option<Fra
         }
         painter.draw_all(&session.stage(), shown_us);
     }))
-}
-
-/// The run that a lab's card shows.
-fn showcase_run(entry: &'static Entry) -> Result<Run, labs::InputError> {
-    let mut run = Run::of_entry(entry);
-    let commands = serde_json::from_str(entry.info.showcase.commands)
-        .map_err(|error| labs::InputError::new("showcase", error.to_string()))?;
-    run.set_commands(&commands)?;
-    Ok(run)
 }

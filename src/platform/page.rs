@@ -226,6 +226,12 @@ pub async fn rehearse_load(lab: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The file with the picture of a lab's card in the theme of the moment, where the page has come with pictures.
+pub fn card_picture(lab: &str) -> Option<String> {
+    let file = Reflect::get(&window(), &"netsplitCard".into()).ok()?.dyn_into::<js_sys::Function>().ok()?;
+    file.call2(&JsValue::NULL, &lab.into(), &is_dark().into()).ok()?.as_string()
+}
+
 /// Why a chunk of the page's code has not come, in words; none where the page is one file.
 #[cfg(split)]
 pub fn why_missing(chunk: &str) -> Option<String> {

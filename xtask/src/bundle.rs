@@ -46,7 +46,11 @@ pub fn make(care: Care) -> Result<PathBuf, String> {
     files::remove_dir(&fresh)?;
     let mut page = Page { fresh, named: Vec::new() };
     let code = page.code(&bound, care)?;
-    page.html(&code)?;
+    let first = match care {
+        Care::Publish => Some(page.first()?),
+        Care::Draft => None,
+    };
+    page.html(&code, first.as_deref())?;
     systems::gather(&page.fresh)?;
     page.keep_older_builds(&paths::dist(), care)?;
     Ok(page.fresh)
@@ -176,8 +180,32 @@ impl Page {
         Ok(Code { js: self.named("netsplit", "js", glue.as_bytes())?, wasm, chunks })
     }
 
+    /// Makes what is shown before the code is there: the labs' pictures, and the script that knows them. All labs are
+    /// compiled for this machine to draw them, so a draft does without.
+    fn first(&mut self) -> Result<String, String> {
+        let drawn = paths::page_work().join("pictures");
+        files::remove_dir(&drawn)?;
+        let mut cargo =
+            proc::cargo(&["run", "--quiet", "--locked", "--package", "netsplit-labs", "--example", "pictures", "--"]);
+        cargo.arg(&drawn);
+        proc::show(cargo, "drawing the labs' pictures")?;
+        let mut pictures = Vec::new();
+        for file in files::below(&drawn)? {
+            if let Some(stem) = files::name(&file).strip_suffix(".svg") {
+                let name = self.named(stem, "svg", &files::read(&file)?)?;
+                let hash = name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('-')?.strip_suffix(".svg"));
+                pictures.push(format!("\"{stem}\": \"{}\"", hash.unwrap_or_default()));
+            }
+        }
+        let mut text = files::read_text(&paths::root().join("assets/first.js"))?;
+        let labs = files::read_text(&drawn.join("labs.json"))?;
+        fill_in(&mut text, "const LABS = [];", &format!("const LABS = {labs};"))?;
+        fill_in(&mut text, "const PICTURES = {};", &format!("const PICTURES = {{ {} }};", pictures.join(", ")))?;
+        self.named("first", "js", text.as_bytes())
+    }
+
     /// Writes `index.html` and what it names.
-    fn html(&mut self, code: &Code) -> Result<(), String> {
+    fn html(&mut self, code: &Code, first: Option<&str>) -> Result<(), String> {
         let source = files::read_text(&paths::root().join("index.html"))?;
         let (mut lines, mut styles, mut styles_at) = (Vec::new(), Vec::new(), None);
         for line in source.lines() {
@@ -191,6 +219,7 @@ impl Page {
                     styles.push(b'\n');
                 }
                 Some("icon") => {
+                    lines.extend(first.map(|name| format!("    <script src=\"./{name}\"></script>")));
                     let icon = file()?;
                     let name = self.named("icon", "svg", &files::read(&icon)?)?;
                     lines.push(format!("    <link rel=\"icon\" href=\"./{name}\">"));
@@ -248,16 +277,21 @@ fn loader(source: &str, chunks: &[Chunk]) -> Result<String, String> {
         labs.push(format!("\"{}\": \"{family}\"", system.id));
     }
     for (name, content) in [("CHUNKS", list.collect::<Vec<_>>().join(", ")), ("LABS", labs.join(", "))] {
-        let empty = format!("const {name} = {{}};");
-        if !text.contains(&empty) {
-            return Err(format!("assets/chunks.js has no `{empty}` to fill in"));
-        }
-        text = text.replace(&empty, &format!("const {name} = {{ {content} }};"));
+        fill_in(&mut text, &format!("const {name} = {{}};"), &format!("const {name} = {{ {content} }};"))?;
     }
     for Chunk { point, .. } in chunks {
         text.push_str(&format!("export const __wasm_split_load_{point} = loader(\"{point}\");\n"));
     }
     Ok(text)
+}
+
+/// Puts what only the build knows where a script leaves room for it.
+fn fill_in(script: &mut String, empty: &str, full: &str) -> Result<(), String> {
+    if !script.contains(empty) {
+        return Err(format!("a script of the page has no `{empty}` to fill in"));
+    }
+    *script = script.replace(empty, full);
+    Ok(())
 }
 
 /// The lines of a page that start its code, and have the browser fetch it early.
@@ -372,13 +406,32 @@ mod tests {
     }
 
     #[test]
-    fn the_loader_and_the_page_open_the_same_lab() {
+    fn the_scripts_and_the_page_open_the_same_lab() {
         let after = |path: &str, begin: &str| {
             let text = files::read_text(&paths::root().join(path)).expect("a source");
             let rest = text.split_once(begin).expect("the constant").1.to_owned();
             rest.split('"').nth(1).expect("a text").to_owned()
         };
-        assert_eq!(after("assets/chunks.js", "const LAB_DEFAULT"), after("src/address.rs", "const DEFAULT_LAB"));
+        for script in ["assets/chunks.js", "assets/first.js"] {
+            assert_eq!(after(script, "const LAB_DEFAULT"), after("src/address.rs", "const DEFAULT_LAB"), "{script}");
+        }
+    }
+
+    #[test]
+    fn a_link_keeps_the_same_looks_before_the_page_is_there_and_after() {
+        let looks = |path: &str| {
+            let text = files::read_text(&paths::root().join(path)).expect("a source");
+            let list = text.split_once("const LOOKS").and_then(|(_, rest)| rest.split_once("= [")).expect("the list").1;
+            list.split_once(']').expect("its end").0.to_owned()
+        };
+        assert_eq!(looks("assets/first.js"), looks("src/address.rs"));
+    }
+
+    #[test]
+    fn a_script_without_room_is_refused() {
+        let mut script = "const LABS = [];".to_owned();
+        assert!(fill_in(&mut script, "const PICTURES = {};", "").is_err());
+        assert_eq!(fill_in(&mut script, "[]", "[1]").map(|()| script), Ok("const LABS = [1];".to_owned()));
     }
 
     #[test]

@@ -7,7 +7,10 @@ use view::lens::space_time::Window;
 use view::lens::space_time::plan::{Lit, Scene, Viewport};
 use view::{Pane, PaneInfo, Picture, Stage, Theme, svg};
 
+use crate::catalogue::Entry;
+use crate::error::InputError;
 use crate::info::VariantKind;
+use crate::run::Run;
 use crate::session::Session;
 
 /// How large a space-time diagram is drawn, in pixels.
@@ -25,6 +28,21 @@ pub fn stage(session: &Session, time_us: f64, theme: Theme) -> String {
     }
     let seats = session.ask(&ring::Ask::default()).map(|ring| ring.seats(&ring.anchors(ring.newest(), &[], None)));
     seated(session, time_us, theme, &seats.unwrap_or_default())
+}
+
+/// What a lab's stage shows first: a fresh run at the moment at which the lab opens.
+pub fn opening(entry: &'static Entry, theme: Theme) -> Result<String, InputError> {
+    let mut session = Run::of_entry(entry).open()?;
+    let opening_us = session.opening_us();
+    session.seek(opening_us);
+    Ok(stage(session.as_ref(), opening_us as f64, theme))
+}
+
+/// What a lab's card shows where nothing moves: the still of its showcase, as a network.
+pub fn card(entry: &'static Entry, theme: Theme) -> Result<String, InputError> {
+    let mut session = Run::of_showcase(entry)?.open()?;
+    session.seek(entry.info.showcase.still_us);
+    Ok(seated(session.as_ref(), entry.info.showcase.still_us as f64, theme, &[]))
 }
 
 /// Everything up to the present moment as a space-time diagram; of very many steps the last ones.

@@ -84,6 +84,15 @@ impl Run {
         }
     }
 
+    /// The run that a lab's card shows.
+    pub fn of_showcase(entry: &'static Entry) -> Result<Self, InputError> {
+        let mut run = Self::of_entry(entry);
+        let commands = serde_json::from_str(entry.info.showcase.commands)
+            .map_err(|error| InputError::new("showcase", error.to_string()))?;
+        run.set_commands(&commands)?;
+        Ok(run)
+    }
+
     /// Opens the run at time 0.
     pub fn open(&self) -> Result<Session, InputError> {
         Session::open(self)
