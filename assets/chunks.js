@@ -1,5 +1,6 @@
-// Fetches the page's chunks: code that is a file of its own and comes when it is first needed. `cargo xtask build` fills
-// in which chunks there are, and adds the functions by which the main file asks for them. Unsplit pages do without.
+// Fetches the page's chunks, code that is a file of its own and comes when it is first needed, and the texts of tours.
+// `cargo xtask build` fills in which there are, and adds the functions by which the main file asks for chunks. Unsplit
+// pages do without.
 //
 // A chunk fits only the main file that it was made with: with another one it would write over its memory. So what
 // arrives has to be, to the last byte, what its name says. The page says what went wrong, and offers to try again.
@@ -8,6 +9,8 @@
 const CHUNKS = {};
 /** The chunk with the code of each lab. */
 const LABS = {};
+/** The tours on the shelf: the file of each with its length in bytes, and the lab that it is about. */
+const TOURS = {};
 /** The lab that opens when the address names none; `src/address.rs` decides. */
 const LAB_DEFAULT = "raft-election";
 
@@ -19,6 +22,8 @@ let attach;
 const attached = new Promise((done) => (attach = done));
 const loads = new Map();
 const problems = new Map();
+/** Files that have not come as they should, or not yet. */
+const failed = new Set();
 
 /** The hash in the names of files: FNV-1a over 64 bits, of the length and the content. */
 const hashOf = (bytes) => {
@@ -34,10 +39,11 @@ const hashOf = (bytes) => {
   return [high, low].map((half) => half.toString(16).padStart(8, "0")).join("");
 };
 
-const fetched = async (name) => {
-  const [file, length] = CHUNKS[name];
+/** The bytes of a file; what begins otherwise than it should is something else. */
+const fetched = async ([file, length], beginsRight) => {
   // What has failed once is not taken from the browser's cache again.
-  const options = { signal: AbortSignal.timeout(PATIENCE_MS), cache: problems.has(name) ? "reload" : "default" };
+  const options = { signal: AbortSignal.timeout(PATIENCE_MS), cache: failed.has(file) ? "reload" : "default" };
+  failed.add(file);
   let answer, bytes;
   try {
     answer = await fetch(new URL(file, import.meta.url), options);
@@ -47,16 +53,19 @@ const fetched = async (name) => {
     throw new Error(answer ? "the connection broke off" : "the server cannot be reached");
   }
   if (!answer.ok) throw new Error(`the server answers ${answer.status}; this page may be out of date`);
-  const isWasm = [0x00, 0x61, 0x73, 0x6d].every((byte, at) => bytes[at] === byte);
-  if (!isWasm) throw new Error("the server sends something else in its place");
+  if (!beginsRight(bytes)) throw new Error("the server sends something else in its place");
   if (bytes.length < length) throw new Error(`only ${bytes.length} of ${length} bytes arrived`);
   if (!file.includes(hashOf(bytes))) throw new Error("the server sends that of another version of this page");
+  failed.delete(file);
   return bytes;
 };
 
+const isWasm = (bytes) => [0x00, 0x61, 0x73, 0x6d].every((byte, at) => bytes[at] === byte);
+const isNoPage = (bytes) => bytes[0] !== "<".charCodeAt(0);
+
 const take = async (name) => {
   try {
-    const code = await WebAssembly.compile(await fetched(name));
+    const code = await WebAssembly.compile(await fetched(CHUNKS[name], isWasm));
     await WebAssembly.instantiate(code, { __wasm_split: await attached });
     problems.delete(name);
   } catch (error) {
@@ -88,9 +97,16 @@ const loader = (name) => async (callback, data) => {
 /** Why a chunk is not there, in words. */
 const problem = (name) => problems.get(name) ?? "";
 
-// The lab that the address names opens as soon as the main file runs, so its chunk comes beside. Which lab a link or a
-// tour is about the main file has to find out.
-const query = new URLSearchParams(globalThis.location?.search ?? "");
-if (!globalThis.location?.hash && !query.has("tour")) load(LABS[query.get("lab") ?? LAB_DEFAULT] ?? LABS[LAB_DEFAULT]).catch(() => {});
+/** The text of a tour on the shelf. */
+const tour = async (id) => new TextDecoder().decode(await fetched(TOURS[id], isNoPage));
 
-export { attach, problem };
+// The lab that the address names opens as soon as the main file runs, so its chunk comes beside. Which lab a link is about,
+// a tour that is a file of somebody's, or a lab's second name, the main file has to find out.
+const query = new URLSearchParams(globalThis.location?.search ?? "");
+const [wanted, known] = [query.get("tour"), TOURS[query.get("tour")]];
+if (!globalThis.location?.hash && (known || wanted === null)) {
+  const chunk = LABS[query.get("lab") ?? known?.[2] ?? LAB_DEFAULT];
+  if (chunk) load(chunk).catch(() => {});
+}
+
+export { attach, problem, tour };

@@ -54,6 +54,73 @@ for (const [what, [mishap, said]] of Object.entries(MISHAPS)) {
   });
 }
 
+const TOUR = "committed-and-gone";
+const tourFile = builtFile(`tour-${TOUR}`, "toml");
+const tourText = () => readFileSync(dist(tourFile), "utf8");
+const plain = { contentType: "text/plain; charset=utf-8" };
+
+/** What can happen to the text of a tour, and what the page says then. */
+const TOUR_MISHAPS = {
+  "is not there": [(route) => route.fulfill({ status: 404, body: "gone" }), "the server answers 404"],
+  "is answered with a page": [(route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><p>Welcome" }), "something else in its place"],
+  "is cut short": [(route) => route.fulfill({ ...plain, body: tourText().slice(0, 900) }), /only 9\d\d of \d+ bytes arrived/],
+  "is another text": [(route) => route.fulfill({ ...plain, body: `${tourText()}#` }), "another version of this page"],
+  "meets no server": [(route) => route.abort("connectionrefused"), "the server cannot be reached"],
+};
+
+for (const [what, [mishap, said]] of Object.entries(TOUR_MISHAPS)) {
+  test(`a tour that ${what} is said, and leaves the run alone`, async ({ page, complaints }) => {
+    complaints.allow(/Failed to load resource/);
+    await open(page, "?lab=raft-log&seed=5&paused=1");
+    await page.route(new RegExp(tourFile), mishap);
+    const before = await state(page);
+    await page.getByRole("button", { name: "Tour", exact: true }).click();
+    const alert = page.getByRole("alert");
+    await expect(alert).toContainText(/^Committed, and gone.* could not be loaded: /);
+    await expect(alert).toContainText(said);
+    await expect(page.getByRole("region", { name: "Tour" })).toHaveCount(0);
+    expect(await state(page)).toEqual(before);
+    await page.unroute(new RegExp(tourFile));
+    await alert.getByRole("button", { name: "Try again" }).click();
+    await expect(page.getByRole("region", { name: "Tour" })).toContainText("Step 1 of");
+    await expect(alert).toHaveCount(0);
+    // What has come once is there.
+    await page.route(new RegExp(tourFile), (route) => route.abort());
+    await page.getByRole("button", { name: "Tour", exact: true }).click();
+    await expect(page.getByRole("region", { name: "Tour" })).toContainText("Step 1 of");
+    await expect(alert).toHaveCount(0);
+  });
+}
+
+test("a slow tour is waited for, and a newer wish takes its place", async ({ page }) => {
+  await open(page, "?lab=raft-log&seed=5&paused=1");
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route(new RegExp(tourFile), async (route) => {
+    await held;
+    await route.continue();
+  });
+  const before = await state(page);
+  await page.getByRole("button", { name: "Tour", exact: true }).click();
+  await expect(page.getByRole("status").filter({ hasText: "Loading" })).toHaveText(/^Loading Committed, and gone/);
+  expect(await state(page)).toEqual(before);
+  await choose(page, "hash-ring");
+  await expect.poll(async () => (await state(page)).lab).toBe("hash-ring");
+  release();
+  await expect(page.getByRole("region", { name: "Tour" })).toHaveCount(0);
+  expect((await state(page)).lab).toBe("hash-ring");
+});
+
+test("an address with a tour takes one text and its lab's chunk", async ({ page }) => {
+  const asked = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname.split("/").at(-1)));
+  await open(page, "?tour=one-server-leaves&paused=1");
+  await expect(page.getByRole("region", { name: "Tour" })).toContainText("Step 1 of");
+  expect(asked.filter((file) => file.endsWith(".toml"))).toEqual([builtFile("tour-one-server-leaves", "toml")]);
+  expect(asked).toContain(chunk("partitioning"));
+  expect(asked).not.toContain(chunk("consensus"));
+});
+
 test("a slow chunk is waited for, and says so", async ({ page }) => {
   await open(page, QUERY);
   let release;

@@ -20,8 +20,11 @@ export function builtFiles() {
 export const builtFile = (stem, ending) =>
   builtFiles().find((file) => new RegExp(`^${stem}-[0-9a-f]{16}\\.${ending}$`).test(file));
 
-/** Whether a file is the picture of a lab; there are four for each. */
-export const isPicture = (file) => /-(opening|card)-(light|dark)-[0-9a-f]{16}\.svg$/.test(file);
+/** Files of which there are many that look alike: the largest of them counts. */
+const KINDS = {
+  "largest picture": (file) => /-(opening|card)-(light|dark)-[0-9a-f]{16}\.svg$/.test(file),
+  "largest tour": (file) => /^tour-.*\.toml$/.test(file),
+};
 
 const weights = new Map();
 export function weight(file) {
@@ -51,10 +54,11 @@ export function held(group, figures) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const bare = (file) => file.replace(/-[0-9a-f]{16}/, "");
-  const [pictures, others] = [builtFiles().filter(isPicture), builtFiles().filter((file) => !isPicture(file))];
-  const figures = Object.fromEntries(others.map((file) => [bare(file), weight(file)]));
-  // Of many files that look alike the largest one counts.
-  figures["largest picture"] = Math.max(...pictures.map(weight));
+  const figures = {};
+  for (const file of builtFiles()) {
+    const name = Object.keys(KINDS).find((kind) => KINDS[kind](file)) ?? bare(file);
+    figures[name] = Math.max(figures[name] ?? 0, weight(file));
+  }
   const { files: known = {} } = JSON.parse(readFileSync(BUDGETS, "utf8"));
   const row = (name, ...cells) => console.log(name.padEnd(24) + cells.map((cell) => String(cell ?? "").padStart(10)).join(""));
   row("brotli, bytes", "now", "committed", "aim");

@@ -113,7 +113,10 @@ pub fn read(query: &[(String, String)], fragment: &str) -> Opening {
     let (lab, wish) = match linked {
         Some(lab) => (lab, Wish::Linked(fragment.to_owned())),
         None => {
-            let lab = labs::catalogue().find(value("lab").unwrap_or(DEFAULT_LAB)).unwrap_or_else(|error| {
+            // A tour on the shelf says which lab's code it needs.
+            let toured = value("tour").and_then(|id| labs::catalogue().find_tour(id).ok()).map(|tour| tour.lab);
+            let named = value("lab").or(toured).unwrap_or(DEFAULT_LAB);
+            let lab = labs::catalogue().find(named).unwrap_or_else(|error| {
                 note(error);
                 labs::catalogue().find(DEFAULT_LAB).expect("the default lab is in the catalogue")
             });
@@ -280,6 +283,13 @@ mod tests {
         assert_eq!((unknown.picture, unknown.problems.len()), (None, 1));
         assert!(unknown.problems[0].contains("ring, space-time, network"), "{:?}", unknown.problems);
         assert_eq!(open(&[("lens", "log, checks,")], "").lenses, Some(vec!["log".to_owned(), "checks".to_owned()]));
+    }
+
+    #[test]
+    fn a_tour_on_the_shelf_leads_to_its_lab() {
+        assert_eq!(open(&[("tour", "one-server-leaves")], "").lab.info.id, "hash-ring");
+        assert_eq!(open(&[("tour", "lessons/mine.toml")], "").lab.info.id, DEFAULT_LAB);
+        assert_eq!(open(&[("tour", "one-server-leaves"), ("lab", "raft-log")], "").lab.info.id, "raft-log");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! for the newest counts. When the code does not come, the page says so and offers to try again. A run cannot even be
 //! read without its lab's code, so whoever has the text of one asks which lab it is about, fetches, and reads then.
 
-use labs::{InputError, Listed, LoadError, Run};
+use labs::{InputError, Listed, LoadError, Run, Shelved};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
@@ -31,10 +31,10 @@ pub enum Refusal {
     Failed(String),
 }
 
-/// What is shown while the code of a lab is on its way, or does not come.
+/// What is shown while the code of a lab, or the text of a tour, is on its way, or does not come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// The lab.
+    /// The lab, or the tour.
     pub title: &'static str,
     /// What went wrong, if it did.
     pub problem: Option<String>,
@@ -45,9 +45,18 @@ struct Errand {
     /// Which attempt it is, among all.
     attempt: u32,
     lab: &'static Listed,
+    /// The tour whose text is needed as well.
+    tour: Option<&'static Shelved>,
     open: Box<dyn FnOnce()>,
     /// Hears once why nothing comes of it, or not yet.
     refused: Option<Box<dyn FnOnce(Refusal)>>,
+}
+
+impl Errand {
+    /// What people call it.
+    fn title(&self) -> &'static str {
+        self.tour.map_or(self.lab.info.title, |tour| tour.title)
+    }
 }
 
 /// The page's one desk; copies share it.
@@ -95,7 +104,20 @@ impl Desk {
 
     /// Fetches the code of a lab, for whatever is to be opened with it. `refused` hears when nothing comes of it.
     pub fn fetch(self, lab: &'static Listed, open: impl FnOnce() + 'static, refused: impl FnOnce(Refusal) + 'static) {
-        let errand = Errand { attempt: 0, lab, open: Box::new(open), refused: Some(Box::new(refused)) };
+        self.send(Errand { attempt: 0, lab, tour: None, open: Box::new(open), refused: Some(Box::new(refused)) });
+    }
+
+    /// Fetches the text of a tour on the shelf, and the code of its lab.
+    pub fn fetch_tour(self, tour: &'static Shelved, open: impl FnOnce() + 'static) {
+        match labs::catalogue().find(tour.lab) {
+            Ok(lab) => {
+                self.send(Errand { attempt: 0, lab, tour: Some(tour), open: Box::new(open), refused: None });
+            }
+            Err(error) => self.notices.report(error.to_string()),
+        }
+    }
+
+    fn send(self, errand: Errand) {
         let before = self.errand.try_update_value(|now| now.replace(errand)).flatten();
         if let Some(refused) = before.and_then(|before| before.refused) {
             refused(Refusal::Superseded);
@@ -117,20 +139,27 @@ impl Desk {
     fn attempt(self) {
         let attempt = self.attempts.get_value() + 1;
         self.attempts.set_value(attempt);
-        let lab = self.errand.try_update_value(|errand| {
+        let wanted = self.errand.try_update_value(|errand| {
             let errand = errand.as_mut()?;
             errand.attempt = attempt;
-            Some(errand.lab)
+            Some((errand.lab, errand.tour, errand.title()))
         });
-        let Some(lab) = lab.flatten() else { return };
+        let Some((lab, tour, title)) = wanted.flatten() else { return };
         self.wait(None);
         spawn_local(async move {
-            let loaded = self.load(lab).await;
+            let read = match tour {
+                Some(tour) => page::fetch_tour(tour).await.map_err(LoadError),
+                None => Ok(()),
+            };
+            let loaded = match read {
+                Ok(()) => self.load(lab).await,
+                missing => missing,
+            };
             self.arrived(attempt, loaded);
         });
         page::after_ms(SLOW_MS, move || {
             if self.is_on(attempt) && self.waiting.with_untracked(Option::is_none) {
-                self.wait(Some(Waiting { title: lab.info.title, problem: None }));
+                self.wait(Some(Waiting { title, problem: None }));
             }
         });
     }
@@ -171,7 +200,7 @@ impl Desk {
             Err(LoadError(problem)) => {
                 let refused = self.errand.try_update_value(|errand| {
                     let errand = errand.as_mut()?;
-                    Some((errand.lab.info.title, errand.refused.take()))
+                    Some((errand.title(), errand.refused.take()))
                 });
                 let Some((title, refused)) = refused.flatten() else { return };
                 self.wait(Some(Waiting { title, problem: Some(problem.clone()) }));

@@ -26,7 +26,7 @@ const FAMILIES: [&str; 11] = [
 fn main() {
     let families = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../families");
     println!("cargo:rerun-if-changed={}", families.display());
-    let (mut code, mut labs, mut tours) = (String::new(), String::new(), String::new());
+    let (mut code, mut labs, mut tours, mut count) = (String::new(), String::new(), String::new(), 0);
     for family in FAMILIES {
         let source = families.join(family).join("src");
         let systems = systems(&source);
@@ -41,15 +41,17 @@ fn main() {
                 let title = text.lines().find_map(|line| line.strip_prefix("title = "));
                 let title = title.unwrap_or_else(|| panic!("{}: no line `title = \"…\"`", path.display()));
                 let (lab, path) = (system.replace('_', "-"), path.display().to_string());
+                count += 1;
                 let _ = writeln!(
                     tours,
-                    "        Shelved {{ id: {id:?}, lab: {lab:?}, title: {title}, text: include_str!({path:?}) }},"
+                    "    Shelved {{ id: {id:?}, lab: {lab:?}, title: {title}, text: tour_text!({path:?}) }},"
                 );
             }
         }
     }
     let text = format!(
-        "{code}static CATALOGUE: Catalogue = Catalogue {{\n    labs: &[\n{labs}    ],\n    tours: &[\n{tours}    ],\n}};\n"
+        "{code}static CATALOGUE: Catalogue = Catalogue {{\n    labs: &[\n{labs}    ],\n    tours: &TOURS,\n}};\n\
+         static TOURS: [Shelved; {count}] = [\n{tours}];\n"
     );
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("catalogue.rs");
     fs::write(&out, text).unwrap_or_else(|error| panic!("{}: {error}", out.display()));

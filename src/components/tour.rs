@@ -107,7 +107,9 @@ impl Tours {
     /// Starts one of netsplit's own tours.
     fn start(self, id: &str, plays: bool) {
         match labs::catalogue().find_tour(id) {
-            Ok(shelved) => self.begin(id, shelved.text.to_owned(), plays),
+            Ok(shelved) => {
+                self.desk.fetch_tour(shelved, move || self.take(shelved.id, shelved.text().unwrap_or_default(), plays));
+            }
             Err(error) => self.desk.notices.report(error.to_string()),
         }
     }
@@ -115,12 +117,16 @@ impl Tours {
     /// Starts a tour once the code of its lab is there; `plays` says whether somebody has chosen it on the page.
     fn begin(self, name: &str, text: String, plays: bool) {
         let name = name.to_owned();
-        let wrong = move |error| self.desk.notices.report(format!("{name}: {error}"));
-        let Some(lab) = Tour::lab_of(labs::catalogue(), &text) else {
+        match Tour::lab_of(labs::catalogue(), &text) {
+            Some(lab) => self.desk.fetch(lab, move || self.take(&name, &text, plays), drop),
             // Without a lab it cannot be read; reading it says why.
-            return Tour::read(labs::catalogue(), &text).map_or_else(wrong, drop);
-        };
-        let enter = move || match Tour::read(labs::catalogue(), &text).and_then(Player::new) {
+            None => self.take(&name, &text, plays),
+        }
+    }
+
+    /// Starts a tour whose lab's code is there.
+    fn take(self, name: &str, text: &str, plays: bool) {
+        match Tour::read(labs::catalogue(), text).and_then(Player::new) {
             Ok(player) => {
                 self.player.set_value(Some(player));
                 self.show(|player| player.enter(0).into(), plays);
@@ -128,9 +134,8 @@ impl Tours {
                     page::focus_soon(NEXT);
                 }
             }
-            Err(error) => wrong(error),
-        };
-        self.desk.fetch(lab, enter, drop);
+            Err(error) => self.desk.notices.report(format!("{name}: {error}")),
+        }
     }
 
     /// Shows a scene of the player, and the step it belongs to.

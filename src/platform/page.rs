@@ -244,12 +244,34 @@ pub fn why_missing(_chunk: &str) -> Option<String> {
     None
 }
 
+/// Sees to it that the text of a tour on the shelf is there.
+#[cfg(split)]
+pub async fn fetch_tour(tour: &labs::Shelved) -> Result<(), String> {
+    if tour.text().is_some() {
+        return Ok(());
+    }
+    match tour_text(tour.id).await {
+        Ok(text) => text.as_string().map(|text| tour.keep(text)).ok_or_else(|| "it is no text".to_owned()),
+        Err(error) => {
+            Err(error.dyn_into::<js_sys::Error>().map_or("it failed".to_owned(), |error| error.message().into()))
+        }
+    }
+}
+
+/// The same on a page that is one file.
+#[cfg(not(split))]
+pub async fn fetch_tour(_tour: &labs::Shelved) -> Result<(), String> {
+    Ok(())
+}
+
 // The name is that of `assets/chunks.js` before it has its final one.
 #[cfg(split)]
 #[wasm_bindgen::prelude::wasm_bindgen(raw_module = "./chunks.js")]
 extern "C" {
     #[wasm_bindgen(js_name = problem)]
     fn chunk_problem(name: &str) -> String;
+    #[wasm_bindgen(js_name = tour, catch)]
+    async fn tour_text(id: &str) -> Result<JsValue, JsValue>;
 }
 
 /// Fetches a text from this origin; `then` gets it, or what went wrong. It takes a path relative to

@@ -166,7 +166,8 @@ impl Page {
         let mut glue = files::read_text(&bound.join("netsplit.js"))?.replace("netsplit_bg.wasm", &wasm);
         let chunks = match care {
             Care::Publish => {
-                let text = loader(&files::read_text(&paths::root().join("assets/chunks.js"))?, &chunks)?;
+                let tours = self.tours()?;
+                let text = loader(&files::read_text(&paths::root().join("assets/chunks.js"))?, &chunks, &tours)?;
                 let name = self.named("chunks", "js", text.as_bytes())?;
                 // The wasm itself knows the loader by its first name; only where it is imported from changes.
                 for quote in ['"', '\''] {
@@ -178,6 +179,19 @@ impl Page {
             Care::Draft => None,
         };
         Ok(Code { js: self.named("netsplit", "js", glue.as_bytes())?, wasm, chunks })
+    }
+
+    /// Writes the texts of the tours on the shelf; how the loader lists each: its file, the length, the lab.
+    fn tours(&mut self) -> Result<Vec<String>, String> {
+        let mut tours = Vec::new();
+        for system in systems::all()? {
+            for (id, file) in system.tours()? {
+                let text = files::read(&file)?;
+                let name = self.named(&format!("tour-{id}"), "toml", &text)?;
+                tours.push(format!("\"{id}\": [\"./{name}\", {}, \"{}\"]", text.len(), system.id));
+            }
+        }
+        Ok(tours)
     }
 
     /// Makes what is shown before the code is there: the labs' pictures, and the script that knows them. All labs are
@@ -268,7 +282,7 @@ struct Chunk {
 }
 
 /// The loader of chunks, with what there is to load.
-fn loader(source: &str, chunks: &[Chunk]) -> Result<String, String> {
+fn loader(source: &str, chunks: &[Chunk], tours: &[String]) -> Result<String, String> {
     let mut text = source.to_owned();
     let list = chunks.iter().map(|Chunk { point, file, bytes }| format!("{point}: [\"./{file}\", {bytes}]"));
     let mut labs = Vec::new();
@@ -276,7 +290,8 @@ fn loader(source: &str, chunks: &[Chunk]) -> Result<String, String> {
         let family = files::name(system.family());
         labs.push(format!("\"{}\": \"{family}\"", system.id));
     }
-    for (name, content) in [("CHUNKS", list.collect::<Vec<_>>().join(", ")), ("LABS", labs.join(", "))] {
+    let list = list.collect::<Vec<_>>().join(", ");
+    for (name, content) in [("CHUNKS", list), ("LABS", labs.join(", ")), ("TOURS", tours.join(", "))] {
         fill_in(&mut text, &format!("const {name} = {{}};"), &format!("const {name} = {{ {content} }};"))?;
     }
     for Chunk { point, .. } in chunks {
@@ -398,11 +413,13 @@ mod tests {
     fn the_loader_is_told_what_there_is() {
         let source = files::read_text(&paths::root().join("assets/chunks.js")).expect("the loader");
         let chunk = Chunk { point: "time".into(), file: "time-0123.wasm".into(), bytes: 7 };
-        let text = loader(&source, &[chunk]).expect("it can be filled in");
+        let tour = "\"three-nodes\": [\"./tour-three-nodes-4567.toml\", 9, \"vector-clocks\"]".to_owned();
+        let text = loader(&source, &[chunk], &[tour]).expect("it can be filled in");
+        assert!(text.contains("const TOURS = { \"three-nodes\": ["), "{text}");
         assert!(text.contains("const CHUNKS = { time: [\"./time-0123.wasm\", 7] };"), "{text}");
         assert!(text.contains("\"vector-clocks\": \"time\""), "{text}");
         assert!(text.ends_with("export const __wasm_split_load_time = loader(\"time\");\n"), "{text}");
-        assert!(loader("nothing", &[]).is_err());
+        assert!(loader("nothing", &[], &[]).is_err());
     }
 
     #[test]

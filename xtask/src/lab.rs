@@ -73,7 +73,7 @@ fn write(template: &Path, families: &Path, family: &str, id: &str) -> Result<Pat
         }
     }
     let tours = systems::below(families)?.iter().map(systems::System::tours).collect::<Result<Vec<_>, _>>()?.concat();
-    if tours.iter().any(|tour| tour == id) {
+    if tours.iter().any(|(tour, _)| tour == id) {
         return Err(format!("`{id}` is taken: a tour is called so"));
     }
     let source = families.join(family).join("src");

@@ -18,10 +18,14 @@ impl System {
         self.folder.ancestors().nth(2).expect("a system lies in the source of a family")
     }
 
-    /// The identifiers of its tours.
-    pub fn tours(&self) -> Result<Vec<String>, String> {
-        let stems = stems(&self.folder.join("tours"))?;
-        Ok(stems.into_iter().filter_map(|stem| Some(stem.split_once('-')?.1.to_owned())).collect())
+    /// The identifiers of its tours, and their files.
+    pub fn tours(&self) -> Result<Vec<(String, PathBuf)>, String> {
+        let folder = self.folder.join("tours");
+        let stems = stems(&folder)?;
+        let tour = |stem: String| Some((stem.split_once('-')?.1.to_owned(), folder.join(format!("{stem}.toml"))));
+        let mut tours: Vec<_> = stems.into_iter().filter_map(tour).collect();
+        tours.sort();
+        Ok(tours)
     }
 }
 

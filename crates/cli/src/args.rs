@@ -459,7 +459,7 @@ fn explore_call(lab: &str, options: &Options) -> Result<ExploreCall, Failure> {
 fn tour_call(what: &str, options: &Options) -> Result<TourCall, Failure> {
     options.allow("tour", &["--check", "--link"])?;
     let text = match labs::catalogue().find_tour(what) {
-        Ok(shelved) => shelved.text.to_owned(),
+        Ok(shelved) => shelved.text().unwrap_or_default().to_owned(),
         Err(_) if std::path::Path::new(what).exists() => read_file(what)?,
         Err(_) => {
             let known: Vec<_> = labs::catalogue().tours.iter().map(|shelved| shelved.id).collect();

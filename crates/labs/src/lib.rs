@@ -3,6 +3,20 @@
 
 pub use runs::*;
 
+/// The text of a tour: a published page fetches it.
+#[cfg(not(split))]
+macro_rules! tour_text {
+    ($path:literal) => {
+        TourText::Here(include_str!($path))
+    };
+}
+#[cfg(split)]
+macro_rules! tour_text {
+    ($path:literal) => {
+        TourText::Apart(std::sync::OnceLock::new())
+    };
+}
+
 include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
 /// All labs and all tours.

@@ -21,7 +21,6 @@ use crate::run::Run;
 use crate::session::{self, Opened, read_op};
 #[cfg(not(target_family = "wasm"))]
 use crate::sweep::{self, Sweep};
-use crate::tour::{Tour, TourError};
 
 /// A lab and its code: how to use it without knowing its types.
 #[derive(Clone, Copy, Debug)]
@@ -151,8 +150,36 @@ pub struct Shelved {
     pub lab: &'static str,
     /// What people call it.
     pub title: &'static str,
-    /// Its text.
-    pub text: &'static str,
+    /// Where its text is.
+    pub text: TourText,
+}
+
+/// The text of a tour on the shelf: a part of the program, or, on a published page, a file that is fetched when somebody takes
+/// the tour.
+#[derive(Debug)]
+pub enum TourText {
+    /// It is there.
+    Here(&'static str),
+    /// It is there once it has been fetched.
+    Apart(OnceLock<String>),
+}
+
+impl Shelved {
+    /// The text, if it is there.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match &self.text {
+            TourText::Here(text) => Some(text),
+            TourText::Apart(text) => text.get().map(String::as_str),
+        }
+    }
+
+    /// Keeps the text that has been fetched; one that is there stays.
+    pub fn keep(&self, fetched: String) {
+        if let TourText::Apart(text) = &self.text {
+            text.get_or_init(|| fetched);
+        }
+    }
 }
 
 /// All labs and all tours, in the order in which they are shown.
@@ -189,11 +216,6 @@ impl Catalogue {
             let known: Vec<_> = self.tours.iter().map(|shelved| shelved.id).collect();
             InputError::new("tour", format!("there is no tour \"{id}\"; there are {}", known.join(", ")))
         })
-    }
-
-    /// Reads a tour that is on the shelf.
-    pub fn read_tour(&self, shelved: &Shelved) -> Result<Tour, TourError> {
-        Tour::read(self, shelved.text)
     }
 
     /// The catalogue as data: what `list --json` prints and the page's `labs()` returns.

@@ -36,7 +36,7 @@ pub mod tour;
 pub mod trace;
 
 pub use algorithms::{clocks as clock_types, hashing};
-pub use catalogue::{Catalogue, Entries, Entry, Family, Listed, LoadError, Loading, Shelved};
+pub use catalogue::{Catalogue, Entries, Entry, Family, Listed, LoadError, Loading, Shelved, TourText};
 pub use error::InputError;
 pub use info::{LabInfo, Roles, VariantInfo, VariantKind};
 pub use ops::{Asked, OpInfo};

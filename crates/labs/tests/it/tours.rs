@@ -18,7 +18,7 @@ const ALL: Window = Window { from_us: 0, until_us: u64::MAX };
 
 fn player(id: &str) -> Player {
     let shelved = labs::catalogue().find_tour(id).expect("a tour on the shelf");
-    Player::new(labs::catalogue().read_tour(shelved).unwrap_or_else(|error| panic!("{id}: {error}")))
+    Player::new(Tour::read(labs::catalogue(), text(shelved)).unwrap_or_else(|error| panic!("{id}: {error}")))
         .unwrap_or_else(|error| panic!("{id}: {error}"))
 }
 
@@ -60,7 +60,7 @@ fn follow(player: &mut Player, index: usize) -> Session {
 #[test]
 fn the_lab_of_a_tour_is_known_before_it_is_read() {
     for shelved in labs::catalogue().tours {
-        let lab = Tour::lab_of(labs::catalogue(), shelved.text).map(|entry| entry.info.id);
+        let lab = Tour::lab_of(labs::catalogue(), text(shelved)).map(|entry| entry.info.id);
         assert_eq!(lab, Some(shelved.lab), "{}", shelved.id);
     }
     // Where it names none, reading says what is wrong.
@@ -68,6 +68,11 @@ fn the_lab_of_a_tour_is_known_before_it_is_read() {
         assert!(Tour::lab_of(labs::catalogue(), text).is_none(), "{text}");
         assert!(Tour::read(labs::catalogue(), text).is_err(), "{text}");
     }
+}
+
+/// The text of a tour, which is a part of this program.
+fn text(shelved: &labs::Shelved) -> &str {
+    shelved.text().expect("it is here")
 }
 
 /// The tours of the labs that are looked at.
@@ -79,11 +84,12 @@ fn shelf() -> impl Iterator<Item = &'static labs::Shelved> {
 #[test]
 fn the_shelf_holds_what_the_files_say() {
     for shelved in shelf() {
-        let tour = labs::catalogue().read_tour(shelved).unwrap_or_else(|error| panic!("{}: {error}", shelved.id));
+        let tour =
+            Tour::read(labs::catalogue(), text(shelved)).unwrap_or_else(|error| panic!("{}: {error}", shelved.id));
         assert_eq!((tour.id.as_str(), tour.title.as_str()), (shelved.id, shelved.title));
         assert_eq!(tour.run().entry.info.id, shelved.lab);
         assert!((4..=8).contains(&tour.steps.len()), "{}: {} steps", tour.id, tour.steps.len());
-        assert_eq!(link::decode(&link::encode(shelved.text).unwrap()).unwrap(), shelved.text);
+        assert_eq!(link::decode(&link::encode(text(shelved)).unwrap()).unwrap(), text(shelved));
     }
 }
 
@@ -702,7 +708,7 @@ proptest! {
     /// Whatever somebody does to a text: it is read, or refused in one line that names a line.
     #[test]
     fn a_damaged_text_never_panics(which in 0..3usize, at in 0..100_000usize, cut in 0..60usize, put in "[\\PC\n\"'=\\[\\]{}*`#.]{0,8}") {
-        let mut text: Vec<char> = labs::catalogue().tours[which].text.chars().collect();
+        let mut text: Vec<char> = text(&labs::catalogue().tours[which]).chars().collect();
         let at = at % text.len();
         let end = (at + cut).min(text.len());
         text.splice(at..end, put.chars());
