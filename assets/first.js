@@ -28,7 +28,8 @@
   // What a link or a tour shows only the page's code can tell.
   const elsewhere = /^#(v1|tour1)\./.test(location.hash) || query.has("tour");
   const home = !(elsewhere || query.has("lab") || embedded || present);
-  const lab = elsewhere ? undefined : (LABS.find(({ id }) => id === value("lab")) ?? LABS.find(({ id }) => id === LAB_DEFAULT));
+  const called = (name) => LABS.find(({ id, aliases }) => id === name || aliases.includes(name));
+  const lab = elsewhere ? undefined : (called(value("lab")) ?? called(LAB_DEFAULT));
   // What an address asks for beyond its lab, and a diagram, which is upright on a phone, is not on the pictures.
   const narrow = matchMedia("(width < 760px)").matches;
   const other =

@@ -39,7 +39,7 @@ test("it offers what the contract lists, once it is ready", async ({ page }) => 
 test("labs and state have the fields of the contract", async ({ page }) => {
   await open(page, PAUSED);
   for (const lab of await value(page, "labs")) {
-    expect(Object.keys(lab)).toEqual(expect.arrayContaining(["id", "title", "family", "variants", "params", "ops", "metrics", "lenses", "tours"]));
+    expect(Object.keys(lab)).toEqual(expect.arrayContaining(["id", "title", "family", "aliases", "variants", "params", "ops", "metrics", "lenses", "tours"]));
     for (const param of lab.params) {
       expect(Object.keys(param)).toEqual(expect.arrayContaining(["key", "kind", "default", "min", "max", "choices", "unit", "live"]));
     }

@@ -26,7 +26,7 @@ const expectSame = (one, other) => {
 };
 
 const WINDOWS = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 }, hall: { width: 1920, height: 1080 } };
-const SCREENS = { home: "?", network: "?lab=two-phase-commit&", ring: "?lab=hash-ring&", embedded: "?lab=raft-log&embed=1&", bare: "?lab=raft-log&chrome=none&" };
+const SCREENS = { home: "?", network: "?lab=two-phase-commit&", ring: "?lab=consistent-hashing&", embedded: "?lab=raft-log&embed=1&", bare: "?lab=raft-log&chrome=none&" };
 
 for (const [name, viewport] of Object.entries(WINDOWS)) {
   for (const [screen, query] of Object.entries(SCREENS)) {
@@ -114,7 +114,7 @@ test("what no picture can know leaves the stage empty", async ({ page }) => {
   const link = new URL(await page.evaluate(() => window.netsplit.shareUrl())).hash;
   await page.goto("about:blank");
   await hold(page, MAIN);
-  for (const address of [`?paused=1${link}`, "?tour=lost-leader", "?lab=raft-log&stage=space-time", "?lab=raft-log&set.nodes=3"]) {
+  for (const address of [`?paused=1${link}`, "?tour=cut-the-leader-off", "?lab=raft-log&stage=space-time", "?lab=raft-log&set.nodes=3"]) {
     await page.goto(`./${address}`);
     await expect(page.getByRole("status")).toHaveText("Loading netsplit…");
     await expect(page.locator(".opening img"), address).toHaveCount(0);

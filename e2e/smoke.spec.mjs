@@ -62,3 +62,15 @@ test("a file that is not there is not answered with a page", async ({ page, base
     expect(response.headers()["content-type"]).toMatch(/^text\/plain/);
   }
 });
+
+test("the search finds a lab by its other names and by its mistakes", async ({ page }) => {
+  await open(page, "?paused=1");
+  const [search, cards] = [page.getByRole("searchbox", { name: "Search labs" }), page.locator("a.card b")];
+  for (const [words, title] of [["2pc", "Two-phase commit"], ["consistent hashing", "A hash ring"], ["no virtual nodes", "A hash ring"]]) {
+    await search.fill(words);
+    await expect(cards).toHaveText([title]);
+  }
+  await open(page, "?lab=2pc&paused=1");
+  expect(await page.evaluate(() => window.netsplit.getState().lab)).toBe("two-phase-commit");
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});

@@ -286,10 +286,12 @@ mod tests {
     }
 
     #[test]
-    fn a_tour_on_the_shelf_leads_to_its_lab() {
+    fn a_tour_on_the_shelf_and_a_second_name_lead_to_their_lab() {
         assert_eq!(open(&[("tour", "one-server-leaves")], "").lab.info.id, "hash-ring");
         assert_eq!(open(&[("tour", "lessons/mine.toml")], "").lab.info.id, DEFAULT_LAB);
         assert_eq!(open(&[("tour", "one-server-leaves"), ("lab", "raft-log")], "").lab.info.id, "raft-log");
+        let opening = open(&[("lab", "2pc")], "");
+        assert_eq!((opening.lab.info.id, opening.problems.len()), ("two-phase-commit", 0));
     }
 
     #[test]

@@ -38,6 +38,10 @@ pub fn Catalogue() -> impl IntoView {
     let fits = move |lab: &&'static Listed| {
         let info = lab.info;
         let mut words = format!("{} {} {} {}", info.id, info.title, info.family, info.summary);
+        for alias in info.aliases {
+            // As one word and as several.
+            words.push_str(&format!(" {alias} {}", alias.replace('-', " ")));
+        }
         for variant in info.variants {
             words.push(' ');
             words.push_str(variant.title);

@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         listing.push(json!({
             "id": info.id,
             "title": info.title,
+            "aliases": info.aliases,
             "family": info.family,
             "summary": info.summary,
             "mistakes": info.variants.len() - 1,

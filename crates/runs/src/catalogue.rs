@@ -197,9 +197,9 @@ impl Catalogue {
         self.labs.iter()
     }
 
-    /// The lab with this identifier.
+    /// The lab with this identifier, or that is also called so.
     pub fn find(&self, id: &str) -> Result<&'static Listed, InputError> {
-        self.iter().find(|lab| lab.info.id == id).ok_or_else(|| {
+        self.iter().find(|lab| lab.info.is_called(id)).ok_or_else(|| {
             let known: Vec<_> = self.iter().map(|lab| lab.info.id).collect();
             InputError::new("lab", format!("there is no lab \"{id}\"; there are {}", known.join(", ")))
         })
@@ -239,6 +239,7 @@ impl Catalogue {
             "id": lab.id,
             "revision": lab.revision,
             "title": lab.title,
+            "aliases": lab.aliases,
             "family": lab.family,
             "summary": lab.summary,
             "variants": lab.variants.iter().map(variant).collect::<Vec<_>>(),

@@ -16,6 +16,8 @@ pub struct LabInfo {
     pub revision: u64,
     /// What people call it.
     pub title: &'static str,
+    /// What else people call it, kebab-case: second names wherever its identifier is one.
+    pub aliases: &'static [&'static str],
     /// The family it belongs to.
     pub family: &'static str,
     /// What there is to see, in one sentence.
@@ -82,6 +84,7 @@ impl LabInfo {
         id: "",
         revision: 1,
         title: "",
+        aliases: &[],
         family: "",
         summary: "",
         invitation: ("", ""),
@@ -97,6 +100,12 @@ impl LabInfo {
         lenses: &[],
         opening_lenses: &[],
     };
+
+    /// Whether it goes by this name: its identifier, or another one.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        self.id == name || self.aliases.contains(&name)
+    }
 
     /// This lab's version of a parameter, which may have another default; as given, when the lab
     /// does not offer it.

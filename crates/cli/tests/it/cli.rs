@@ -89,7 +89,7 @@ fn has(value: &Value, wanted: &[&str]) {
 fn list_describes_every_lab() {
     let list = good("list --json").json();
     for lab in list.as_array().unwrap() {
-        has(lab, &["id", "title", "family", "variants", "params", "ops", "metrics"]);
+        has(lab, &["id", "title", "family", "aliases", "variants", "params", "ops", "metrics"]);
         assert_eq!(lab["variants"][0]["id"], "correct");
         for variant in lab["variants"].as_array().unwrap() {
             has(variant, &["id", "title", "kind"]);
@@ -104,6 +104,14 @@ fn list_describes_every_lab() {
     }
     let text = good("list").out;
     assert!(text.contains("raft-election") && text.contains("forgets-vote") && text.contains("latency-ms=5..15"));
+}
+
+#[test]
+fn a_lab_goes_by_other_names_as_well() {
+    let [one, other] =
+        ["run 2pc --for 1s --json", "run two-phase-commit --for 1s --json"].map(|call| good(call).json());
+    assert_eq!(one, other);
+    assert_eq!(one["lab"], "two-phase-commit");
 }
 
 #[test]

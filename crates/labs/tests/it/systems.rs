@@ -187,3 +187,20 @@ fn an_empty_folder_lacks_everything() {
     // What stands in its lab is there all the same.
     assert!(!lacking.contains("lenses") && !lacking.contains("metrics"), "{lacking}");
 }
+
+#[test]
+fn every_name_leads_to_one_lab() {
+    let catalogue = labs::catalogue();
+    let mut names = Vec::new();
+    for lab in catalogue.iter() {
+        for name in [&lab.info.id].into_iter().chain(lab.info.aliases) {
+            assert_eq!(catalogue.find(name).map(|found| found.info.id), Ok(lab.info.id));
+            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            assert!(name.bytes().all(plain), "{name}: a name may stand in an address");
+            names.push(*name);
+        }
+    }
+    names.sort_unstable();
+    let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}

@@ -14,6 +14,7 @@ pub static ENTRY: Entry = Entry::of::<RaftLab>(&INFO);
 static INFO: LabInfo = LabInfo {
     id: "raft-election",
     title: "Raft: leader election",
+    aliases: &["leader-election"],
     family: "Consensus and leadership",
     summary: "Five servers elect a leader; cut it off, and the majority elects another.",
     invitation: (

@@ -14,6 +14,7 @@ pub static ENTRY: Entry = Entry::of::<RaftLab>(&INFO);
 static INFO: LabInfo = LabInfo {
     id: "raft-log",
     title: "Raft: the replicated log",
+    aliases: &["replicated-log", "log-replication"],
     family: "Consensus and leadership",
     summary: "Clients write through a leader. An entry of its own term commits once a majority has it on disk, and all \
               before it with it.",

@@ -16,6 +16,7 @@ pub static ENTRY: Entry = Entry::of::<ClocksLab>(&INFO);
 static INFO: LabInfo = LabInfo {
     id: "clocks",
     title: "Four clocks",
+    aliases: &["logical-clocks", "lamport-clocks", "hybrid-logical-clocks"],
     family: "Time and order",
     summary: "One run, seen by wall, Lamport, vector and hybrid logical clocks; only vectors can always tell what is concurrent.",
     invitation: (

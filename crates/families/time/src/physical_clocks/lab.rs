@@ -28,6 +28,7 @@ pub static ENTRY: Entry = Entry::of::<PhysicalClocksLab>(&INFO);
 static INFO: LabInfo = LabInfo {
     id: "physical-clocks",
     title: "Setting clocks",
+    aliases: &["clock-synchronization", "ntp", "ptp"],
     family: "Time and order",
     summary: "Cristian, Berkeley, NTP and a PTP-like protocol set clocks that drift; no message shows which way was slow.",
     invitation: (

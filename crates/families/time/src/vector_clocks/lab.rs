@@ -43,6 +43,7 @@ pub static ENTRY: Entry = Entry::of::<VectorClocksLab>(&INFO);
 static INFO: LabInfo = LabInfo {
     id: "vector-clocks",
     title: "Vector clocks",
+    aliases: &["version-vectors", "causal-broadcast"],
     family: "Time and order",
     summary: "Posts wait for what they depend on, and concurrent writes stay beside each other: vectors tell which is which.",
     invitation: (

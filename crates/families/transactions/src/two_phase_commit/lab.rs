@@ -12,6 +12,7 @@ pub static ENTRY: Entry = Entry::of::<CommitLab>(&INFO);
 static INFO: LabInfo = LabInfo {
     id: "two-phase-commit",
     title: "Two-phase commit",
+    aliases: &["2pc", "atomic-commit"],
     family: "Transactions and coordination",
     summary: "All commit or all abort. Whoever has voted yes waits for the outcome with its lock held, however long that takes.",
     invitation: (

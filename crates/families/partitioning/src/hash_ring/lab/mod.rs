@@ -17,6 +17,7 @@ pub static ENTRY: Entry = Entry::of::<HashRingLab>(&INFO);
 static INFO: LabInfo = LabInfo {
     id: "hash-ring",
     title: "A hash ring",
+    aliases: &["consistent-hashing", "dynamo-ring", "rendezvous-hashing"],
     family: "Partitioning",
     summary: "Keys belong to the next server clockwise; when one joins or leaves, only its neighbours' keys move.",
     invitation: ("Drag a server.", "Its arc and the keys in it follow your hand. Everything else stays where it is."),
