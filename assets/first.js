@@ -49,6 +49,7 @@
     const name = `${id}-${what}-${isDark ? "dark" : "light"}`;
     return PICTURES[name] && `./${name}-${PICTURES[name]}.svg`;
   };
+  // The cards of the page itself show the same files; see `card_picture` in `src/platform/page.rs`.
   window.netsplitCard = (id, isDark) => picture(id, "card", isDark);
 
   const make = (tag, attributes, ...inside) => {
