@@ -35,14 +35,14 @@ pub fn opening(entry: &'static Entry, theme: Theme) -> Result<String, InputError
     let mut session = Run::of_entry(entry).open()?;
     let opening_us = session.opening_us();
     session.seek(opening_us);
-    Ok(stage(session.as_ref(), opening_us as f64, theme))
+    Ok(stage(&session, opening_us as f64, theme))
 }
 
 /// What a lab's card shows where nothing moves: the still of its showcase, as a network.
 pub fn card(entry: &'static Entry, theme: Theme) -> Result<String, InputError> {
     let mut session = Run::of_showcase(entry)?.open()?;
     session.seek(entry.info.showcase.still_us);
-    Ok(seated(session.as_ref(), entry.info.showcase.still_us as f64, theme, &[]))
+    Ok(seated(&session, entry.info.showcase.still_us as f64, theme, &[]))
 }
 
 /// Everything up to the present moment as a space-time diagram; of very many steps the last ones.

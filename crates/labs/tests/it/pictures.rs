@@ -44,11 +44,10 @@ fn each_lab_has_a_picture_of_how_it_opens_and_one_for_its_card() {
         let [opening_us, still_us] = [Run::of_entry(entry).open().unwrap().opening_us(), lab.info.showcase.still_us];
         let mut session = Run::of_showcase(entry).unwrap().open().unwrap();
         session.seek(still_us);
-        let still = title(session.as_ref(), still_us as f64);
-        for (picture, said) in [
-            (opening as fn(_, _) -> _, title(Run::of_entry(entry).open().unwrap().as_ref(), opening_us as f64)),
-            (card, still),
-        ] {
+        let still = title(&session, still_us as f64);
+        for (picture, said) in
+            [(opening as fn(_, _) -> _, title(&Run::of_entry(entry).open().unwrap(), opening_us as f64)), (card, still)]
+        {
             let [light, dark] = [Theme::Light, Theme::Dark].map(|theme| picture(entry, theme).unwrap());
             assert!(light.contains(&format!("<title>{said}</title>")), "{said}");
             assert_ne!(light, dark, "{said}");
