@@ -17,7 +17,7 @@ pub fn explore(call: &ExploreCall, out: &mut impl Write) -> Result<u8, Failure> 
     let mut sometimes: BTreeMap<&str, u64> = BTreeMap::new();
     let seeds = call.seeds.clone().skip(call.shard as usize - 1).step_by(call.shards as usize);
     for seed in seeds {
-        let outcome = (base.entry.sweep_seed)(base, seed, Sweep { shrink: call.shrink });
+        let outcome = base.sweep_seed(seed, Sweep { shrink: call.shrink });
         tried += 1;
         steps += outcome.steps;
         for property in outcome.seen {

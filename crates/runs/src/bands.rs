@@ -1,7 +1,7 @@
 //! The turning points of a run, gathered while it is simulated: who led and when, which step each command was.
 //!
-//! A [`Watch`] travels with the oracles. It knows who leads at its own moment, so that a branch starts from what is
-//! exactly so where it leaves; whatever happens for the first time it enters into the [`BandLog`] of the branch that is
+//! [`Spans`] travel with the oracles. They know who leads at their own moment, so that a branch starts from what is
+//! exactly so where it leaves; whatever happens for the first time they enter into the [`BandLog`] of the branch that is
 //! shown. A step that is simulated again, on the way back or towards a record, enters nothing.
 //!
 //! A branch keeps at most [`CLOSED_MAX`] bands that have ended: then the older half is merged, [`MERGED`] at a time,
@@ -9,16 +9,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::marker::PhantomData;
 use std::rc::Rc;
 
 use serde_json::Value;
 use sim::hash::StableHasher;
-use sim::{BranchId, Command, Event, NodeId, Observer, Outcome, Record, Stamped, World};
+use sim::{BranchId, Command, NodeId, Stamped};
 use view::timeline::{self, Band, BandKind, Branch, Mark, MarkKind};
 
 use crate::info::Roles;
-use crate::lab::Lab;
 use crate::lab_words::Words;
 use crate::names::Names;
 use crate::state::branch_name;
@@ -124,30 +122,12 @@ pub(crate) struct Spans {
     log: Rc<RefCell<BandLog>>,
 }
 
-/// Watches a run: knows what a lab's notes mean for its nodes' roles.
-pub(crate) struct Watch<L> {
-    spans: Spans,
-    lab: PhantomData<fn() -> L>,
-}
-
-impl<L> Clone for Watch<L> {
-    fn clone(&self) -> Self {
-        Self { spans: self.spans.clone(), lab: PhantomData }
-    }
-}
-
-impl<L> Watch<L> {
+impl Spans {
     pub(crate) fn new() -> Self {
         let log = BandLog { branches: vec![BranchBands::default()], current: 0 };
-        Self { spans: Spans { open: Vec::new(), log: Rc::new(RefCell::new(log)) }, lab: PhantomData }
+        Self { open: Vec::new(), log: Rc::new(RefCell::new(log)) }
     }
 
-    pub(crate) const fn spans(&self) -> &Spans {
-        &self.spans
-    }
-}
-
-impl Spans {
     /// A new branch leaves the one that is shown at this moment.
     pub(crate) fn fork(&self, step: u64, time_us: u64) {
         let mut log = self.log.borrow_mut();
@@ -224,7 +204,7 @@ impl Spans {
     }
 
     /// Enters a step into the log: the changes of roles in it, in order, and whether it was a command.
-    fn enter(&mut self, at: (u64, u64), changes: Vec<(NodeId, RoleChange)>, command: bool) {
+    pub(crate) fn enter(&mut self, at: (u64, u64), changes: Vec<(NodeId, RoleChange)>, command: bool) {
         if changes.is_empty() && !command {
             return;
         }
@@ -276,21 +256,6 @@ fn band(span: &RoleSpan, to: Option<(u64, u64)>, names: &Names, words: &Roles) -
     let hue = last.checked_sub(1).map(|index| (index % u64::from(view::shapes::HUES)) as u32);
     let hue = hue.filter(|_| kind != BandKind::Many);
     Band { kind, label, hue, lane: 0, lanes: 1, from_step, from_us, to }
-}
-
-impl<L: Lab> Observer<L::Protocol> for Watch<L> {
-    fn observe(&mut self, record: &Record<L::Protocol>, _world: &World<L::Protocol>) {
-        let command = matches!(record.event, Event::Command(_));
-        if !command && !record.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Noted(_))) {
-            return;
-        }
-        let ends = match &record.event {
-            Event::Command(Command::Crash(node) | Command::RemoveNode(node)) => Some((*node, RoleChange::Ends)),
-            _ => None,
-        };
-        let said = record.noted().filter_map(|(node, note)| Some((node, L::role_change(note)?)));
-        self.spans.enter((record.step, record.time_us), ends.into_iter().chain(said).collect(), command);
-    }
 }
 
 /// The mark of a violation.

@@ -7,61 +7,13 @@
 use std::pin::Pin;
 use std::sync::OnceLock;
 
-#[cfg(not(target_family = "wasm"))]
-use check::FaultModel;
 use serde_json::{Value, json};
 
+use crate::entry::Entry;
 use crate::error::InputError;
 use crate::info::{LabInfo, VariantInfo};
-use crate::lab::{Lab, Setup};
-use crate::names::Names;
 use crate::ops::OpInfo;
 use crate::params::ParamInfo;
-use crate::run::Run;
-use crate::session::{self, Opened, read_op};
-#[cfg(not(target_family = "wasm"))]
-use crate::sweep::{self, Sweep};
-
-/// A lab and its code: how to use it without knowing its types.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// What the lab is.
-    pub info: &'static LabInfo,
-    /// Opens a run at time 0.
-    pub open: fn(&Run) -> Result<Opened, InputError>,
-    /// What people call the nodes.
-    pub names: fn(&Run) -> Names,
-    /// Whether this is one of these operations.
-    pub check_op: fn(&Value, &Names, &[OpInfo]) -> Result<(), InputError>,
-    /// What the algorithm claims to survive.
-    #[cfg(not(target_family = "wasm"))]
-    pub fault_model: fn(&Run) -> FaultModel,
-    /// The run of a seed with its fault plan written out as commands.
-    #[cfg(not(target_family = "wasm"))]
-    pub planned: fn(&Run, u64) -> Run,
-    /// Runs one seed under its fault plan.
-    #[cfg(not(target_family = "wasm"))]
-    pub sweep_seed: fn(&Run, u64, Sweep) -> sweep::Outcome,
-}
-
-impl Entry {
-    /// The entry of a lab.
-    #[must_use]
-    pub const fn of<L: Lab>(info: &'static LabInfo) -> Self {
-        Self {
-            info,
-            open: session::open::<L>,
-            names: |run| Setup::<L>::of(run).names.into(),
-            check_op: |op, names, known| read_op::<L>(op, names, known).map(|_| ()),
-            #[cfg(not(target_family = "wasm"))]
-            fault_model: |run| Setup::<L>::of(run).fault_model,
-            #[cfg(not(target_family = "wasm"))]
-            planned: sweep::planned::<L>,
-            #[cfg(not(target_family = "wasm"))]
-            sweep_seed: sweep::seed::<L>,
-        }
-    }
-}
 
 /// The entries of a family's labs.
 pub type Entries = &'static [&'static Entry];

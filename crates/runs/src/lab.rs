@@ -15,7 +15,6 @@ use crate::info::{LabInfo, VariantInfo};
 use crate::names::Names;
 use crate::params::{ParamInfo, Setting, Settings};
 use crate::plain::Telling;
-use crate::run::Run;
 
 /// A lab's cluster for one variant and one choice of parameters.
 pub struct Setup<L: Lab> {
@@ -47,10 +46,10 @@ pub struct Chosen<'a> {
 }
 
 impl<'a> Chosen<'a> {
-    /// What this run has chosen.
+    /// A version of a lab's algorithm and what is set; a [`Run`](crate::Run) knows its own.
     #[must_use]
-    pub const fn of(run: &'a Run) -> Self {
-        Self { info: run.entry.info, variant: run.variant, settings: &run.settings }
+    pub const fn new(info: &'static LabInfo, variant: &'static VariantInfo, settings: &'a Settings) -> Self {
+        Self { info, variant, settings }
     }
 
     /// The range of a parameter; its default when the lab does not offer it.
@@ -131,8 +130,7 @@ impl<L: Lab> Setup<L> {
     /// The cluster of a run, with what all labs have in common: where machines stand, how long messages and disks
     /// need, and whether distance counts.
     #[must_use]
-    pub fn of(run: &Run) -> Self {
-        let chosen = Chosen::of(run);
+    pub fn of(chosen: Chosen<'_>) -> Self {
         let mut setup = L::setup(chosen);
         let late = (0..ADDED_MAX as usize).map(layout::late);
         setup.cluster.positions = setup.layout.iter().copied().chain(late).map(|Point { x, y }| (x, y)).collect();

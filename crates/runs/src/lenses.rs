@@ -6,8 +6,8 @@ use serde_json::Value;
 use sim::DiskMode;
 use view::lens::inspector::{Field, Group, Part};
 
+use crate::lab_core::Inside;
 use crate::plain::Topic;
-use crate::session::Inside;
 
 /// Counts topics, the most frequent first: `9 heartbeats, 1 disk sync`.
 pub(crate) fn tally(topics: impl Iterator<Item = Topic>) -> String {

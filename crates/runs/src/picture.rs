@@ -7,7 +7,7 @@ use view::lens::space_time::Window;
 use view::lens::space_time::plan::{Lit, Scene, Viewport};
 use view::{Pane, PaneInfo, Picture, Stage, Theme, svg};
 
-use crate::catalogue::Entry;
+use crate::entry::Entry;
 use crate::error::InputError;
 use crate::info::VariantKind;
 use crate::run::Run;

@@ -11,7 +11,7 @@ pub use view::narration::Weight;
 pub use view::{MessageShape, Pane, PaneAsk, PaneInfo, Picture, Stage, layout, shapes};
 
 pub use crate::bands::RoleChange;
-pub use crate::catalogue::Entry;
+pub use crate::entry::Entry;
 pub use crate::info::{LabInfo, Roles, Showcase, VariantInfo};
 pub use crate::kit::{DISK_SYNC, LATENCY, before_first, bug, correct, cost, hue, live, quiet_clients, range, servers};
 pub use crate::lab::{Chosen, Lab, Look, Setup};

@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sim::{Command, NodeId, Stamped};
 use view::layout::Point;
 
-use crate::catalogue::{Catalogue, Entry, Listed};
+use crate::catalogue::{Catalogue, Listed};
 use crate::command::{self, COMMANDS_MAX, FAR, Roster, TIME_US_MAX};
+use crate::entry::Entry;
 use crate::error::InputError;
 use crate::info::VariantInfo;
 use crate::json::{Fields, check_depth, kind_of, parse};
+use crate::lab::Chosen;
 use crate::names::Names;
 use crate::params::{ParamInfo, Settings};
-use crate::session::Session;
+pub use crate::state::End;
 
 /// The version of the format itself.
 pub const FORMAT_VERSION: u64 = 1;
@@ -24,17 +25,6 @@ pub const ENGINE_VERSION: u64 = 2;
 
 /// Largest seed: every number up to it is exact in JavaScript.
 pub const SEED_MAX: u64 = (1 << 53) - 1;
-
-/// Where a recorded run ended, to check a replay against.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct End {
-    /// The last step.
-    pub step: u64,
-    /// The time, in µs.
-    pub time_us: u64,
-    /// The digest right after that step, 16 hexadecimal digits.
-    pub digest: String,
-}
 
 /// A run.
 #[derive(Clone, Debug)]
@@ -93,9 +83,10 @@ impl Run {
         Ok(run)
     }
 
-    /// Opens the run at time 0.
-    pub fn open(&self) -> Result<Session, InputError> {
-        Session::open(self)
+    /// What it has chosen of its lab.
+    #[must_use]
+    pub const fn chosen(&self) -> Chosen<'_> {
+        Chosen::new(self.entry.info, self.variant, &self.settings)
     }
 
     /// Whether this engine and this revision of its lab recorded it, so that its digests are theirs.
@@ -135,7 +126,7 @@ impl Run {
 
     /// What people call the nodes that are there from the start.
     fn initial_names(&self) -> Names {
-        (self.entry.names)(self)
+        (self.entry.names)(self.chosen())
     }
 
     /// Sets the seed.

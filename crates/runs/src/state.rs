@@ -35,6 +35,17 @@ pub struct State {
     pub branches: Vec<BranchState>,
 }
 
+/// Where a recorded run ended, to check a replay against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct End {
+    /// The last step.
+    pub step: u64,
+    /// The time, in µs.
+    pub time_us: u64,
+    /// The digest right after that step, 16 hexadecimal digits.
+    pub digest: String,
+}
+
 /// A node.
 #[derive(Clone, Debug, Serialize)]
 pub struct NodeState {

@@ -129,7 +129,7 @@ impl<L: Lab> Script for OfLab<L> {
         if let Some(id) = options.word("bug") {
             run.variant = info.variant(&id).unwrap_or_else(|error| panic!("{error}"));
         }
-        let setup = runs::lab::Setup::<L>::of(&run);
+        let setup = runs::lab::Setup::<L>::of(run.chosen());
         Setup {
             config: setup.config,
             cluster: setup.cluster,

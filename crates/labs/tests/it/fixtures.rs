@@ -153,7 +153,7 @@ fn plan_parity(entry: &Entry, folder: &Path) -> Vec<String> {
     std::fs::create_dir_all(folder).unwrap();
     let base = Run::of_lab(labs::catalogue(), entry.info.id).unwrap();
     let write = |seed: u64| {
-        let mut run = (entry.planned)(&base, seed);
+        let mut run = base.planned(seed);
         run.commands.retain(|stamped| stamped.at_us <= PARITY_UNTIL_US);
         std::fs::write(folder.join(format!("{seed}.json")), file_of(&run)).unwrap();
         seed.to_string()

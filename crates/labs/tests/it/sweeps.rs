@@ -22,7 +22,7 @@ fn base(lab: &str, variant: &str) -> Run {
 }
 
 fn sweep(base: &Run, seed: u64, shrink: bool) -> Outcome {
-    (base.entry.sweep_seed)(base, seed, Sweep { shrink })
+    base.sweep_seed(seed, Sweep { shrink })
 }
 
 fn status(run: &Run, until_us: u64, property: &str) -> &'static str {
@@ -155,7 +155,7 @@ fn the_same_seed_is_the_same_sweep() {
 #[test]
 fn what_shrinking_leaves_is_needed_command_by_command() {
     let base = base("raft-election", "forgets-vote");
-    let horizon_us = (base.entry.fault_model)(&base).horizon_us;
+    let horizon_us = (base.entry.fault_model)(base.chosen()).horizon_us;
     let mut shrunk = 0;
     for seed in 0..200 {
         let Some(whole) = sweep(&base, seed, false).hit else { continue };

@@ -13,9 +13,10 @@ use view::stage::{Condition, Link, Message, Node, Stage};
 use view::timeline::Strip;
 
 use super::Session;
-use super::core::Passing;
+
 use crate::bands::{self, Course};
 use crate::command::write_message_id;
+use crate::lab_core::Passing;
 use crate::lab_words;
 use crate::lenses;
 use crate::plain::PlainRecord;

@@ -1,13 +1,9 @@
 //! A run that is open: it can be advanced, sought, changed and looked at.
 //!
-//! [`Session`] is what the page and the command line see. It knows no algorithm's types: it stands over a [`core`], which
-//! [`of_lab`] implements once for each lab. [`operations`] stands between operations as data and a lab's own, and [`look`]
-//! has what is shown of the present moment.
+//! [`Session`] is what the page and the command line see. It knows no algorithm's types: it stands over a
+//! [`Core`](crate::lab_core::Core). [`look`] has what is shown of the present moment.
 
-mod core;
 mod look;
-mod of_lab;
-mod operations;
 
 use std::collections::BTreeMap;
 
@@ -17,17 +13,10 @@ use view::layout::{self, Point};
 
 pub use sim::timeline::Facts;
 
-pub(crate) use self::core::Inside;
-pub use self::core::Opened;
-pub(crate) use of_lab::open;
-pub(crate) use operations::read_op;
-#[cfg(not(target_family = "wasm"))]
-pub(crate) use operations::write_ops;
-
-use self::core::Core;
 use crate::bands;
 use crate::command::{self, ADDED_MAX, Roster, TIME_US_MAX};
 use crate::error::InputError;
+use crate::lab_core::{Core, Opened};
 use crate::names::Names;
 use crate::params::{DISTANCE, ParamInfo, Setting};
 use crate::run::{End, Run};
@@ -46,10 +35,17 @@ pub struct Session {
     core: Box<dyn Core>,
 }
 
+impl Run {
+    /// Opens the run at time 0.
+    pub fn open(&self) -> Result<Session, InputError> {
+        Session::open(self)
+    }
+}
+
 impl Session {
-    /// Opens a run at time 0.
-    pub(crate) fn open(run: &Run) -> Result<Self, InputError> {
-        let Opened { core, names, layout: first_layout, opening_us } = (run.entry.open)(run)?;
+    fn open(run: &Run) -> Result<Self, InputError> {
+        let Opened { core, names, layout: first_layout, opening_us } =
+            (run.entry.open)(run.chosen(), run.seed, &run.commands)?;
         let initial = names.len();
         let names = names.with_added(command::added(&run.commands, initial));
         let this =

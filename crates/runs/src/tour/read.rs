@@ -111,7 +111,7 @@ struct Reader {
 
 impl Reader {
     fn new(base: Run) -> Result<Self, InputError> {
-        let roster = Roster::new(&(base.entry.names)(&base), base.entry.info);
+        let roster = Roster::new(&(base.entry.names)(base.chosen()), base.entry.info);
         let session = base.open()?;
         let properties = session.verdicts().iter().map(|verdict| verdict.property).collect();
         Ok(Self { base, roster, properties, at_us: 0, commands: 0 })

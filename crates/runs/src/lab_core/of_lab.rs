@@ -9,28 +9,28 @@ use sim::{BranchId, Command, Named, Net, NodeId, ParamKey, Stamped, Timeline, Wo
 use view::pane::{Pane, PaneAsk};
 use view::stage::Stage;
 
-use super::core::{Core, DiskManners, Inside, Opened, Passing, Whereabouts};
 use super::operations::{read_op, read_ops, write_ops};
-use crate::bands::{Spans, Watch};
+use super::watch::Watch;
+use super::{Core, DiskManners, Inside, Opened, Passing, Whereabouts, records};
+use crate::bands::Spans;
 use crate::command::ADDED_MAX;
 use crate::error::InputError;
 use crate::info::LabInfo;
-use crate::lab::{Lab, Look, Setup};
+use crate::lab::{Chosen, Lab, Look, Setup};
 use crate::names::Names;
-use crate::plain::{self, PlainRecord};
-use crate::run::Run;
+use crate::plain::PlainRecord;
 
 /// A run of one lab.
 struct OfLab<L: Lab> {
     timeline: Timeline<L::Protocol, (L::Oracle, Watch<L>)>,
 }
 
-/// Opens a run of a lab at time 0.
-pub(crate) fn open<L: Lab>(run: &Run) -> Result<Opened, InputError> {
-    let setup = Setup::<L>::of(run);
+/// Opens the run of a seed under these commands at time 0.
+pub(crate) fn open<L: Lab>(chosen: Chosen<'_>, seed: u64, commands: &[Stamped<Value>]) -> Result<Opened, InputError> {
+    let setup = Setup::<L>::of(chosen);
     let names = Names::from(setup.names);
-    let commands = read_ops::<L>(run, &names.with_added(ADDED_MAX))?;
-    let timeline = Timeline::new(run.seed, setup.config, setup.cluster, (setup.oracle, Watch::new()), commands);
+    let commands = read_ops::<L>(commands, &names.with_added(ADDED_MAX), chosen.info.ops)?;
+    let timeline = Timeline::new(seed, setup.config, setup.cluster, (setup.oracle, Watch::new()), commands);
     let opening_us = L::opening_us(timeline.world());
     Ok(Opened { core: Box::new(OfLab::<L> { timeline }), names, layout: setup.layout, opening_us })
 }
@@ -154,7 +154,7 @@ impl<L: Lab> Core for OfLab<L> {
     }
 
     fn look(&self, step: u64, names: &Names, info: &LabInfo) -> Option<PlainRecord> {
-        Some(plain::plain::<L>(&*self.timeline.record(step)?, names, info))
+        Some(records::plain::<L>(&*self.timeline.record(step)?, names, info))
     }
 
     fn passing(&self) -> Vec<Passing> {

@@ -1,5 +1,13 @@
-//! What a session needs of its lab's own types: a dozen and a half small things. Everything else is [`Session`](super::Session)'s,
-//! once for all labs, because each copy of it costs the page room.
+//! What a session needs of its lab's own types: a few small things. Everything else is [`Session`](crate::Session)'s,
+//! once for all labs, because each copy of it costs the page room. [`of_lab`] implements it over a lab's types,
+//! [`operations`] stands between operations as data and a lab's own.
+
+mod of_lab;
+mod operations;
+mod records;
+#[cfg(not(target_family = "wasm"))]
+pub mod sweeps;
+mod watch;
 
 use std::any::Any;
 
@@ -12,6 +20,9 @@ use view::layout::Point;
 use view::pane::{Pane, PaneAsk};
 use view::stage::Stage;
 
+pub(crate) use of_lab::open;
+pub(crate) use operations::read_op;
+
 use crate::bands::Spans;
 use crate::error::InputError;
 use crate::info::LabInfo;
@@ -21,13 +32,13 @@ use crate::plain::PlainRecord;
 /// A lab's run at time 0, and what is known of it from the start.
 pub struct Opened {
     /// The run.
-    pub(super) core: Box<dyn Core>,
+    pub(crate) core: Box<dyn Core>,
     /// What people call the machines of the start.
-    pub(super) names: Names,
+    pub(crate) names: Names,
     /// Where they stand when nobody has moved them.
-    pub(super) layout: Vec<Point>,
+    pub(crate) layout: Vec<Point>,
     /// The moment at which the lab is best opened, in µs.
-    pub(super) opening_us: u64,
+    pub(crate) opening_us: u64,
 }
 
 /// Where on a run's branches one is.

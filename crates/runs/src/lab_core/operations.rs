@@ -3,12 +3,11 @@
 use serde_json::Value;
 use sim::{Protocol, Stamped};
 
+use super::records;
 use crate::error::InputError;
 use crate::lab::Lab;
 use crate::names::Names;
 use crate::ops::{self, OpInfo};
-use crate::plain;
-use crate::run::Run;
 
 /// Reads one operation.
 pub(crate) fn read_op<L: Lab>(
@@ -21,15 +20,16 @@ pub(crate) fn read_op<L: Lab>(
 
 /// Turns operations as data into the algorithm's own.
 pub(crate) fn read_ops<L: Lab>(
-    run: &Run,
+    commands: &[Stamped<Value>],
     names: &Names,
+    known: &[OpInfo],
 ) -> Result<Vec<Stamped<<L::Protocol as Protocol>::Op>>, InputError> {
-    let mut commands = Vec::with_capacity(run.commands.len());
-    for Stamped { at_us, after, command } in run.commands.iter().cloned() {
-        let command = command.try_map_op(|op| read_op::<L>(&op, names, run.entry.info.ops))?;
-        commands.push(Stamped { at_us, after, command });
+    let mut read = Vec::with_capacity(commands.len());
+    for Stamped { at_us, after, command } in commands.iter().cloned() {
+        let command = command.try_map_op(|op| read_op::<L>(&op, names, known))?;
+        read.push(Stamped { at_us, after, command });
     }
-    Ok(commands)
+    Ok(read)
 }
 
 /// Turns an algorithm's operations into data.
@@ -40,7 +40,7 @@ pub(crate) fn write_ops<L: Lab>(
     let write = |Stamped { at_us, after, command }: &Stamped<_>| Stamped {
         at_us: *at_us,
         after: *after,
-        command: plain::write_command::<L>(command, names),
+        command: records::write_command::<L>(command, names),
     };
     commands.iter().map(write).collect()
 }
