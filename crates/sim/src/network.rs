@@ -79,7 +79,7 @@ pub struct LinkProfile {
     /// the longest latency more, and at least 1 µs.
     pub reorder_ppm: u32,
     /// What the link carries, in bits per second; 0 is without limit. Messages of
-    /// [`Protocol::size_bytes`] leave one after the other, in the order in which they were sent.
+    /// [`Protocol::size_bytes`](crate::Protocol::size_bytes) leave one after the other, in the order in which they were sent.
     pub bandwidth_bps: u64,
     /// What a message needs for each whole unit between the ends, in µs; 0 where distance does not
     /// count. Where it does, of the latency only what it varies by counts: distance × this + (drawn
