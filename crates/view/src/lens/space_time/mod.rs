@@ -328,7 +328,7 @@ impl SpaceTime {
         for (process, run) in (0u32..).zip(open) {
             close(process, run, &mut marks);
         }
-        crate::order::by_key(&mut marks, |mark| mark.events[0]);
+        marks.sort_by_key(|mark| mark.events[0]);
         for (place, mark) in (0u32..).zip(&marks) {
             mark.events.iter().for_each(|&event| folded.mark_of[event as usize] = place);
         }
@@ -360,7 +360,7 @@ impl SpaceTime {
                 None => counts.push((topic, 1)),
             }
         }
-        crate::order::by_key(&mut counts, |&(_, count)| std::cmp::Reverse(count));
+        counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
         let said =
             counts.into_iter().map(|((one, many), count)| format!("{count} {}", if count == 1 { one } else { many }));
         said.collect::<Vec<_>>().join(", ")
