@@ -147,6 +147,9 @@ pub enum DiskMode {
     Full,
 }
 
+/// How a disk behaves, and how long it takes to sync a write where a command has said so, in µs.
+pub type DiskManners = (DiskMode, Option<(u64, u64)>);
+
 /// A write that is not synced yet.
 #[derive(Clone, Debug)]
 struct Pending<P: Protocol> {

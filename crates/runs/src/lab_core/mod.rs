@@ -13,8 +13,9 @@ use std::any::Any;
 
 use check::Verdict;
 use serde_json::Value;
+use sim::disk::DiskManners;
 use sim::timeline::Facts;
-use sim::{BranchId, Command, DiskMode, Flight, Net, NodeId, ParamKey, Presence, Stamped};
+use sim::{BranchId, Command, Flight, Net, NodeId, ParamKey, Presence, Stamped};
 use view::MessageShape;
 use view::layout::Point;
 use view::pane::{Pane, PaneAsk};
@@ -63,9 +64,6 @@ pub(crate) struct Passing {
     pub hue: Option<u32>,
     pub carries: Option<u32>,
 }
-
-/// How a disk behaves, and how long it takes to sync a write where a command has said so, in µs.
-pub(crate) type DiskManners = (DiskMode, Option<(u64, u64)>);
 
 /// What there is to say of a node.
 #[derive(Clone, Debug)]
@@ -144,12 +142,6 @@ pub(crate) trait Core {
 impl dyn Core + '_ {
     /// Whether a command would change anything now.
     pub(crate) fn would_change(&self, command: &Command<Value>) -> bool {
-        match command {
-            Command::Disk { node, mode, sync_us } => {
-                self.net().presence(*node) == Presence::Present && self.disk_mode(*node) != (*mode, *sync_us)
-            }
-            Command::Set { key, value } => self.would_set(*key, *value),
-            other => self.net().would_change(other).unwrap_or_default(),
-        }
+        self.net().would_change(command, |node| self.disk_mode(node), |key, value| self.would_set(key, value))
     }
 }

@@ -4,6 +4,7 @@ use std::any::Any;
 
 use check::{Oracle, Verdict};
 use serde_json::Value;
+use sim::disk::DiskManners;
 use sim::timeline::Facts;
 use sim::{BranchId, Command, Named, Net, NodeId, ParamKey, Stamped, Timeline, World};
 use view::pane::{Pane, PaneAsk};
@@ -11,7 +12,7 @@ use view::stage::Stage;
 
 use super::operations::{read_op, read_ops, write_ops};
 use super::watch::Watch;
-use super::{Core, DiskManners, Inside, Opened, Passing, Whereabouts, records};
+use super::{Core, Inside, Opened, Passing, Whereabouts, records};
 use crate::bands::Spans;
 use crate::command::ADDED_MAX;
 use crate::error::InputError;

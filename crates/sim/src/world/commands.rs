@@ -92,13 +92,7 @@ impl<P: Protocol> World<P> {
     /// Whether the command would change anything now; what would not is greyed out on the page.
     #[must_use]
     pub fn would_change(&self, command: &Command<P::Op>) -> bool {
-        match command {
-            Command::Disk { node, mode, sync_us } => {
-                self.is_present(*node) && self.disk_mode(*node) != (*mode, *sync_us)
-            }
-            Command::Set { key, value } => self.would_set(*key, *value),
-            other => self.net.would_change(other).unwrap_or_default(),
-        }
+        self.net.would_change(command, |node| self.disk_mode(node), |key, value| self.would_set(key, value))
     }
 
     /// Whether a parameter has another value now.

@@ -12,7 +12,7 @@ use std::hash::Hash;
 use std::ops::Deref;
 
 use crate::command::ParamKey;
-use crate::disk::{Disk, DiskDrive, DiskMode};
+use crate::disk::{Disk, DiskDrive, DiskManners};
 use crate::hash::StableHasher;
 use crate::network::{InFlight, LinkProfile};
 use crate::protocol::{Effect, NodeId, Protocol, RequestId};
@@ -229,7 +229,7 @@ impl<P: Protocol> World<P> {
     /// How a node's disk behaves, and how long it takes to sync a write where a command has said so,
     /// in µs.
     #[must_use]
-    pub fn disk_mode(&self, node: NodeId) -> (DiskMode, Option<(u64, u64)>) {
+    pub fn disk_mode(&self, node: NodeId) -> DiskManners {
         let drive = &self.nodes[node.index()].drive;
         (drive.mode, drive.sync_us)
     }

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::clock::Clock;
-use crate::command::Command;
+use crate::command::{Command, ParamKey};
+use crate::disk::DiskManners;
 use crate::network::{Flight, Link, LinkChange, LinkProfile, MessageId, NO_SLOT};
 use crate::protocol::{DrawCounters, NodeId, RequestId};
 use crate::queue::{Due, Entry, Queue};
@@ -247,15 +248,20 @@ impl Net {
         way_us.saturating_add(self.towards_us_on(link, to))
     }
 
-    /// Whether the command would change anything now; what would not is greyed out on the page. None where that
-    /// depends on more than is known here: disks and parameters ([`World::would_change`](super::World::would_change)).
+    /// Whether the command would change anything now; what would not is greyed out on the page. How a disk behaves and
+    /// whether a parameter has another value is asked of the world ([`World::would_change`](super::World::would_change)).
     #[must_use]
-    pub fn would_change<Op>(&self, command: &Command<Op>) -> Option<bool> {
+    pub fn would_change<Op>(
+        &self,
+        command: &Command<Op>,
+        disk_mode: impl Fn(NodeId) -> DiskManners,
+        would_set: impl Fn(ParamKey, (u64, u64)) -> bool,
+    ) -> bool {
         let any = |from: NodeId, to: NodeId, both: bool, test: &dyn Fn(&Link) -> bool| {
             let direction = |from, to| self.joined(from, to) && test(&self.links[self.link_index(from, to)]);
             direction(from, to) || (both && direction(to, from))
         };
-        Some(match command {
+        match command {
             Command::Request { node, .. } | Command::Crash(node) => self.is_up(*node),
             Command::Restart(node) => self.is_present(*node) && !self.is_up(*node),
             Command::Pause(node) => self.is_up(*node) && !self.is_paused(*node),
@@ -287,8 +293,9 @@ impl Net {
             Command::Move { node, x, y } => {
                 self.distance_us() > 0 && self.is_present(*node) && self.place(*node) != (*x, *y)
             }
-            Command::Disk { .. } | Command::Set { .. } => return None,
-        })
+            Command::Disk { node, mode, sync_us } => self.is_present(*node) && disk_mode(*node) != (*mode, *sync_us),
+            Command::Set { key, value } => would_set(*key, *value),
+        }
     }
 
     pub(super) fn is_present(&self, node: NodeId) -> bool {
