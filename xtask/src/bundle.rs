@@ -77,7 +77,9 @@ pub fn compile(care: Care) -> Result<PathBuf, String> {
         }
     }
     cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
-    proc::show(cargo, "compiling the page")?;
+    if !proc::compile(cargo, "compiling the page", |line| println!("{line}"))?.ok {
+        return Err("compiling the page failed".into());
+    }
     Ok(paths::target().join(TARGET).join(profile).join("netsplit-app.wasm"))
 }
 
@@ -90,11 +92,21 @@ fn cargo_home() -> Result<PathBuf, String> {
 fn bind(wasm: &Path, out: &Path, care: Care) -> Result<(), String> {
     files::remove_dir(out)?;
     fs::create_dir_all(out).map_err(|error| format!("{} cannot be written: {error}", out.display()))?;
-    let mut binder = proc::command(setup::splitter()?);
-    binder.arg(wasm).arg(out).arg("netsplit");
-    if care == Care::Publish {
-        binder.arg(LOADER);
-    }
+    let binder = match (care, setup::wasm_bindgen()) {
+        (Care::Draft, Some(program)) => {
+            let mut binder = proc::command(program);
+            binder
+                .arg(wasm)
+                .args(["--target", "web", "--no-typescript", "--out-name", "netsplit", "--out-dir"])
+                .arg(out);
+            binder
+        }
+        _ => {
+            let mut binder = proc::command(setup::splitter()?);
+            binder.arg(wasm).arg(out).arg("netsplit").args((care == Care::Publish).then_some(LOADER));
+            binder
+        }
+    };
     proc::show(binder, "binding the page")
 }
 

@@ -82,7 +82,8 @@ fn dispatch(args: &[String]) -> Result<bool, String> {
                     build::Care::Publish
                 }
             };
-            setup::Tools::start(setup::Needs::BUILD)?.wait()?;
+            let needs = if care == build::Care::Draft { setup::Needs::draft() } else { setup::Needs::BUILD };
+            setup::Tools::start(needs)?.wait()?;
             build::page(care).and_then(|()| if care == build::Care::Publish { build::weigh() } else { Ok(()) })
         }
         "serve" => {
@@ -117,8 +118,8 @@ fn dispatch(args: &[String]) -> Result<bool, String> {
 /// there yet, a draft is served first, because it is there minutes sooner.
 fn run(args: &[String]) -> Result<(), String> {
     let options = ServeOptions::parse("run", args, true)?;
-    let tools = setup::Tools::start(setup::Needs::BUILD)?;
     let published = build::is_current(build::Care::Publish)?;
+    let tools = setup::Tools::start(if published { setup::Needs::BUILD } else { setup::Needs::draft() })?;
     let care = if published { build::Care::Publish } else { build::Care::Draft };
     if !published {
         // The tools compile at the same time, and are not needed before this is done.
@@ -152,7 +153,8 @@ fn run(args: &[String]) -> Result<(), String> {
 /// Puts the page as it is published in the place of a draft that is being served. The draft stays where that fails.
 fn publish_behind() {
     println!("this is a draft, large and slow; the page as it is published takes some minutes more");
-    match build::page(build::Care::Publish) {
+    let tools = setup::Tools::start(setup::Needs::BUILD).and_then(setup::Tools::wait);
+    match tools.and_then(|()| build::page(build::Care::Publish)) {
         Ok(()) => println!("the page as it is published is there now: reload to see it"),
         Err(message) => eprintln!("xtask: {message}; the draft stays"),
     }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Children that run while something else goes on, so that none of them survives us.
 static RUNNING: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
@@ -55,6 +55,43 @@ pub fn show(command: Command, what: &str) -> Result<(), String> {
         true => Ok(()),
         false => Err(format!("{what} failed")),
     }
+}
+
+/// How often a compilation says how far it is.
+const PROGRESS_EVERY: Duration = Duration::from_secs(5);
+
+/// Has cargo compile something: says every few seconds how much of it is done, and passes on what else cargo prints.
+pub fn compile(mut cargo: Command, what: &str, mut on_line: impl FnMut(&str)) -> Result<Finished, String> {
+    // Cargo counts for its progress bar, which it shows on terminals only. Its parts end in carriage returns.
+    cargo.env("CARGO_TERM_PROGRESS_WHEN", "always").env("CARGO_TERM_PROGRESS_WIDTH", "80");
+    let (started, mut said, mut far) = (Instant::now(), Instant::now(), None);
+    let mut text = String::new();
+    let finished = stream_with_silence(cargo, what, PROGRESS_EVERY, |line| {
+        for part in line.unwrap_or_default().split('\r') {
+            let part = part.strip_prefix("\x1b[K").unwrap_or(part);
+            if let Some(share) = share_of(part) {
+                far = Some(share);
+            } else if !(part.is_empty() || part.trim_start().starts_with("Compiling ")) {
+                on_line(part);
+                text.push_str(part);
+                text.push('\n');
+            }
+        }
+        if let Some((done, all)) = far
+            && said.elapsed() >= PROGRESS_EVERY
+        {
+            said = Instant::now();
+            println!("{what}: {done} of {all} parts after {} s", started.elapsed().as_secs());
+        }
+    })?;
+    Ok(Finished { text, ..finished })
+}
+
+/// How many parts are done, and how many there are, in a part of cargo's progress bar.
+fn share_of(part: &str) -> Option<(u32, u32)> {
+    let (_, rest) = part.trim_start().strip_prefix("Building [")?.split_once("] ")?;
+    let (done, all) = rest.split(':').next()?.split_once('/')?;
+    Some((done.trim().parse().ok()?, all.trim().parse().ok()?))
 }
 
 /// Runs a command, passes each line of its output on, and keeps all of it.
@@ -148,4 +185,18 @@ fn wait(child: &Arc<Mutex<Child>>, what: &str) -> Result<ExitStatus, String> {
 /// A thread that panicked while it held a lock leaves nothing half-written here.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share_of;
+
+    #[test]
+    fn cargos_progress_bar_says_how_far_it_is() {
+        let bar = "    Building [=======>                 ]  48/163: syn, leptos(build)";
+        assert_eq!(share_of(bar), Some((48, 163)));
+        for other in ["   Compiling syn v2.0.0", "warning: [x] 1/2: y", "    Building [===> ", ""] {
+            assert_eq!(share_of(other), None, "{other}");
+        }
+    }
 }

@@ -8,23 +8,28 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::hash::Fnv;
 use crate::{files, patch, paths, proc};
 
 const NODE_MAJOR_MIN: u32 = 20;
-const PROGRESS_EVERY: Duration = Duration::from_secs(15);
 
-/// What a command needs. Building the page needs no browser.
+/// What a command needs. Building the page needs no browser, and a draft not always our own binder.
 #[derive(Clone, Copy)]
 pub struct Needs {
-    pub browser: bool,
+    binder: bool,
+    browser: bool,
 }
 
 impl Needs {
-    pub const BUILD: Self = Self { browser: false };
-    pub const PAGE: Self = Self { browser: true };
+    pub const BUILD: Self = Self { binder: true, browser: false };
+    pub const PAGE: Self = Self { binder: true, browser: true };
+
+    /// For a draft, which wasm-bindgen can bind where it is at hand.
+    pub fn draft() -> Self {
+        Self { binder: wasm_bindgen().is_none(), browser: false }
+    }
 }
 
 /// What is needed, on its way; `wait` returns once it can be used.
@@ -38,7 +43,7 @@ impl Tools {
         // First what we cannot install, so that a person does not wait for minutes to read that.
         node_is_new_enough()?;
         let tool = Tool::splitter()?;
-        let build = (!tool.works()).then(|| {
+        let build = (needs.binder && !tool.works()).then(|| {
             println!(
                 "setup: the page's binder is not in the cache yet; building it takes a few minutes, once for this user"
             );
@@ -61,6 +66,44 @@ impl Tools {
 /// The program that binds the page's wasm, and cuts it into chunks.
 pub fn splitter() -> Result<PathBuf, String> {
     Ok(Tool::splitter()?.program())
+}
+
+/// wasm-bindgen of the version that the page has, from the PATH or, where cargo-binstall is at hand, fetched by that. It is
+/// enough to bind a draft, and there minutes before our own binder is built.
+pub fn wasm_bindgen() -> Option<&'static Path> {
+    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOUND.get_or_init(find_or_fetch_wasm_bindgen).as_deref()
+}
+
+fn find_or_fetch_wasm_bindgen() -> Option<PathBuf> {
+    let version = locked_version(&files::read_text(&paths::root().join("Cargo.lock")).ok()?, "wasm-bindgen")?;
+    let fits = |program: &PathBuf| {
+        let mut ask = proc::command(program);
+        ask.arg("--version");
+        proc::quiet(ask).is_some_and(|answer| answer.split(' ').nth(1) == Some(&version))
+    };
+    let tools = paths::cache().ok()?.join("tools");
+    let fetched = tools.join("bin").join(format!("wasm-bindgen{}", std::env::consts::EXE_SUFFIX));
+    let known = ["wasm-bindgen".into(), fetched.clone()];
+    if let Some(program) = known.into_iter().find(fits) {
+        return Some(program);
+    }
+    proc::quiet(proc::cargo(&["binstall", "-V"]))?;
+    println!("setup: fetching wasm-bindgen {version} with cargo binstall");
+    // It would otherwise compile what it does not find, and our own binder is as good as that.
+    let mut fetch = proc::cargo(&["binstall", "--no-confirm", "--disable-strategies", "compile", "--root"]);
+    fetch.arg(&tools).arg(format!("wasm-bindgen-cli@{version}"));
+    if let Err(message) = proc::show(fetch, "fetching wasm-bindgen") {
+        println!("setup: {message}; building the page's own binder instead");
+    }
+    Some(fetched).filter(fits)
+}
+
+/// The version of a package that a lock file has once.
+fn locked_version(lock: &str, package: &str) -> Option<String> {
+    let mut lines = lock.lines();
+    lines.find(|line| *line == format!("name = \"{package}\""))?;
+    Some(lines.next()?.strip_prefix("version = \"")?.strip_suffix('"')?.to_owned())
 }
 
 /// `tools/split/`, which is built from source: the crates that its lock file names, one of them with a patch of ours.
@@ -159,15 +202,7 @@ impl Tool {
         let mut build = proc::cargo(&["build", "--offline"]);
         // Outside of the repository, so that its Cargo settings do not apply.
         build.current_dir(work).env("CARGO_TARGET_DIR", work.join("target")).env_remove("RUSTFLAGS");
-        let (started, mut shown, mut crates) = (Instant::now(), Instant::now(), 0);
-        let finished = proc::stream_with_silence(build, "building the page's binder", PROGRESS_EVERY, |line| {
-            crates += u32::from(line.is_some_and(|line| line.trim_start().starts_with("Compiling")));
-            if shown.elapsed() >= PROGRESS_EVERY {
-                shown = Instant::now();
-                let seconds = started.elapsed().as_secs();
-                println!("setup: the page's binder: {crates} crates compiled after {seconds} s");
-            }
-        })?;
+        let finished = proc::compile(build, "compiling the page's binder", |_| {})?;
         if finished.ok {
             return Ok(());
         }
@@ -317,9 +352,7 @@ mod tests {
     fn the_binder_and_the_page_use_one_wasm_bindgen() {
         let version = |lock: &Path, package: &str| {
             let text = fs::read_to_string(lock).expect("a lock file");
-            let mut lines = text.lines();
-            lines.find(|line| *line == format!("name = \"{package}\"")).expect("the package is locked");
-            lines.next().map(str::to_owned)
+            locked_version(&text, package).expect("the package is locked")
         };
         let page = version(&paths::root().join("Cargo.lock"), "wasm-bindgen");
         assert_eq!(page, version(&paths::splitter().join("Cargo.lock"), "wasm-bindgen-cli-support"));
