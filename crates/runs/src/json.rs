@@ -168,6 +168,15 @@ pub fn check_depth(value: &Value) -> Result<(), InputError> {
     Ok(())
 }
 
+/// A number that somebody has typed: decimal, as in JSON, and the zero before the point may be left out. Numbers are read
+/// in one way only, because each way of reading fractions is 15 KB of tables and code.
+#[must_use]
+pub fn number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let zero = if text.starts_with('.') { "0" } else { "" };
+    serde_json::from_str(&format!("{zero}{text}")).ok()
+}
+
 /// A whole number of at most `max`.
 pub fn whole(value: &Value, max: u64) -> Result<u64, InputError> {
     match value.as_u64() {

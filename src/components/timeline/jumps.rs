@@ -158,7 +158,7 @@ impl Jumper {
 
 fn noun(turning: Turning, roles: Option<&Roles>) -> String {
     let word = match turning {
-        Turning::Role => return roles.map_or("turning point", |roles| roles.turning).to_lowercase(),
+        Turning::Role => return roles.map_or("turning point", |roles| roles.turning).to_ascii_lowercase(),
         Turning::Fault => "fault",
         Turning::Violation => "violation",
         Turning::Any => "turning point",

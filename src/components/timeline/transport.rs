@@ -1,5 +1,6 @@
 //! Playing, stepping, and how fast.
 
+use labs::json;
 use leptos::prelude::*;
 
 use crate::components::icons::{Glyph, Icon};
@@ -57,7 +58,7 @@ fn Speed() -> impl IntoView {
         speeds.into_iter().map(option).collect_view()
     };
     let change = move |event| {
-        if let Ok(speed) = event_target_value(&event).parse() {
+        if let Some(speed) = json::number(&event_target_value(&event)) {
             playground.speed.set(speed);
         }
     };
