@@ -22,6 +22,7 @@
     document.querySelector("body > #boot")?.remove();
     await glue.opened();
     clear();
+    loader?.prepare();
     return window.netsplit;
   };
 

@@ -14,6 +14,9 @@ const TOURS = {};
 /** The lab that opens when the address names none; `src/address.rs` decides. */
 const LAB_DEFAULT = "raft-election";
 
+/** The chunks that nobody waits for yet and somebody will soon: what can be done to what is picked. */
+const SOON = ["actions"];
+
 /** How long a chunk may take. */
 const PATIENCE_MS = 60_000;
 
@@ -109,4 +112,10 @@ if (!globalThis.location?.hash && (known || wanted === null)) {
   if (chunk) load(chunk).catch(() => {});
 }
 
-export { attach, problem, tour };
+/** Fetches what will be wanted soon, once the page is there and has nothing better to do. */
+const prepare = () => {
+  const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
+  whenIdle(() => SOON.forEach((name) => CHUNKS[name] && load(name).catch(() => {})));
+};
+
+export { attach, prepare, problem, tour };

@@ -171,12 +171,71 @@ test("a part of the page that does not come is said", async ({ page, complaints 
   await expect(stage.locator(".st-area")).toBeVisible();
 });
 
+test("what leads through a tour comes with the first one, or that is said", async ({ page, complaints }) => {
+  complaints.allow(/Failed to load resource/);
+  await page.route(new RegExp(chunk("asides")), (route) => route.fulfill({ status: 503, body: "later" }));
+  await open(page, "?lab=raft-log&seed=5&paused=1");
+  const before = await state(page);
+  await page.getByRole("button", { name: "Tour", exact: true }).click();
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText(/^Committed, and gone.* could not be loaded: the server answers 503/);
+  expect(await state(page)).toEqual(before);
+  await page.unroute(new RegExp(chunk("asides")));
+  await alert.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("region", { name: "Tour" })).toContainText("Step 1 of");
+  await expect(alert).toHaveCount(0);
+});
+
+test("what can be done to a node comes ahead, and takes the focus also when it comes late", async ({ page, complaints }) => {
+  complaints.allow(/Failed to load resource/);
+  const actions = new RegExp(chunk("actions"));
+  // Ahead of anybody's wish it may fail, and nobody hears of it.
+  await page.route(actions, (route) => route.fulfill({ status: 503, body: "later" }));
+  const failed = page.waitForResponse(actions);
+  await open(page, QUERY);
+  await failed;
+  const alert = page.getByRole("alert");
+  await expect(alert).toHaveCount(0);
+  const before = await state(page);
+  const node = page.getByRole("button", { name: /^n1,/ });
+  await node.focus();
+  await node.press("Enter");
+  await expect(alert).toContainText("A part of the page could not be loaded: the server answers 503");
+  await page.unroute(actions);
+  await alert.getByRole("button", { name: "Try again" }).click();
+  await expect(alert).toHaveCount(0);
+  const tools = page.getByRole("toolbar", { name: "Actions" });
+  await expect(tools.getByRole("button", { name: "Crash" })).toBeVisible();
+  expect((await state(page)).digest).toBe(before.digest);
+  // Where it is there already, the focus goes to it at once.
+  await page.keyboard.press("Escape");
+  await node.focus();
+  await node.press("Enter");
+  await expect(tools.getByRole("button", { name: "Let go of n1" })).toBeFocused();
+});
+
+test("forms that come late take the focus", async ({ page }) => {
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route(new RegExp(chunk("actions")), async (route) => {
+    await held;
+    await route.continue();
+  });
+  await open(page, QUERY);
+  await page.getByRole("button", { name: "Split" }).click();
+  const form = page.getByRole("dialog", { name: "Split" });
+  await expect(form).toBeAttached();
+  await expect(form.getByRole("checkbox")).toHaveCount(0);
+  release();
+  await expect(form.getByRole("checkbox").first()).toBeFocused();
+});
+
 test("opening a lab takes its family's chunk and no other", async ({ page }) => {
   const asked = [];
   page.on("request", (request) => {
     const file = new URL(request.url()).pathname.split("/").at(-1);
-    // The browser asks for the icon when it likes.
-    if (file.endsWith(".wasm")) asked.push(file);
+    // What can be done to a node is fetched ahead, sooner or later.
+    if (file.endsWith(".wasm") && file !== chunk("actions")) asked.push(file);
   });
   await open(page, QUERY);
   const families = ["consensus", "time", "partitioning", "transactions"].filter((family) => asked.includes(chunk(family)));

@@ -1,6 +1,6 @@
 // What a screen asks for until it can be played with: how many requests, and how many bytes after brotli.
 import { expect, open, test } from "./fixtures.mjs";
-import { builtFiles, held, weight } from "./sizes.mjs";
+import { builtFile, builtFiles, held, weight } from "./sizes.mjs";
 
 const SCREENS = { home: "", "raft-election": "?lab=raft-election", "hash-ring": "?lab=hash-ring" };
 
@@ -17,8 +17,8 @@ test("screens keep to their budgets", async ({ page }) => {
     await expect(page.getByRole("button", { name: "Pause" }).first()).toBeVisible();
     await page.waitForLoadState("networkidle");
     page.off("request", note);
-    // The browser asks for the icon when it likes.
-    const files = [...asked].filter((file) => !file.startsWith("icon-"));
+    // The browser asks for the icon when it likes, and for what will be wanted next once this is there.
+    const files = [...asked].filter((file) => !file.startsWith("icon-") && file !== builtFile("actions", "wasm"));
     expect(files.filter((file) => !known.includes(file)), screen).toEqual([]);
     bytes[screen] = files.reduce((sum, file) => sum + weight(file), 0);
     requests[screen] = files.length;

@@ -7,8 +7,7 @@
 //! its run ([`Opening::read_run`]).
 
 use labs::command::{TIME_US_MAX, parse_duration};
-use labs::info::VariantInfo;
-use labs::params::Settings;
+use labs::json;
 use labs::run::check_seed;
 use labs::{InputError, Listed, Run, link};
 use view::Picture;
@@ -72,21 +71,32 @@ pub struct Opening {
 enum Wish {
     /// The one in a link, by its text.
     Linked(String),
-    /// A fresh one.
-    Fresh { variant: &'static VariantInfo, seed: u64, settings: Settings },
+    /// A fresh one; which variants and settings there are, the lab's code says.
+    Fresh { variant: Option<String>, seed: u64, settings: Vec<(String, String)> },
 }
 
 impl Opening {
-    /// The run, once the code of its lab is there. A link that turns out to be wrong is a problem of the address, and the
-    /// lab opens with its defaults.
+    /// The run, once the code of its lab is there. A link, a variant or a setting that turns out to be wrong is a problem of
+    /// the address, and the lab opens with its defaults.
     pub fn read_run(&mut self) -> Result<Run, InputError> {
-        let fresh = Run::of_entry(self.lab.entry()?);
+        let entry = self.lab.entry()?;
+        let mut fresh = Run::of_entry(entry);
+        let mut note = |error: InputError| self.problems.push(error.to_string());
         match &self.wish {
             Wish::Fresh { variant, seed, settings } => {
-                Ok(Run { variant, seed: *seed, settings: settings.clone(), ..fresh })
+                fresh.seed = *seed;
+                match variant.as_deref().map(|id| entry.info.variant(id)) {
+                    Some(Ok(known)) => fresh.variant = known,
+                    Some(Err(error)) => note(error),
+                    None => {}
+                }
+                for (key, value) in settings {
+                    fresh.settings.set(entry.info.params, key, value).unwrap_or_else(&mut note);
+                }
+                Ok(fresh)
             }
             Wish::Linked(text) => Ok(link::decode(labs::catalogue(), text).unwrap_or_else(|error| {
-                self.problems.push(error.to_string());
+                note(error);
                 fresh
             })),
         }
@@ -120,13 +130,6 @@ pub fn read(query: &[(String, String)], fragment: &str) -> Opening {
                 note(error);
                 labs::catalogue().find(DEFAULT_LAB).expect("the default lab is in the catalogue")
             });
-            let mut variant = &lab.info.variants[0];
-            if let Some(id) = value("variant") {
-                match lab.info.variant(id) {
-                    Ok(known) => variant = known,
-                    Err(error) => note(error),
-                }
-            }
             let mut seed = 1;
             if let Some(text) = value("seed") {
                 let number = text.parse();
@@ -136,12 +139,9 @@ pub fn read(query: &[(String, String)], fragment: &str) -> Opening {
                     Err(error) => note(error),
                 }
             }
-            let mut settings = Settings::default();
-            for (key, value) in query.iter().filter_map(|(key, value)| Some((key.strip_prefix("set.")?, value))) {
-                if let Err(error) = settings.set(lab.info.params, key, value) {
-                    note(error);
-                }
-            }
+            let settings =
+                query.iter().filter_map(|(key, value)| Some((key.strip_prefix("set.")?.into(), value.clone())));
+            let (variant, settings) = (value("variant").map(str::to_owned), settings.collect());
             (lab, Wish::Fresh { variant, seed, settings })
         }
     };
@@ -153,16 +153,14 @@ pub fn read(query: &[(String, String)], fragment: &str) -> Opening {
         }
         time_us
     });
-    let speed = value("speed").and_then(|text| {
-        match text.parse().map_err(|_| ()).and_then(|speed| check_speed(speed).map_err(|_| ())) {
-            Ok(speed) => Some(speed),
-            Err(()) => {
-                note(InputError::new(
-                    "speed",
-                    format!("is a number from {} to {}, not \"{text}\"", SPEED_RANGE.0, SPEED_RANGE.1),
-                ));
-                None
-            }
+    let speed = value("speed").and_then(|text| match json::number(text).filter(|&speed| check_speed(speed).is_ok()) {
+        Some(speed) => Some(speed),
+        None => {
+            note(InputError::new(
+                "speed",
+                format!("is a number from {} to {}, not \"{text}\"", SPEED_RANGE.0, SPEED_RANGE.1),
+            ));
+            None
         }
     });
     let theme = match value("theme") {
@@ -265,7 +263,7 @@ mod tests {
     #[test]
     fn a_bare_address_opens_the_default_lab() {
         let mut opening = open(&[], "");
-        assert_eq!(opening.lab.info.id, DEFAULT_LAB);
+        assert_eq!(opening.lab.card.id, DEFAULT_LAB);
         assert_eq!((opening.read_run().unwrap().seed, opening.paused, opening.linked), (1, false, false));
         assert!(opening.problems.is_empty());
     }
@@ -287,11 +285,11 @@ mod tests {
 
     #[test]
     fn a_tour_on_the_shelf_and_a_second_name_lead_to_their_lab() {
-        assert_eq!(open(&[("tour", "one-server-leaves")], "").lab.info.id, "hash-ring");
-        assert_eq!(open(&[("tour", "lessons/mine.toml")], "").lab.info.id, DEFAULT_LAB);
-        assert_eq!(open(&[("tour", "one-server-leaves"), ("lab", "raft-log")], "").lab.info.id, "raft-log");
+        assert_eq!(open(&[("tour", "one-server-leaves")], "").lab.card.id, "hash-ring");
+        assert_eq!(open(&[("tour", "lessons/mine.toml")], "").lab.card.id, DEFAULT_LAB);
+        assert_eq!(open(&[("tour", "one-server-leaves"), ("lab", "raft-log")], "").lab.card.id, "raft-log");
         let opening = open(&[("lab", "2pc")], "");
-        assert_eq!((opening.lab.info.id, opening.problems.len()), ("two-phase-commit", 0));
+        assert_eq!((opening.lab.card.id, opening.problems.len()), ("two-phase-commit", 0));
     }
 
     #[test]
@@ -327,12 +325,13 @@ mod tests {
             ("utm_source", "ignored"),
         ];
         let mut opening = open(&query, "#v1.broken");
+        assert_eq!(opening.problems.len(), 9, "before the lab's code is there nobody knows its variants");
+        let run = opening.read_run().unwrap();
         let places: Vec<_> = opening.problems.iter().map(|problem| problem.split(':').next().unwrap()).collect();
         assert_eq!(
             places,
-            ["link", "lab", "variant", "seed", "set.nodes", "t", "speed", "theme", "paused", "embed", "chrome"]
+            ["link", "lab", "seed", "t", "speed", "theme", "paused", "embed", "chrome", "variant", "set.nodes"]
         );
-        let run = opening.read_run().unwrap();
         assert_eq!(run.to_json(), Run::of_lab(labs::catalogue(), DEFAULT_LAB).unwrap().to_json());
     }
 }

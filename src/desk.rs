@@ -12,6 +12,8 @@ use leptos::task::spawn_local;
 use serde_json::Value;
 
 use crate::address::Opening;
+use crate::components::parts;
+use crate::components::tour::guide::Guide;
 use crate::notices::Notices;
 use crate::platform::{api, page};
 use crate::playground::{Contrast, Playground};
@@ -44,18 +46,32 @@ pub struct Waiting {
 struct Errand {
     /// Which attempt it is, among all.
     attempt: u32,
-    lab: &'static Listed,
-    /// The tour whose text is needed as well.
-    tour: Option<&'static Shelved>,
-    open: Box<dyn FnOnce()>,
+    wanted: Wanted,
+    /// Opens it; a tour is given what leads through it.
+    open: Box<dyn FnOnce(Option<Guide>)>,
     /// Hears once why nothing comes of it, or not yet.
     refused: Option<Box<dyn FnOnce(Refusal)>>,
 }
 
-impl Errand {
+/// What has to be fetched.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// The code of a lab.
+    Lab(&'static Listed),
+    /// The text of a tour on the shelf, what leads through it, and the code of its lab.
+    Tour(&'static Shelved, &'static Listed),
+    /// What leads through a tour whose text is there.
+    Guide,
+}
+
+impl Wanted {
     /// What people call it.
-    fn title(&self) -> &'static str {
-        self.tour.map_or(self.lab.info.title, |tour| tour.title)
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Lab(lab) => lab.card.title,
+            Self::Tour(tour, _) => tour.title,
+            Self::Guide => "The tour",
+        }
     }
 }
 
@@ -104,20 +120,29 @@ impl Desk {
 
     /// Fetches the code of a lab, for whatever is to be opened with it. `refused` hears when nothing comes of it.
     pub fn fetch(self, lab: &'static Listed, open: impl FnOnce() + 'static, refused: impl FnOnce(Refusal) + 'static) {
-        self.send(Errand { attempt: 0, lab, tour: None, open: Box::new(open), refused: Some(Box::new(refused)) });
+        self.send(Wanted::Lab(lab), move |_| open(), Some(Box::new(refused)));
     }
 
-    /// Fetches the text of a tour on the shelf, and the code of its lab.
-    pub fn fetch_tour(self, tour: &'static Shelved, open: impl FnOnce() + 'static) {
+    /// Fetches the text of a tour on the shelf, what leads through it, and the code of its lab.
+    pub fn fetch_tour(self, tour: &'static Shelved, open: impl FnOnce(Guide) + 'static) {
         match labs::catalogue().find(tour.lab) {
-            Ok(lab) => {
-                self.send(Errand { attempt: 0, lab, tour: Some(tour), open: Box::new(open), refused: None });
-            }
+            Ok(lab) => self.send(Wanted::Tour(tour, lab), move |guide| guide.map_or((), open), None),
             Err(error) => self.notices.report(error.to_string()),
         }
     }
 
-    fn send(self, errand: Errand) {
+    /// Fetches what leads through tours.
+    pub fn fetch_guide(self, open: impl FnOnce(Guide) + 'static) {
+        self.send(Wanted::Guide, move |guide| guide.map_or((), open), None);
+    }
+
+    fn send(
+        self,
+        wanted: Wanted,
+        open: impl FnOnce(Option<Guide>) + 'static,
+        refused: Option<Box<dyn FnOnce(Refusal)>>,
+    ) {
+        let errand = Errand { attempt: 0, wanted, open: Box::new(open), refused };
         let before = self.errand.try_update_value(|now| now.replace(errand)).flatten();
         if let Some(refused) = before.and_then(|before| before.refused) {
             refused(Refusal::Superseded);
@@ -142,32 +167,39 @@ impl Desk {
         let wanted = self.errand.try_update_value(|errand| {
             let errand = errand.as_mut()?;
             errand.attempt = attempt;
-            Some((errand.lab, errand.tour, errand.title()))
+            Some(errand.wanted)
         });
-        let Some((lab, tour, title)) = wanted.flatten() else { return };
+        let Some(wanted) = wanted.flatten() else { return };
         self.wait(None);
         spawn_local(async move {
-            let read = match tour {
-                Some(tour) => page::fetch_tour(tour).await.map_err(LoadError),
-                None => Ok(()),
-            };
-            let loaded = match read {
-                Ok(()) => self.load(lab).await,
-                missing => missing,
-            };
-            self.arrived(attempt, loaded);
+            let found = self.find(wanted).await;
+            self.arrived(attempt, found);
         });
         page::after_ms(SLOW_MS, move || {
             if self.is_on(attempt) && self.waiting.with_untracked(Option::is_none) {
-                self.wait(Some(Waiting { title, problem: None }));
+                self.wait(Some(Waiting { title: wanted.title(), problem: None }));
             }
         });
+    }
+
+    async fn find(self, wanted: Wanted) -> Result<Option<Guide>, LoadError> {
+        if let Wanted::Tour(tour, _) = wanted {
+            page::fetch_tour(tour).await.map_err(LoadError)?;
+        }
+        let guide = match wanted {
+            Wanted::Lab(_) => None,
+            Wanted::Tour(..) | Wanted::Guide => Some(parts::guide().await?),
+        };
+        if let Wanted::Lab(lab) | Wanted::Tour(_, lab) = wanted {
+            self.load(lab).await?;
+        }
+        Ok(guide)
     }
 
     /// The code of a lab, as far as the page is concerned: all that opens runs comes through here.
     pub async fn load(self, lab: &'static Listed) -> Result<(), LoadError> {
         if self.debug {
-            page::rehearse_load(lab.info.id).await.map_err(LoadError)?;
+            page::rehearse_load(lab.card.id).await.map_err(LoadError)?;
         }
         lab.family.load().await.map_err(|error| LoadError(page::why_missing(lab.family.id).unwrap_or(error.0)))
     }
@@ -182,15 +214,15 @@ impl Desk {
         }
     }
 
-    fn arrived(self, attempt: u32, loaded: Result<(), LoadError>) {
+    fn arrived(self, attempt: u32, found: Result<Option<Guide>, LoadError>) {
         if !self.is_on(attempt) {
             return;
         }
-        match loaded {
-            Ok(()) => {
+        match found {
+            Ok(guide) => {
                 self.wait(None);
                 if let Some(errand) = self.errand.try_update_value(Option::take).flatten() {
-                    (errand.open)();
+                    (errand.open)(guide);
                 }
                 // It may have asked for something else, such as the tour that the address names.
                 if self.errand.with_value(Option::is_none) {
@@ -200,7 +232,7 @@ impl Desk {
             Err(LoadError(problem)) => {
                 let refused = self.errand.try_update_value(|errand| {
                     let errand = errand.as_mut()?;
-                    Some((errand.title(), errand.refused.take()))
+                    Some((errand.wanted.title(), errand.refused.take()))
                 });
                 let Some((title, refused)) = refused.flatten() else { return };
                 self.wait(Some(Waiting { title, problem: Some(problem.clone()) }));
@@ -247,8 +279,8 @@ impl Desk {
             }
             self.signals.drop_stale_subscribers();
             let playground = self.show(&run, opening.time_us);
-            playground.speed.set(opening.speed.unwrap_or(lab.info.speed));
-            playground.picture.set(opening.picture.unwrap_or(lab.info.picture));
+            playground.speed.set(opening.speed.unwrap_or(run.entry.info.speed));
+            playground.picture.set(opening.picture.unwrap_or(run.entry.info.picture));
             if let Some(lenses) = &opening.lenses {
                 playground.open_lenses(lenses);
             }
@@ -278,7 +310,7 @@ impl Desk {
             Ok(entry) => {
                 let played = self.open_run().is_some_and(|playground| playground.playing.get_untracked());
                 let playground = self.bring(&Run::of_entry(entry), None);
-                playground.speed.set(listed.info.speed);
+                playground.speed.set(entry.info.speed);
                 if played {
                     playground.play();
                 }
@@ -317,7 +349,7 @@ impl Desk {
         let open = move |run: Result<Run, InputError>| {
             done(run.map(|run| self.bring(&run, None).loads.update(|loads| *loads += 1)));
         };
-        let lab = Run::lab_of(labs::catalogue(), &run).map_or("", |lab| lab.info.id);
+        let lab = Run::lab_of(labs::catalogue(), &run).map_or("", |lab| lab.card.id);
         let refused = move |refusal| {
             let problem = match refusal {
                 Refusal::Superseded => "is superseded by a newer one".to_owned(),

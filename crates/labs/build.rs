@@ -35,7 +35,13 @@ fn main() {
         }
         for system in systems {
             let place = family.to_uppercase();
-            let _ = writeln!(labs, "        Listed {{ info: {family}::{system}::ENTRY.info, family: &{place} }},");
+            let entry = format!("{family}::{system}::ENTRY");
+            // The card alone: what a lab's parameters and operations say comes with its code.
+            let _ = writeln!(
+                labs,
+                "        Listed {{ card: Card {{ mistakes: &{entry}.info.mistakes::<{{ {entry}.info.variants.len() - 1 }}>(), \
+                 ..{entry}.info.card() }}, family: &{place} }},"
+            );
             for (id, path) in tours_of(&source.join(&system)) {
                 let text = read(&path);
                 let title = text.lines().find_map(|line| line.strip_prefix("title = "));

@@ -17,7 +17,7 @@ use super::parts;
 use super::parts::Part;
 use super::ring::RingState;
 use super::second_stage::SecondStage;
-use super::space_time::SpaceTimeState;
+use super::space_time;
 use super::stage::StageView;
 use super::timeline::Timeline;
 
@@ -83,7 +83,7 @@ fn key(mode: Mode, desk: Desk, help: RwSignal<bool>, black: RwSignal<bool>, key:
         "?" => help.update(|open| *open = !*open),
         "f" | "F" => page::toggle_full_screen(),
         "b" | "B" | "." if presenting => black.set(true),
-        key if presenting && mode.tours().present_key(key) => {}
+        key if presenting && mode.tours().key(key, true) => {}
         "Escape" if presenting => mode.present.set(false),
         // On the home page these keys scroll.
         _ if mode.home.get_untracked() => return false,
@@ -113,7 +113,7 @@ fn Lab(open: Memo<bool>) -> impl IntoView {
     let run = move || {
         let playground = use_playground();
         provide_context(RingState::new(playground));
-        provide_context(SpaceTimeState::new(playground));
+        provide_context(space_time::Place::new(playground));
         let paired = Memo::new(move |_| playground.contrast.with(Option::is_some));
         view! {
             <main class:paired=move || paired.get()>
@@ -142,7 +142,7 @@ fn Home(open: Memo<bool>) -> impl IntoView {
     let run = move || {
         let playground = use_playground();
         provide_context(RingState::new(playground));
-        provide_context(SpaceTimeState::new(playground));
+        provide_context(space_time::Place::new(playground));
         view! {
             <main>
                 <StageView />

@@ -43,7 +43,7 @@ pub fn Header(theme: Option<&'static str>, help: RwSignal<bool>) -> impl IntoVie
     let labs = {
         let chosen = playground.lab.get_untracked().id;
         let option = move |lab: &'static labs::Listed| {
-            view! { <option value=lab.info.id selected=lab.info.id == chosen>{lab.info.title}</option> }
+            view! { <option value=lab.card.id selected=lab.card.id == chosen>{lab.card.title}</option> }
         };
         labs::catalogue().iter().map(option).collect_view()
     };

@@ -36,22 +36,22 @@ pub fn Introduction() -> impl IntoView {
 pub fn Catalogue() -> impl IntoView {
     let wanted = RwSignal::new(String::new());
     let fits = move |lab: &&'static Listed| {
-        let info = lab.info;
-        let mut words = format!("{} {} {} {}", info.id, info.title, info.family, info.summary);
-        for alias in info.aliases {
+        let card = &lab.card;
+        let mut words = format!("{} {} {} {}", card.id, card.title, card.family, card.summary);
+        for alias in card.aliases {
             // As one word and as several.
             words.push_str(&format!(" {alias} {}", alias.replace('-', " ")));
         }
-        for variant in info.variants {
+        let summaries =
+            lab.entry().ok().into_iter().flat_map(|entry| entry.info.variants).map(|variant| variant.summary);
+        for text in card.mistakes.iter().copied().chain(summaries) {
             words.push(' ');
-            words.push_str(variant.title);
-            words.push(' ');
-            words.push_str(variant.summary);
+            words.push_str(text);
         }
-        let words = words.to_lowercase();
-        wanted.with(|wanted| wanted.to_lowercase().split_whitespace().all(|word| words.contains(word)))
+        let words = words.to_ascii_lowercase();
+        wanted.with(|wanted| wanted.to_ascii_lowercase().split_whitespace().all(|word| words.contains(word)))
     };
-    let found = Memo::new(move |_| labs::catalogue().iter().filter(fits).map(|lab| lab.info.id).collect::<Vec<_>>());
+    let found = Memo::new(move |_| labs::catalogue().iter().filter(fits).map(|lab| lab.card.id).collect::<Vec<_>>());
     let said = move || match found.with(Vec::len) {
         0 => "No lab is about that yet.".to_owned(),
         1 => "1 lab".to_owned(),
@@ -87,25 +87,24 @@ pub fn Catalogue() -> impl IntoView {
 #[component]
 fn Card(lab: &'static Listed) -> impl IntoView {
     let mode = use_mode();
-    let info = lab.info;
-    let mistakes = info.variants.len() - 1;
+    let card = &lab.card;
     view! {
         <li>
             <a
                 class="card"
-                href=mode.address_of(Some(info.id))
+                href=mode.address_of(Some(card.id))
                 on:click=move |event| {
                     if page::is_plain_click(&event) {
                         event.prevent_default();
-                        mode.go(Some(info.id));
+                        mode.go(Some(card.id));
                     }
                 }
             >
                 <Thumbnail lab=lab />
-                <span class="family">{info.family}</span>
-                <b>{info.title}</b>
-                <span class="summary">{info.summary}</span>
-                <span class="mistakes">{format!("{mistakes} ways to get it wrong")}</span>
+                <span class="family">{card.family}</span>
+                <b>{card.title}</b>
+                <span class="summary">{card.summary}</span>
+                <span class="mistakes">{format!("{} ways to get it wrong", card.mistakes.len())}</span>
             </a>
         </li>
     }
@@ -151,7 +150,7 @@ fn Thumbnail(lab: &'static Listed) -> impl IntoView {
     });
     let still = move || {
         desk.theme.track();
-        page::card_picture(lab.info.id)
+        page::card_picture(lab.card.id)
     };
     view! {
         <span class="thumbnail" class:painted=move || painted.get() aria-hidden="true">
@@ -189,8 +188,9 @@ impl CardPicture {
 
 /// Draws a still of a lab's showcase; returns what plays it, where motion is welcome.
 fn perform(desk: Desk, lab: &'static Listed, mut painter: Painter) -> Option<FrameLoop> {
-    let showcase = &lab.info.showcase;
-    let mut session = Run::of_showcase(lab.entry().ok()?).ok()?.open().ok()?;
+    let entry = lab.entry().ok()?;
+    let showcase = &entry.info.showcase;
+    let mut session = Run::of_showcase(entry).ok()?.open().ok()?;
     session.seek(showcase.still_us);
     painter.draw_all(&session.stage(), showcase.still_us as f64);
     if page::prefers_reduced_motion() {

@@ -11,7 +11,7 @@ mod lenses;
 mod list;
 mod pane;
 mod panel;
-mod parts;
+pub mod parts;
 mod popover;
 mod ring;
 mod second_stage;

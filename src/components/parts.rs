@@ -1,5 +1,6 @@
 //! Parts of the page whose code is a file of its own on a published page, fetched when they are first shown: the
-//! space-time diagram, the ring, the lenses beside the stage, and what is there for those who ask (tours, help).
+//! space-time diagram, logs for it, the ring, the lenses beside the stage, what can be done to what is picked and the forms, and what
+//! is there for those who ask (tours, help).
 //!
 //! Only the functions of chunks here may mention these components, or their code becomes a part of the main file again. What does
 //! not come is said among the page's notices, and can be tried again; the rest of the page goes on.
@@ -19,20 +20,31 @@ use super::ring::bar::{RingBar, TokenSlider};
 use super::ring::layer::RingLayer;
 use super::ring::placements::PlacementsLens;
 use super::ring::shares::Shares;
+use super::share::Links;
 use super::space_time::SpaceTimeLens;
 use super::space_time::bar::SpaceTimeBar;
 use super::space_time::comparison::ComparisonLens;
 use super::space_time::diagram::Diagram;
-use super::tour::TourCard;
+use super::space_time::log::LogForm;
+use super::stage::tools::Actions;
+use super::stage::tools::ask::AskForm;
+use super::stage::tools::settings::SettingsForm;
+use super::stage::tools::split::SplitForm;
+#[cfg(not(split))]
+use super::tour::guide::Guide;
+use super::tour::guide::TourCard;
+use crate::playground::Selection;
 
 /// A part of the page.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub enum Part {
     /// The space-time diagram on the stage; upright on a narrow page.
     Diagram(RwSignal<bool>),
     SpaceTimeBar,
     SpaceTimeLens,
     ComparisonLens,
+    /// A log to show in place of the run.
+    LogForm,
     RingLayer,
     RingBar,
     TokenSlider,
@@ -45,6 +57,14 @@ pub enum Part {
     Inspector,
     History,
     Pane(&'static PaneInfo),
+    /// What can be done to what is picked.
+    Actions(Selection),
+    /// An operation to ask of one node, or of whoever can be asked.
+    AskForm(Option<String>),
+    SettingsForm,
+    SplitForm,
+    /// The link to the run.
+    Links,
     TourCard,
     /// The help sheet, and whether it is open.
     Help(RwSignal<bool>),
@@ -59,6 +79,13 @@ fn space_time(part: Part) -> Option<AnyView> {
         Part::SpaceTimeBar => view! { <SpaceTimeBar /> }.into_any(),
         Part::SpaceTimeLens => view! { <SpaceTimeLens /> }.into_any(),
         Part::ComparisonLens => view! { <ComparisonLens /> }.into_any(),
+        _ => return None,
+    })
+}
+
+fn logs(part: Part) -> Option<AnyView> {
+    Some(match part {
+        Part::LogForm => view! { <LogForm /> }.into_any(),
         _ => return None,
     })
 }
@@ -87,6 +114,17 @@ fn lenses(part: Part) -> Option<AnyView> {
     })
 }
 
+fn actions(part: Part) -> Option<AnyView> {
+    Some(match part {
+        Part::Actions(of) => view! { <Actions of=of /> }.into_any(),
+        Part::AskForm(of) => view! { <AskForm of=of /> }.into_any(),
+        Part::SettingsForm => view! { <SettingsForm /> }.into_any(),
+        Part::SplitForm => view! { <SplitForm /> }.into_any(),
+        Part::Links => view! { <Links /> }.into_any(),
+        _ => return None,
+    })
+}
+
 fn asides(part: Part) -> Option<AnyView> {
     Some(match part {
         Part::TourCard => view! { <TourCard /> }.into_any(),
@@ -99,21 +137,25 @@ impl Part {
     /// Shows the part.
     #[cfg(not(split))]
     pub fn show(self) -> AnyView {
-        let chunks: [Make; 4] = [space_time, ring, lenses, asides];
-        chunks.into_iter().find_map(|make| make(self)).into_any()
+        let chunks: [Make; 6] = [space_time, logs, ring, lenses, actions, asides];
+        chunks.into_iter().find_map(|make| make(self.clone())).into_any()
     }
 
     /// Shows the part, at once if its chunk is there, so that nothing moves and the focus stays; otherwise when it comes.
     #[cfg(split)]
     pub fn show(self) -> AnyView {
         use Part::*;
-        let (chunk, load): (_, arriving::Load) = match self {
+        let (chunk, load): (_, arriving::Load) = match &self {
             Diagram(_) | SpaceTimeBar | SpaceTimeLens | ComparisonLens => {
                 ("space_time", || Box::pin(arriving::load_space_time()))
             }
+            LogForm => ("logs", || Box::pin(arriving::load_logs())),
             RingLayer | RingBar | TokenSlider | Shares | Placements => ("ring", || Box::pin(arriving::load_ring())),
             Checks | ClockError | Log | States | Inspector | History | Pane(_) => {
                 ("lenses", || Box::pin(arriving::load_lenses()))
+            }
+            Actions(_) | AskForm(_) | SettingsForm | SplitForm | Links => {
+                ("actions", || Box::pin(arriving::load_actions()))
             }
             TourCard | Help(_) => ("asides", || Box::pin(arriving::load_asides())),
         };
@@ -121,20 +163,28 @@ impl Part {
     }
 }
 
+/// What leads through tours.
+#[cfg(not(split))]
+pub async fn guide() -> Result<Guide, labs::LoadError> {
+    Ok(Guide::HERE)
+}
+
 /// What says which chunks are missing, for the page's notices.
 #[cfg(split)]
-pub use arriving::{Chunks, missing};
+pub use arriving::{Chunks, guide, missing};
 
 #[cfg(split)]
 mod arriving {
     use std::collections::BTreeMap;
     use std::pin::Pin;
 
+    use labs::LoadError;
     use leptos::prelude::*;
     use leptos::task::spawn_local;
     use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
     use super::{Make, Part};
+    use crate::components::tour::guide::Guide;
     use crate::desk::{Desk, use_desk};
     use crate::platform::page;
 
@@ -147,6 +197,11 @@ mod arriving {
         Ok(super::space_time)
     }
 
+    #[wasm_split(logs, fallible)]
+    pub fn load_logs() -> Loaded {
+        Ok(super::logs)
+    }
+
     #[wasm_split(ring, fallible)]
     pub fn load_ring() -> Loaded {
         Ok(super::ring)
@@ -157,9 +212,24 @@ mod arriving {
         Ok(super::lenses)
     }
 
+    #[wasm_split(actions, fallible)]
+    pub fn load_actions() -> Loaded {
+        Ok(super::actions)
+    }
+
     #[wasm_split(asides, fallible)]
     pub fn load_asides() -> Loaded {
         Ok(super::asides)
+    }
+
+    #[wasm_split(asides, fallible)]
+    pub fn load_guide() -> Result<Guide, SplitLoaderError> {
+        Ok(Guide::HERE)
+    }
+
+    /// What leads through tours.
+    pub async fn guide() -> Result<Guide, LoadError> {
+        load_guide().await.map_err(|error| LoadError(page::why_missing("asides").unwrap_or(error.to_string())))
     }
 
     /// How a chunk stands that was asked for.
@@ -193,7 +263,7 @@ mod arriving {
                     _ => None,
                 })
             });
-            (move || there.get().map(|make| make(part))).into_any()
+            (move || there.get().map(|make| make(part.clone()))).into_any()
         }
 
         /// Fetches a chunk, for all parts that wait for it.

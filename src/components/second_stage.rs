@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::playground::use_playground;
 
 use super::ring::RingState;
-use super::space_time::SpaceTimeState;
+use super::space_time;
 use super::stage::StageView;
 
 /// The second stage, where two runs are compared.
@@ -19,7 +19,7 @@ pub fn SecondStage() -> impl IntoView {
             Ok(second) => {
                 provide_context(second);
                 provide_context(RingState::new(second));
-                provide_context(SpaceTimeState::new(second));
+                provide_context(space_time::Place::new(second));
                 Some(view! { <StageView /> })
             }
             Err(error) => {

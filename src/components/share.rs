@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::platform::page;
 use crate::playground::use_playground;
 
+use super::parts::Part;
 use super::popover::{Closer, Popover};
 
 /// A button that copies the link, and shows it to be copied by hand.
@@ -13,15 +14,16 @@ pub fn Share() -> impl IntoView {
     view! {
         <div data-control="share">
             <Popover name="Share" below=true>
-                <Links />
+                {Part::Links.show()}
             </Popover>
         </div>
     }
     .into_any()
 }
 
+/// The link, and the line.
 #[component]
-fn Links() -> impl IntoView {
+pub fn Links() -> impl IntoView {
     let playground = use_playground();
     let closer = expect_context::<Closer>();
     playground.pause();

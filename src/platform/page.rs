@@ -507,11 +507,8 @@ const FOCUSABLE: &str = "button:not(:disabled), input:not(:disabled), select:not
 
 /// Moves the focus to the first control inside an element.
 pub fn focus_first(element: &web_sys::Element) {
-    if let Ok(Some(first)) = element.query_selector(FOCUSABLE)
-        && let Some(first) = first.dyn_ref::<web_sys::HtmlElement>()
-    {
-        let _ = first.focus();
-    }
+    let element = element.clone();
+    focus_when_there(move || element.query_selector(FOCUSABLE).ok().flatten());
 }
 
 /// How many frames what is to get the focus may be in coming: its code may have to be fetched first.
@@ -520,29 +517,32 @@ const FOCUS_FRAMES_MAX: u32 = 600;
 /// Moves focus to the element with this identifier, once what is to come has been drawn, unless the reader has gone
 /// elsewhere by then.
 pub fn focus_soon(id: &'static str) {
-    fn again(id: &'static str, from: Option<web_sys::Element>, left: u32) {
+    leptos::prelude::request_animation_frame(move || {
+        focus_when_there(move || window().document()?.get_element_by_id(id));
+    });
+}
+
+/// Moves focus to what `find` finds, now or in one of the next frames, unless the reader has gone elsewhere by then.
+fn focus_when_there(find: impl Fn() -> Option<web_sys::Element> + 'static) {
+    fn active() -> Option<web_sys::Element> {
+        window().document().and_then(|document| document.active_element())
+    }
+    fn again(find: Box<dyn Fn() -> Option<web_sys::Element>>, from: Option<web_sys::Element>, left: u32) {
+        if let Some(element) = find() {
+            if let Some(element) = element.dyn_ref::<web_sys::HtmlElement>() {
+                let _ = element.focus();
+            }
+            return;
+        }
         leptos::prelude::request_animation_frame(move || {
-            let Some(document) = window().document() else { return };
-            let now = document.active_element();
+            let now = active();
             let lost = now.as_ref().is_some_and(|now| now.tag_name() == "BODY");
-            if document.get_element_by_id(id).is_some() {
-                focus(id);
-            } else if left > 0 && (lost || now == from) {
-                again(id, from, left - 1);
+            if left > 0 && (lost || now == from) {
+                again(find, from, left - 1);
             }
         });
     }
-    again(id, window().document().and_then(|document| document.active_element()), FOCUS_FRAMES_MAX);
-}
-
-/// Moves the focus to the first control inside the element with this id, once what is to come has been drawn.
-pub fn focus_first_of(id: &'static str) {
-    leptos::prelude::request_animation_frame(move || {
-        let element = window().document().and_then(|document| document.get_element_by_id(id));
-        if let Some(element) = element {
-            focus_first(&element);
-        }
-    });
+    again(Box::new(find), active(), FOCUS_FRAMES_MAX);
 }
 
 /// Moves the focus to the node of the stage whose name begins like this.

@@ -489,7 +489,7 @@ fn recorded(what: &str) -> Result<Run, Failure> {
         return Ok(link::decode(labs::catalogue(), what)?);
     }
     if !std::path::Path::new(what).exists() {
-        let labs: Vec<_> = labs::catalogue().iter().map(|entry| entry.info.id).collect();
+        let labs: Vec<_> = labs::catalogue().iter().map(|lab| lab.card.id).collect();
         return Err(Failure::input(format!(
             "\"{what}\" is neither a lab, nor a link, nor a file; labs are {}",
             labs.join(", ")

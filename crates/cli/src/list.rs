@@ -12,7 +12,7 @@ pub fn list(as_json: bool, out: &mut impl Write) -> Result<u8, Failure> {
         writeln!(out, "{}", labs::catalogue().describe())?;
         return Ok(0);
     }
-    for lab in labs::catalogue().iter().map(|entry| entry.info) {
+    for lab in labs::catalogue().iter().filter_map(|lab| Some(lab.entry().ok()?.info)) {
         writeln!(out, "{}  {}", lab.id, lab.title)?;
         for variant in lab.variants {
             writeln!(out, "    --variant {:<20} {}", variant.id, variant.summary)?;

@@ -19,7 +19,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&out)?;
     let mut listing = Vec::new();
     for lab in labs::catalogue().iter() {
-        let (info, entry) = (lab.info, lab.entry().map_err(|error| error.to_string())?);
+        let entry = lab.entry().map_err(|error| error.to_string())?;
+        let info = entry.info;
         for theme in [Theme::Light, Theme::Dark] {
             for (what, picture) in [("opening", picture::opening(entry, theme)), ("card", picture::card(entry, theme))]
             {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::entry::Entry;
 use crate::error::InputError;
-use crate::info::{LabInfo, VariantInfo};
+use crate::info::{Card, LabInfo, VariantInfo};
 use crate::ops::OpInfo;
 use crate::params::ParamInfo;
 
@@ -78,8 +78,8 @@ impl Family {
 /// its code becomes a part of everything that knows the catalogue.
 #[derive(Clone, Copy, Debug)]
 pub struct Listed {
-    /// What the lab is.
-    pub info: &'static LabInfo,
+    /// What is said of the lab at once.
+    pub card: Card,
     /// Whose code it comes with.
     pub family: &'static Family,
 }
@@ -87,7 +87,7 @@ pub struct Listed {
 impl Listed {
     /// The entry of the lab; an error on a page whose code for it has not been loaded.
     pub fn entry(&self) -> Result<&'static Entry, InputError> {
-        let id = self.info.id;
+        let id = self.card.id;
         let found = self.family.entries().and_then(|entries| entries.iter().copied().find(|entry| entry.info.id == id));
         found.ok_or_else(|| InputError::new("lab", format!("the code of {id} is not loaded")))
     }
@@ -151,8 +151,8 @@ impl Catalogue {
 
     /// The lab with this identifier, or that is also called so.
     pub fn find(&self, id: &str) -> Result<&'static Listed, InputError> {
-        self.iter().find(|lab| lab.info.is_called(id)).ok_or_else(|| {
-            let known: Vec<_> = self.iter().map(|lab| lab.info.id).collect();
+        self.iter().find(|lab| lab.card.is_called(id)).ok_or_else(|| {
+            let known: Vec<_> = self.iter().map(|lab| lab.card.id).collect();
             InputError::new("lab", format!("there is no lab \"{id}\"; there are {}", known.join(", ")))
         })
     }
@@ -170,10 +170,25 @@ impl Catalogue {
         })
     }
 
-    /// The catalogue as data: what `list --json` prints and the page's `labs()` returns.
+    /// The catalogue as data: what `list --json` prints and the page's `labs()` returns. Of a lab whose code is not there
+    /// it has only what is on its card.
     #[must_use]
     pub fn describe(&self) -> Value {
-        self.iter().map(|lab| self.describe_lab(lab.info)).collect()
+        let described = |lab: &Listed| match lab.entry() {
+            Ok(entry) => self.describe_lab(entry.info),
+            Err(_) => {
+                let Card { id, title, aliases, family, summary, .. } = lab.card;
+                json!({
+                    "id": id, "title": title, "aliases": aliases, "family": family, "summary": summary,
+                    "tours": self.describe_tours(id),
+                })
+            }
+        };
+        self.iter().map(described).collect()
+    }
+
+    fn describe_tours(&self, lab: &str) -> Vec<Value> {
+        self.tours_of(lab).map(|tour| json!({"id": tour.id, "title": tour.title})).collect()
     }
 
     fn describe_lab(&self, lab: &LabInfo) -> Value {
@@ -186,7 +201,6 @@ impl Catalogue {
             })
         };
         let op = |op: &OpInfo| json!({"id": op.id, "title": op.title, "summary": op.summary, "form": op.form()});
-        let tours = self.tours_of(lab.id).map(|tour| json!({"id": tour.id, "title": tour.title}));
         json!({
             "id": lab.id,
             "revision": lab.revision,
@@ -199,7 +213,7 @@ impl Catalogue {
             "ops": lab.ops.iter().map(op).collect::<Vec<_>>(),
             "metrics": lab.metrics,
             "lenses": lab.lenses.iter().map(|lens| lens.id()).collect::<Vec<_>>(),
-            "tours": tours.collect::<Vec<_>>(),
+            "tours": self.describe_tours(lab.id),
         })
     }
 }

@@ -48,6 +48,31 @@ pub struct LabInfo {
     pub opening_lenses: &'static [LensKind],
 }
 
+/// What is said of a lab before its code is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Card {
+    /// Its identifier.
+    pub id: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// What else people call it.
+    pub aliases: &'static [&'static str],
+    /// The family it belongs to.
+    pub family: &'static str,
+    /// What there is to see, in one sentence.
+    pub summary: &'static str,
+    /// What its classic mistakes are called.
+    pub mistakes: &'static [&'static str],
+}
+
+impl Card {
+    /// Whether the lab goes by this name: its identifier, or another one.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        self.id == name || self.aliases.contains(&name)
+    }
+}
+
 /// A lab's words for who is in charge: for the bands of the timeline, for what one can jump to, and for whom one cuts off.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Roles {
@@ -101,10 +126,23 @@ impl LabInfo {
         opening_lenses: &[],
     };
 
-    /// Whether it goes by this name: its identifier, or another one.
+    /// What is said of it before its code is there, but for its mistakes.
     #[must_use]
-    pub fn is_called(&self, name: &str) -> bool {
-        self.id == name || self.aliases.contains(&name)
+    pub const fn card(&self) -> Card {
+        let Self { id, title, aliases, family, summary, .. } = *self;
+        Card { id, title, aliases, family, summary, mistakes: &[] }
+    }
+
+    /// What its classic mistakes are called: all variants but the first, which is right.
+    #[must_use]
+    pub const fn mistakes<const COUNT: usize>(&self) -> [&'static str; COUNT] {
+        let mut titles = [""; COUNT];
+        let mut at = 0;
+        while at < COUNT {
+            titles[at] = self.variants[at + 1].title;
+            at += 1;
+        }
+        titles
     }
 
     /// This lab's version of a parameter, which may have another default; as given, when the lab

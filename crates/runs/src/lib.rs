@@ -41,7 +41,7 @@ pub use algorithms::{clocks as clock_types, hashing};
 pub use catalogue::{Catalogue, Entries, Family, Listed, LoadError, Loading, Shelved, TourText};
 pub use entry::Entry;
 pub use error::InputError;
-pub use info::{LabInfo, Roles, VariantInfo, VariantKind};
+pub use info::{Card, LabInfo, Roles, VariantInfo, VariantKind};
 pub use ops::{Asked, OpInfo};
 pub use run::{ENGINE_VERSION, End, FORMAT_VERSION, Run};
 pub use session::Session;

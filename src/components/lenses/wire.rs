@@ -8,7 +8,7 @@ use crate::components::list::For;
 use crate::platform::page;
 use crate::playground::{Selection, use_playground};
 
-use super::super::stage::{TOOLS_ID, shape_view};
+use super::super::stage::{PICKED_ID, shape_view};
 use super::Frame;
 
 /// Most messages that are listed.
@@ -85,7 +85,7 @@ pub fn Wire(shown: Memo<bool>) -> impl IntoView {
                         playground.pause();
                         playground.select(Some(Selection::Message(id.get_value())));
                         if page::is_by_keyboard(&event) {
-                            page::focus_first_of(TOOLS_ID);
+                            page::focus_soon(PICKED_ID);
                         }
                     }
                 >

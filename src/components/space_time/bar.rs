@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use view::lens::space_time::plan::Axis;
 
+use super::super::parts::Part;
 use super::super::popover::Popover;
-use super::log::LogForm;
 use super::{SpaceTimeState, use_space_time};
 
 /// The buttons above a diagram.
@@ -55,7 +55,7 @@ pub fn SpaceTimeBar() -> impl IntoView {
             </Popover>
             <Search state=state />
             <Popover name="Logs" below=true>
-                <LogForm />
+                {Part::LogForm.show()}
             </Popover>
         </div>
         <OpenLogLine />

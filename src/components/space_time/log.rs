@@ -28,7 +28,8 @@ pub fn LogForm() -> impl IntoView {
         let pattern = pattern.trim();
         match import(text, (!pattern.is_empty()).then_some(pattern)) {
             Ok(log) => {
-                state.open_log(name, &log);
+                let malformed = log.malformed.iter().map(|bad| (bad.line, bad.problem.clone())).collect();
+                state.open_log(name, log.space_time(), malformed);
                 closer.close();
             }
             Err(error) => problem.set(Some(error.to_string())),

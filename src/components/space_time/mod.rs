@@ -9,9 +9,9 @@ pub mod log;
 use std::sync::Arc;
 
 use labs::comparison::compare;
-use labs::shiviz::Imported;
 use labs::space_time::Gathering;
 use leptos::prelude::*;
+use leptos::reactive::owner::WeakOwner;
 use view::Picture;
 use view::lens::space_time::plan::{Axis, Scene, Viewport};
 use view::lens::space_time::{Folded, Index, Relation, SpaceTime};
@@ -76,6 +76,52 @@ pub struct Cone {
     pub future: Arc<Vec<bool>>,
 }
 
+/// Where the diagram of a playground has its place: whether the stage shows it, and of what. The diagram itself is made
+/// when something draws it for the first time, because its code comes only then. Copies share it.
+#[derive(Clone, Copy)]
+pub struct Place {
+    playground: Playground,
+    /// Whether the stage shows it.
+    pub shown: Memo<bool>,
+    /// The log that is shown instead of the run.
+    log: RwSignal<Option<OpenLog>>,
+    /// Who owns the diagram: what draws it may come and go.
+    owner: StoredValue<Option<WeakOwner>>,
+    made: StoredValue<Option<SpaceTimeState>>,
+}
+
+impl Place {
+    /// The place in a playground, for as long as what is around the call lives.
+    pub fn new(playground: Playground) -> Self {
+        Self {
+            playground,
+            shown: Memo::new(move |_| playground.picture.get() == Picture::SpaceTime),
+            log: RwSignal::new(None),
+            owner: StoredValue::new(Owner::current().map(|owner| owner.downgrade())),
+            made: StoredValue::new(None),
+        }
+    }
+
+    /// Whether the stage shows a log instead of the run.
+    pub fn is_logged(self) -> bool {
+        self.shown.get() && self.log.with(Option::is_some)
+    }
+
+    /// The place, for the stage of a lab.
+    pub fn of_lab() -> Self {
+        expect_context::<Self>()
+    }
+
+    fn diagram(self) -> SpaceTimeState {
+        self.made.get_value().unwrap_or_else(|| {
+            let owner = self.owner.get_value().and_then(|owner| owner.upgrade()).unwrap_or_default();
+            let made = owner.with(|| SpaceTimeState::new(self));
+            self.made.set_value(Some(made));
+            made
+        })
+    }
+}
+
 /// The diagram of the page; copies share it.
 #[derive(Clone, Copy)]
 pub struct SpaceTimeState {
@@ -117,10 +163,10 @@ pub struct SpaceTimeState {
 
 impl SpaceTimeState {
     /// The diagram of a playground.
-    pub fn new(playground: Playground) -> Self {
+    fn new(place: Place) -> Self {
+        let Place { playground, shown, log, .. } = place;
         let kept = StoredValue::new_local(Kept::default());
         let version = RwSignal::new(0);
-        let shown = Memo::new(move |_| playground.picture.get() == Picture::SpaceTime);
         let (picked, hovered) = (RwSignal::new([None; 2]), RwSignal::new(None));
         let wanted = RwSignal::new(String::new());
         let number = move |step: u64| {
@@ -159,7 +205,7 @@ impl SpaceTimeState {
             now_us: RwSignal::new(0.0),
             shown,
             readers: RwSignal::new(0),
-            log: RwSignal::new(None),
+            log,
             axis: RwSignal::new(Axis::Time),
             fold: RwSignal::new(true),
             aside: RwSignal::new(Vec::new()),
@@ -252,10 +298,8 @@ impl SpaceTimeState {
         }
     }
 
-    /// Shows a log in place of the run.
-    pub fn open_log(self, name: String, log: &Imported) {
-        let malformed = log.malformed.iter().map(|bad| (bad.line, bad.problem.clone())).collect();
-        let diagram = log.space_time();
+    /// Shows a log in place of the run, and says what is wrong in it, line by line.
+    pub fn open_log(self, name: String, diagram: SpaceTime, malformed: Vec<(u32, String)>) {
         self.playground.pause();
         self.forget_picks();
         self.log.set(Some(OpenLog { name, events: diagram.events.len(), malformed: Arc::new(malformed) }));
@@ -282,11 +326,6 @@ impl SpaceTimeState {
         });
         self.follow();
         self.show(None);
-    }
-
-    /// Whether the stage shows a log instead of the run.
-    pub fn is_logged(self) -> bool {
-        self.shown.get() && self.log.with(Option::is_some)
     }
 
     fn forget_picks(self) {
@@ -426,5 +465,5 @@ pub fn SpaceTimeLens() -> impl IntoView {
 
 /// The diagram, for components of a lab.
 pub fn use_space_time() -> SpaceTimeState {
-    expect_context::<SpaceTimeState>()
+    Place::of_lab().diagram()
 }

@@ -5,7 +5,7 @@ mod links;
 mod nodes;
 mod picture;
 mod side;
-mod tools;
+pub mod tools;
 
 use leptos::html::{Canvas, Div, Section};
 use std::fmt::Write as _;
@@ -23,10 +23,10 @@ use crate::playground::{Selection, use_playground};
 
 use super::parts::Part;
 use super::ring::use_ring;
-use super::space_time::use_space_time;
+use super::space_time;
 
-/// The element that holds the actions for whatever is picked.
-pub const TOOLS_ID: &str = "tools";
+/// The button that names what is picked, first among what can be done to it.
+pub const PICKED_ID: &str = "picked";
 
 /// The cluster.
 #[component]
@@ -36,7 +36,7 @@ pub fn StageView() -> impl IntoView {
     let layers = NodeRef::<Div>::new();
     let section = NodeRef::<Section>::new();
     let ring = use_ring();
-    let space_time = use_space_time();
+    let space_time = space_time::Place::of_lab();
     // Of two stages the first one has what is common to both.
     let second = playground.is_second();
     let paired = Memo::new(move |_| playground.contrast.with(Option::is_some));

@@ -13,7 +13,7 @@ use crate::playground::{Selection, use_playground};
 
 use super::super::ring::use_ring;
 use super::gesture::{Gestures, on_stage};
-use super::{TOOLS_ID, shape_view};
+use super::{PICKED_ID, shape_view};
 
 /// How far an arrow key moves a node, in units of the stage.
 const NUDGE: i32 = 16;
@@ -138,7 +138,7 @@ fn NodeView(index: usize) -> impl IntoView {
             }
             (None, "Enter" | " ") => {
                 pick();
-                page::focus_first_of(TOOLS_ID);
+                page::focus_soon(PICKED_ID);
             }
             (None, "x" | "X" | "Delete") => playground.command(&toggle(&node)),
             _ => return,

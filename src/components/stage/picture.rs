@@ -8,14 +8,14 @@ use crate::playground::use_playground;
 
 use super::super::parts::Part;
 use super::super::ring::use_ring;
-use super::super::space_time::use_space_time;
+use super::super::space_time;
 
 /// Ring, diagram or network.
 #[component]
 pub fn PictureBar() -> impl IntoView {
     let playground = use_playground();
     let mode = use_mode();
-    let (ring, space_time) = (use_ring(), use_space_time());
+    let (ring, space_time) = (use_ring(), space_time::Place::of_lab());
     let has_ring = Memo::new(move |_| ring.ring.with(Option::is_some));
     let choice = move |picture: Picture| {
         view! {

@@ -25,7 +25,7 @@ fn another(param: &ParamInfo) -> Value {
 #[test]
 fn no_two_parameters_share_a_key() {
     let mut names: BTreeMap<ParamKey, &str> = BTreeMap::new();
-    for entry in labs::catalogue().iter() {
+    for entry in labs::catalogue().iter().map(|lab| lab.entry().unwrap()) {
         for param in entry.info.params.iter().chain(entry.info.retired) {
             let known = *names.entry(param.id()).or_insert(param.key);
             assert_eq!(known, param.key, "two names share a key");

@@ -41,7 +41,7 @@ fn a_picture_says_what_it_shows() {
 fn each_lab_has_a_picture_of_how_it_opens_and_one_for_its_card() {
     for lab in labs::catalogue().iter() {
         let entry = lab.entry().unwrap();
-        let [opening_us, still_us] = [Run::of_entry(entry).open().unwrap().opening_us(), lab.info.showcase.still_us];
+        let [opening_us, still_us] = [Run::of_entry(entry).open().unwrap().opening_us(), entry.info.showcase.still_us];
         let mut session = Run::of_showcase(entry).unwrap().open().unwrap();
         session.seek(still_us);
         let still = title(&session, still_us as f64);

@@ -47,7 +47,7 @@ fn a_retired_parameter_is_read_and_changes_nothing() {
     let info: &'static LabInfo = Box::leak(Box::new(LabInfo { retired: &[JITTER], ..*known.info }));
     let entry: &'static Entry = Box::leak(Box::new(Entry { info, ..*known }));
     let family = Box::leak(Box::new(Family::here("consensus", Box::leak(Box::new([entry])))));
-    let catalogue = Catalogue { labs: Box::leak(Box::new([Listed { info, family }])), tours: &[] };
+    let catalogue = Catalogue { labs: Box::leak(Box::new([Listed { card: info.card(), family }])), tours: &[] };
     let read = |value: &Value| Run::from_json(&catalogue, value).unwrap();
     let set = |at_us: u64| json!({"at_us": at_us, "do": "set", "key": "jitter-ms", "value": 3});
     let value = json!({"lab": "raft-election", "set": {"jitter-ms": 4, "nodes": 3}, "commands": [set(5)]});
@@ -87,7 +87,7 @@ fn without_a_labs_code_its_runs_are_not_read_and_say_so() {
         })
     });
     let known = crate::systems::entry("raft-election");
-    let labs = Box::leak(Box::new([Listed { info: known.info, family: &LATE }]));
+    let labs = Box::leak(Box::new([Listed { card: known.info.card(), family: &LATE }]));
     let catalogue = Catalogue { labs, tours: &[] };
     let value = json!({"lab": "raft-election", "commands": [{"at_us": 5, "do": "crash", "node": "n1"}]});
     let linked = link::encode(&Run::from_json(labs::catalogue(), &value).unwrap()).unwrap();

@@ -193,8 +193,8 @@ fn every_name_leads_to_one_lab() {
     let catalogue = labs::catalogue();
     let mut names = Vec::new();
     for lab in catalogue.iter() {
-        for name in [&lab.info.id].into_iter().chain(lab.info.aliases) {
-            assert_eq!(catalogue.find(name).map(|found| found.info.id), Ok(lab.info.id));
+        for name in [&lab.card.id].into_iter().chain(lab.card.aliases) {
+            assert_eq!(catalogue.find(name).map(|found| found.card.id), Ok(lab.card.id));
             let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
             assert!(name.bytes().all(plain), "{name}: a name may stand in an address");
             names.push(*name);

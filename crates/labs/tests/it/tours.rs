@@ -60,7 +60,7 @@ fn follow(player: &mut Player, index: usize) -> Session {
 #[test]
 fn the_lab_of_a_tour_is_known_before_it_is_read() {
     for shelved in labs::catalogue().tours {
-        let lab = Tour::lab_of(labs::catalogue(), text(shelved)).map(|entry| entry.info.id);
+        let lab = Tour::lab_of(labs::catalogue(), text(shelved)).map(|lab| lab.card.id);
         assert_eq!(lab, Some(shelved.lab), "{}", shelved.id);
     }
     // Where it names none, reading says what is wrong.

@@ -380,7 +380,7 @@ impl Imported {
         // Whatever comes before another knows of less.
         let known = |event: &ImportedEvent| event.clock.entries().map(|(_, count)| u128::from(count)).sum::<u128>();
         let mut order: Vec<u32> = (0..self.events.len() as u32).collect();
-        order.sort_by_key(|&number| (known(&self.events[number as usize]), number));
+        order.sort_by_cached_key(|&number| (known(&self.events[number as usize]), number));
         let mut place_of = vec![0u32; order.len()];
         for (place, &number) in (0u32..).zip(&order) {
             place_of[number as usize] = place;

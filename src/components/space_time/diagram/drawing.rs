@@ -199,7 +199,7 @@ pub(super) fn Badges(picture: Picture) -> impl IntoView {
                         event.prevent_default();
                         event.stop_propagation();
                         by_key();
-                        page::focus_first_of(crate::components::stage::TOOLS_ID);
+                        page::focus_soon(crate::components::stage::PICKED_ID);
                     }
                 }
             >

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::playground::{Playground, use_playground};
 
 use super::super::super::icons::Icon;
+use super::super::super::parts::Part;
 use super::super::super::popover::{Closer, Popover};
 use super::fields::{Choice, Number, Text, field};
 
@@ -22,7 +23,7 @@ pub fn Ask(of: Option<String>) -> impl IntoView {
     });
     view! {
         <Popover name="Request" icon=Icon::Ask disabled=nothing>
-            <AskForm of=of.get_value() />
+            {Part::AskForm(of.get_value()).show()}
         </Popover>
     }
     .into_any()
@@ -74,8 +75,9 @@ fn operation(op: &OpInfo, values: &[(&'static ArgInfo, Vec<RwSignal<String>>)]) 
     op.written(values.iter().map(value).collect())
 }
 
+/// An operation, its arguments, and whom it is asked of.
 #[component]
-fn AskForm(of: Option<String>) -> impl IntoView {
+pub fn AskForm(of: Option<String>) -> impl IntoView {
     let playground = use_playground();
     let closer = expect_context::<Closer>();
     let choices = choices(playground, of.as_deref());

@@ -1,5 +1,6 @@
 //! The fields of the small forms: a label and a control, and what stands in it.
 
+use labs::json;
 use leptos::prelude::*;
 
 /// A number that somebody types.
@@ -79,7 +80,7 @@ pub fn Choice(
 /// A number in a field, scaled to a whole one: milliseconds to microseconds, percent to parts per million. Nothing for
 /// an empty field.
 pub fn scaled(text: &str, by: f64) -> Option<i64> {
-    let number: f64 = text.trim().parse().ok()?;
+    let number = json::number(text)?;
     let scaled = (number * by).round();
     scaled.is_finite().then_some(scaled as i64)
 }

@@ -1,12 +1,14 @@
 //! The buttons on the stage: for the whole cluster, or for whatever is picked.
+//!
+//! The buttons for the cluster are always there. The others, and all forms, come with [`Part`]s.
 
-mod ask;
+pub mod ask;
 mod fields;
 mod link;
 mod message;
 mod node;
-mod settings;
-mod split;
+pub mod settings;
+pub mod split;
 
 use labs::params::DISTANCE;
 use leptos::prelude::*;
@@ -17,7 +19,8 @@ use crate::platform::page;
 use crate::playground::{Playground, Selection, use_playground};
 
 use super::super::icons::{Glyph, Icon};
-use super::TOOLS_ID;
+use super::super::parts::Part;
+use super::PICKED_ID;
 
 /// What can be done to the cluster, or to what is picked.
 #[component]
@@ -31,12 +34,10 @@ pub fn Tools() -> impl IntoView {
     };
     let tools = move || match playground.selected.get() {
         None => view! { <Everywhere /> }.into_any(),
-        Some(Selection::Node(id)) => view! { <node::NodeTools id=id /> }.into_any(),
-        Some(Selection::Link(a, b)) => view! { <link::LinkTools a=a b=b /> }.into_any(),
-        Some(Selection::Message(id)) => view! { <message::MessageTools id=id /> }.into_any(),
+        Some(picked) => Part::Actions(picked).show(),
     };
     view! {
-        <div class="tools" id=TOOLS_ID role="toolbar" aria-label="Actions" on:keydown=leave>
+        <div class="tools" role="toolbar" aria-label="Actions" on:keydown=leave>
             {tools}
             <span class="space"></span>
             <button
@@ -54,6 +55,16 @@ pub fn Tools() -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// What can be done to what is picked.
+#[component]
+pub fn Actions(of: Selection) -> impl IntoView {
+    match of {
+        Selection::Node(id) => view! { <node::NodeTools id=id /> }.into_any(),
+        Selection::Link(a, b) => view! { <link::LinkTools a=a b=b /> }.into_any(),
+        Selection::Message(id) => view! { <message::MessageTools id=id /> }.into_any(),
+    }
 }
 
 /// Lets go of what is picked, and puts the keyboard back where it came from.
@@ -74,7 +85,7 @@ fn Picked(#[prop(into)] name: String) -> impl IntoView {
     let playground = use_playground();
     let label = format!("Let go of {name}");
     view! {
-        <button class="picked-name" aria-label=label title="Let go (Escape)" on:click=move |_| deselect(playground)>
+        <button id=PICKED_ID class="picked-name" aria-label=label title="Let go (Escape)" on:click=move |_| deselect(playground)>
             <b>{name}</b>
             <Glyph icon=Icon::Cross />
         </button>

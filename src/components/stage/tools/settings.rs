@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::playground::use_playground;
 
 use super::super::super::icons::Icon;
+use super::super::super::parts::Part;
 use super::super::super::popover::{Closer, Popover};
 use super::fields::{Choice, Number, Text, field};
 
@@ -20,15 +21,16 @@ pub fn Settings() -> impl IntoView {
     let settings = || {
         view! {
             <Popover name="Settings" icon=Icon::Sliders>
-                <SettingsForm />
+                {Part::SettingsForm.show()}
             </Popover>
         }
     };
     move || some().then(settings)
 }
 
+/// The live parameters.
 #[component]
-fn SettingsForm() -> impl IntoView {
+pub fn SettingsForm() -> impl IntoView {
     let playground = use_playground();
     let closer = expect_context::<Closer>();
     let now = playground.read(|session| session.live_settings());

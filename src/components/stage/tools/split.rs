@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::playground::use_playground;
 
 use super::super::super::icons::Icon;
+use super::super::super::parts::Part;
 use super::super::super::popover::{Closer, Popover};
 
 /// A button with a form.
@@ -15,14 +16,15 @@ use super::super::super::popover::{Closer, Popover};
 pub fn Split() -> impl IntoView {
     view! {
         <Popover name="Split" icon=Icon::Split>
-            <SplitForm />
+            {Part::SplitForm.show()}
         </Popover>
     }
     .into_any()
 }
 
+/// Who is on one side.
 #[component]
-fn SplitForm() -> impl IntoView {
+pub fn SplitForm() -> impl IntoView {
     let playground = use_playground();
     let closer = expect_context::<Closer>();
     let side = RwSignal::new(BTreeSet::<String>::new());

@@ -1,130 +1,49 @@
-//! Tours on the page: the card with the words and the way through, and where tours start.
+//! Leads through a tour: reads it, shows its scenes in the playground, and says on the card how the step stands.
 //!
-//! What a tour is and how a reader gets through it is [`labs::tour`]'s business; here a scene is
-//! shown in the playground, and the card says how the step stands.
+//! What a tour is and how a reader gets through it is [`labs::tour`]'s business.
 
 use labs::tour::words::{Paragraph, Span};
-use labs::tour::{Player, Scene, Standing, Tour, link};
+use labs::tour::{Player, Scene, Standing, Tour};
 use leptos::prelude::*;
 
-use crate::desk::Desk;
 use crate::platform::page;
-use crate::playground::use_playground;
 
-use super::icons::{Glyph, Icon};
+use super::super::icons::{Glyph, Icon};
+use super::{OFFER, Shown, Tours};
 
 /// The id of the button that goes on; focus moves there when another button goes.
 const NEXT: &str = "tour-next";
-/// The id of the button that offers the tours.
-const OFFER: &str = "tour-offer";
 
-/// The tour that is on, if one is; copies share it.
+/// What the page does with tours, as functions that may come later than the page.
 #[derive(Clone, Copy)]
-pub struct Tours {
-    desk: Desk,
-    home: RwSignal<bool>,
-    player: StoredValue<Option<Player>, LocalStorage>,
-    /// What the card shows.
-    shown: RwSignal<Option<Shown>>,
-    /// How the step stands.
-    standing: RwSignal<Standing>,
+pub struct Guide {
+    /// Starts the tour of a text, which has a name for errors.
+    pub begin: fn(Tours, &str, String),
+    /// Starts a tour whose lab's code is there, by name and text; the last says whether somebody has chosen it on the
+    /// page.
+    pub take: fn(Tours, &str, &str, bool),
+    /// Looks how the step stands.
+    pub look: fn(Tours),
+    /// Takes a key; the last says whether somebody presents.
+    pub key: fn(Tours, &str, bool) -> bool,
 }
 
-/// A step, as the card shows it.
-#[derive(Clone, PartialEq)]
-struct Shown {
-    title: String,
-    index: usize,
-    count: usize,
-    words: Vec<Paragraph>,
-    label: Option<String>,
+impl Guide {
+    pub const HERE: Self = Self { begin: Tours::begin, take: Tours::take, look: Tours::look, key: Tours::take_key };
 }
 
 impl Tours {
-    /// No tour.
-    pub fn new(desk: Desk, home: RwSignal<bool>) -> Self {
-        let this = Self {
-            desk,
-            home,
-            player: StoredValue::new_local(None),
-            shown: desk.signals.signal(None),
-            standing: desk.signals.signal(Standing::Reading),
-        };
-        Effect::new(move |_| {
-            if let Some(playground) = desk.playground.get() {
-                playground.revision.track();
-                this.look();
-            }
-        });
-        Effect::new(move |_| {
-            if let Some(playground) = desk.playground.get() {
-                playground.highlight.with(|names| page::set_lit(&names.join(" ")));
-            }
-        });
-        page::on_page_key(move |press| this.on_key(&press.key)).keep();
-        this
-    }
-
-    /// Starts the tour that the page's address names, if it names one.
-    pub fn open_address(self, name: Option<&str>, fragment: &str) {
-        if link::looks_like_tour(fragment) {
-            return self.begin_linked(fragment);
-        }
-        let Some(name) = name else { return };
-        if !name.ends_with(".toml") {
-            return self.start(name, false);
-        }
-        let path = name.to_owned();
-        page::fetch_text(name, move |text| match text {
-            Ok(text) => self.begin(&path, text, false),
-            Err(problem) => self.desk.notices.report(format!("tour: {path} {problem}")),
-        });
-    }
-
-    /// Starts the tour in a fragment; false when the fragment is something else.
-    pub fn open_fragment(self, fragment: &str) -> bool {
-        if !link::looks_like_tour(fragment) {
-            return false;
-        }
-        self.desk.notices.clear();
-        self.begin_linked(fragment);
-        true
-    }
-
-    fn begin_linked(self, fragment: &str) {
-        match link::decode(fragment) {
-            Ok(text) => self.begin("tour", text, false),
-            Err(error) => self.desk.notices.report(error.to_string()),
-        }
-    }
-
-    /// Starts a tour that somebody has chosen on the page.
-    fn choose(self, id: &str) {
-        self.desk.notices.clear();
-        self.start(id, true);
-    }
-
-    /// Starts one of netsplit's own tours.
-    fn start(self, id: &str, plays: bool) {
-        match labs::catalogue().find_tour(id) {
-            Ok(shelved) => {
-                self.desk.fetch_tour(shelved, move || self.take(shelved.id, shelved.text().unwrap_or_default(), plays));
-            }
-            Err(error) => self.desk.notices.report(error.to_string()),
-        }
-    }
-
-    /// Starts a tour once the code of its lab is there; `plays` says whether somebody has chosen it on the page.
-    fn begin(self, name: &str, text: String, plays: bool) {
+    /// Starts a tour once the code of its lab is there.
+    fn begin(self, name: &str, text: String) {
         let name = name.to_owned();
         match Tour::lab_of(labs::catalogue(), &text) {
-            Some(lab) => self.desk.fetch(lab, move || self.take(&name, &text, plays), drop),
+            Some(lab) => self.desk.fetch(lab, move || self.take(&name, &text, false), drop),
             // Without a lab it cannot be read; reading it says why.
-            None => self.take(&name, &text, plays),
+            None => self.take(&name, &text, false),
         }
     }
 
-    /// Starts a tour whose lab's code is there.
+    /// Starts a tour whose lab's code is there; `plays` says whether somebody has chosen it on the page.
     fn take(self, name: &str, text: &str, plays: bool) {
         match Tour::read(labs::catalogue(), text).and_then(Player::new) {
             Ok(player) => {
@@ -225,44 +144,14 @@ impl Tours {
         self.desk.start(playground.lab.get_untracked().id);
     }
 
-    /// Whether a tour is on; follows it.
-    pub fn is_on(self) -> bool {
-        self.shown.with(Option::is_some)
-    }
-
-    /// Ends the tour, if one is on, because somebody goes elsewhere.
-    pub fn end(self) {
-        if self.shown.with_untracked(Option::is_none) {
-            return;
-        }
-        self.player.set_value(None);
-        self.shown.set(None);
-        if let Some(playground) = self.desk.open_run() {
-            playground.highlight.set(Vec::new());
-        }
-    }
-
-    /// Takes a key of somebody who presents, when a tour is on: the keys of slides.
-    pub fn present_key(self, key: &str) -> bool {
-        if self.shown.with_untracked(Option::is_none) {
-            return false;
-        }
+    /// Takes a key: of slides, for somebody who presents, or of the card.
+    fn take_key(self, key: &str, presenting: bool) -> bool {
         match key {
-            " " | "ArrowRight" => self.next(),
-            "ArrowLeft" => self.back(),
-            _ => return false,
-        }
-        true
-    }
-
-    fn on_key(self, key: &str) -> bool {
-        if self.shown.with_untracked(Option::is_none) {
-            return false;
-        }
-        match key {
-            "n" | "N" | "PageDown" => self.next(),
-            "p" | "P" | "PageUp" => self.back(),
-            "Escape" => self.leave(),
+            " " | "ArrowRight" if presenting => self.next(),
+            "ArrowLeft" if presenting => self.back(),
+            "n" | "N" | "PageDown" if !presenting => self.next(),
+            "p" | "P" | "PageUp" if !presenting => self.back(),
+            "Escape" if !presenting => self.leave(),
             _ => return false,
         }
         true
@@ -406,52 +295,4 @@ fn paragraph(paragraph: &Paragraph) -> impl IntoView + use<> {
         })
         .collect();
     view! { <p>{spans}</p> }
-}
-
-/// A button for the lab's tours; a list when it has several.
-#[component]
-pub fn TourMenu() -> impl IntoView {
-    let (playground, tours) = (use_playground(), expect_context::<Tours>());
-    let open = RwSignal::new(false);
-    let lab = Memo::new(move |_| playground.lab.get().id);
-    let count = move || labs::catalogue().tours_of(lab.get()).count();
-    let press = move |_| {
-        let mut offered = labs::catalogue().tours_of(lab.get_untracked());
-        match (offered.next(), offered.next()) {
-            (Some(only), None) => tours.choose(only.id),
-            _ => open.update(|open| *open = !*open),
-        }
-    };
-    let choices = move || {
-        let choice = |shelved: &'static labs::Shelved| {
-            let start = move |_| {
-                open.set(false);
-                tours.choose(shelved.id);
-            };
-            view! { <li><button on:click=start>{shelved.title}</button></li> }
-        };
-        labs::catalogue().tours_of(lab.get()).map(choice).collect_view()
-    };
-    let close = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" {
-            open.set(false);
-            page::focus(OFFER);
-        }
-    };
-    view! {
-        <div class="anchor" class:nothing=move || count() == 0>
-            <button id=OFFER aria-expanded=move || (count() > 1).then(|| open.get().to_string()) on:click=press>
-                {move || if count() > 1 { "Tours" } else { "Tour" }}
-            </button>
-            {move || {
-                open.get().then(|| {
-                    view! {
-                        <div class="popover tours" role="dialog" aria-label="Tours of this lab" on:keydown=close>
-                            <ul>{choices}</ul>
-                        </div>
-                    }
-                })
-            }}
-        </div>
-    }
 }
