@@ -125,7 +125,6 @@ fn one(kind: LensKind) -> AnyView {
         LensKind::Placements => Part::Placements,
         LensKind::ClockError => Part::ClockError,
         LensKind::Log => Part::Log,
-        LensKind::States => Part::States,
         LensKind::Inspector => Part::Inspector,
         LensKind::History => Part::History,
         LensKind::SpaceTime => Part::SpaceTimeLens,

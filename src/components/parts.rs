@@ -14,7 +14,6 @@ use super::lenses::clock_error::ClockErrorLens;
 use super::lenses::history::HistoryLens;
 use super::lenses::inspector::InspectorLens;
 use super::lenses::log::LogLens;
-use super::lenses::states::StatesLens;
 use super::pane::PaneLens;
 use super::ring::bar::{RingBar, TokenSlider};
 use super::ring::layer::RingLayer;
@@ -53,7 +52,6 @@ pub enum Part {
     Checks,
     ClockError,
     Log,
-    States,
     Inspector,
     History,
     Pane(&'static PaneInfo),
@@ -106,7 +104,6 @@ fn lenses(part: Part) -> Option<AnyView> {
         Part::Checks => view! { <Checks /> }.into_any(),
         Part::ClockError => view! { <ClockErrorLens /> }.into_any(),
         Part::Log => view! { <LogLens /> }.into_any(),
-        Part::States => view! { <StatesLens /> }.into_any(),
         Part::Inspector => view! { <InspectorLens /> }.into_any(),
         Part::History => view! { <HistoryLens /> }.into_any(),
         Part::Pane(info) => view! { <PaneLens info=info /> }.into_any(),
@@ -151,7 +148,7 @@ impl Part {
             }
             LogForm => ("logs", || Box::pin(arriving::load_logs())),
             RingLayer | RingBar | TokenSlider | Shares | Placements => ("ring", || Box::pin(arriving::load_ring())),
-            Checks | ClockError | Log | States | Inspector | History | Pane(_) => {
+            Checks | ClockError | Log | Inspector | History | Pane(_) => {
                 ("lenses", || Box::pin(arriving::load_lenses()))
             }
             Actions(_) | AskForm(_) | SettingsForm | SplitForm | Links => {

@@ -96,6 +96,9 @@ pub enum Anchor {
     End,
 }
 
+/// The largest radius at the corners of a [`Shape::Pill`].
+pub const ROUND: f64 = 14.0;
+
 /// Something to draw, in units of the stage, relative to an origin that the caller chooses.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
@@ -105,7 +108,7 @@ pub enum Shape {
     Polygon { points: Vec<(f64, f64)>, fill: Paint, stroke: Paint, width: f64 },
     /// Strokes between pairs of points.
     Strokes { lines: Vec<[(f64, f64); 2]>, stroke: Paint, width: f64 },
-    /// A rounded rectangle around a text.
+    /// A rectangle around a text, round at its ends if there is one line, by [`ROUND`] at most.
     Pill { x: f64, y: f64, width: f64, height: f64, fill: Paint, stroke: Paint },
     /// One line of text; `y` is the baseline.
     Text { x: f64, y: f64, text: String, style: TextStyle, anchor: Anchor, fill: Paint },

@@ -5,7 +5,6 @@ pub mod clock_error;
 pub mod history;
 pub mod inspector;
 pub mod log;
-pub mod states;
 pub mod story;
 pub mod wire;
 

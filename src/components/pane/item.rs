@@ -93,6 +93,9 @@ pub fn ItemView(pane: &'static str, item: Memo<Option<Item>>) -> impl IntoView {
     let pattern = Memo::new(move |_| {
         item.with(|item| item.as_ref().and_then(|item| item.ink.pattern.spoken().filter(|word| *word != item.text)))
     });
+    // What is heard instead of all that is seen.
+    let full = Memo::new(move |_| item.with(|item| item.as_ref().and_then(|item| item.full.clone())));
+    let is_full = Memo::new(move |_| full.with(Option::is_some));
     // What can be picked is a button itself; what a lab offers stands behind it.
     let acts = Memo::new(move |_| item.with(|item| item.as_ref().map(|item| item.acts.clone())).unwrap_or_default());
     let select = Memo::new(move |_| {
@@ -102,9 +105,13 @@ pub fn ItemView(pane: &'static str, item: Memo<Option<Item>>) -> impl IntoView {
     let inside = move || {
         view! {
             {move || filled.get().map(bar)}
-            {move || mark.get().map(mark_view)}
-            <span class="says">{move || text.get()}</span>
-            {move || pattern.get().map(|word| view! { <span class="unseen">{format!(", {word}")}</span> })}
+            {move || mark.get().map(|mark| mark_view(mark, !is_full.get()))}
+            <span class="says" aria-hidden=move || is_full.get().then_some("true")>{move || text.get()}</span>
+            {move || {
+                let word = pattern.get().filter(|_| !is_full.get());
+                word.map(|word| view! { <span class="unseen">{format!(", {word}")}</span> })
+            }}
+            {move || is_full.get().then(|| view! { <span class="unseen">{move || full.get()}</span> })}
         }
     };
     let is_button = Memo::new(move |_| select.with(Option::is_some));
@@ -120,6 +127,7 @@ pub fn ItemView(pane: &'static str, item: Memo<Option<Item>>) -> impl IntoView {
                     class=move || class.get()
                     class:picked=move || picked.get()
                     class:lit=move || lit.get()
+                    title=move || full.get()
                     aria-pressed=move || picked.get().to_string()
                     on:click=pick
                     on:pointerenter=move |_| point(playground, item, true)
@@ -137,6 +145,7 @@ pub fn ItemView(pane: &'static str, item: Memo<Option<Item>>) -> impl IntoView {
                     class=move || class.get()
                     class:picked=move || picked.get()
                     class:lit=move || lit.get()
+                    title=move || full.get()
                     on:pointerenter=move |_| point(playground, item, true)
                     on:pointerleave=move |_| point(playground, item, false)
                 >
@@ -179,12 +188,12 @@ fn class_of(item: &Item) -> String {
 }
 
 /// A mark, drawn as in pictures.
-fn mark_view(mark: Mark) -> impl IntoView {
+fn mark_view(mark: Mark, is_heard: bool) -> impl IntoView {
     view! {
         <svg class="sign" viewBox="0 0 14 14" aria-hidden="true">
             {mark_shapes(mark, Paint::Ink).iter().map(shape_view).collect_view()}
         </svg>
-        <span class="unseen">{format!("{}, ", mark.spoken())}</span>
+        {is_heard.then(|| view! { <span class="unseen">{format!("{}, ", mark.spoken())}</span> })}
     }
 }
 

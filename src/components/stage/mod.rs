@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use labs::{InputError, VariantKind};
 use leptos::prelude::*;
 use view::layout::{HEIGHT, WIDTH};
-use view::shapes::{Anchor, Paint, Shape, TextStyle};
+use view::shapes::{Anchor, Paint, ROUND, Shape, TextStyle};
 
 use crate::components::icons::{Glyph, Icon};
 use crate::desk::use_desk;
@@ -265,7 +265,7 @@ pub fn shape_view(shape: &Shape) -> AnyView {
         }
         Shape::Pill { x, y, width, height, fill, stroke } => {
             let class = format!("{} {}", paint_class("fill", *fill), paint_class("stroke", *stroke));
-            view! { <rect class=class x=*x y=*y width=*width height=*height rx=height / 2.0 stroke-width="1.5"></rect> }
+            view! { <rect class=class x=*x y=*y width=*width height=*height rx=(height / 2.0).min(ROUND) stroke-width="1.5"></rect> }
                 .into_any()
         }
         Shape::Text { x, y, text, style, anchor, fill } => {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use labs::{Run, Session};
 use serde_json::{Value, json};
 use view::lens::history::{End, Part};
-use view::lens::{LensKind, LogWindow, OfClockError, OfHistory, OfStates, States};
-use view::pane::{Block, Does, Item, Table};
+use view::lens::{LensKind, LogWindow, OfClockError, OfHistory};
+use view::pane::{Block, Does, Graph, Item, Node, Table};
 use view::{Condition, PaneAsk};
 
 fn open(run: Value) -> Session {
@@ -45,7 +45,6 @@ fn each_lab_opens_lenses_that_it_offers() {
                 LensKind::Log => session.ask(&ALL).is_some(),
                 LensKind::Ring | LensKind::Placements => session.ask(&view::lens::ring::Ask::default()).is_some(),
                 LensKind::ClockError => session.ask(&OfClockError).is_some(),
-                LensKind::States => session.ask(&OfStates).is_some(),
                 LensKind::History => session.ask(&OfHistory).is_some(),
                 LensKind::Inspector => session.inspector("n1", false).is_some(),
                 LensKind::SpaceTime | LensKind::Comparison => !session.processes().is_empty(),
@@ -139,16 +138,24 @@ fn noted(session: &Session, note: &str) -> u64 {
     outcomes.filter(|outcome| outcome["note"] == note).count() as u64
 }
 
-fn count(states: &States, from: Option<&str>, to: &str) -> u64 {
-    let is = |position: usize, title: &str| states.states[position].title == title;
-    let fits = |transition: &&view::lens::states::Transition| {
-        is(transition.to, to)
-            && match (transition.from, from) {
-                (Some(position), Some(title)) => is(position, title),
-                (position, title) => position.is_none() && title.is_none(),
-            }
-    };
-    states.transitions.iter().filter(fits).map(|transition| transition.count).sum()
+/// The diagram of the states.
+fn states(session: &Session) -> Graph {
+    match session.pane("states", &PaneAsk::default()).unwrap().blocks.swap_remove(0) {
+        Block::Graph(graph) => graph,
+        other => panic!("a graph, not {other:?}"),
+    }
+}
+
+/// How often a way was taken, whether it has an arrow or is told below.
+fn count(session: &Session, from: &str, to: &str) -> u64 {
+    let graph = states(session);
+    let is = |place: usize, title: &str| graph.nodes[place].item.text == title;
+    let drawn = graph.edges.iter().filter(|edge| is(edge.from, from) && is(edge.to, to)).filter_map(|edge| edge.count);
+    let pane = session.pane("states", &PaneAsk::default()).unwrap();
+    let Some(Block::Text(text)) = pane.blocks.get(1) else { panic!("{pane:?}") };
+    let told = text.lines.iter().filter_map(|line| line.text.strip_prefix(&format!("{from} → {to}: ")));
+    let told = told.map(|way| way.split_once('×').unwrap().1.parse::<u64>().unwrap());
+    drawn.chain(told).sum()
 }
 
 #[test]
@@ -163,26 +170,26 @@ fn transitions_are_counted_as_the_trace_tells_them() {
             session.apply(&json!({"do": "restart", "node": name})).unwrap();
         }
         session.seek(8_000_000);
-        let states = session.ask(&OfStates).unwrap();
-        assert_eq!(count(&states, Some("Candidate"), "Leader"), noted(&session, "became-leader"));
+        assert_eq!(count(&session, "Candidate", "Leader"), noted(&session, "became-leader"));
         let stood = ["Follower", "Pre-candidate", "Candidate"];
-        let stood: u64 = stood.iter().map(|from| count(&states, Some(from), "Candidate")).sum();
+        let stood: u64 = stood.iter().map(|from| count(&session, from, "Candidate")).sum();
         assert_eq!(stood, noted(&session, "became-candidate"));
         let stepped_down: u64 =
-            ["Pre-candidate", "Candidate", "Leader"].iter().map(|from| count(&states, Some(from), "Follower")).sum();
+            ["Pre-candidate", "Candidate", "Leader"].iter().map(|from| count(&session, from, "Follower")).sum();
         assert_eq!(stepped_down, noted(&session, "stepped-down"));
-        assert_eq!((count(&states, None, "Crashed"), count(&states, Some("Crashed"), "Follower")), (6, 6));
-        assert_eq!(states.states.iter().map(|state| state.nodes.len()).sum::<usize>(), 5);
+        assert_eq!((count(&session, "Any state", "Crashed"), count(&session, "Crashed", "Follower")), (6, 6));
+        let graph = states(&session);
+        let here = |node: &Node| node.holds.iter().flatten().map(|item| item.text.clone()).collect::<Vec<_>>();
+        assert_eq!(graph.nodes.iter().map(|state| here(state).len()).sum::<usize>(), 5);
         // Who is where is what the roles say.
         for node in nodes(&state(&session)).iter().filter(|node| node["role"] != "client") {
             let name = node["id"].as_str().unwrap();
-            let here = states.states.iter().find(|state| state.nodes.iter().any(|node| node.name == name)).unwrap();
-            assert_eq!(here.title.to_lowercase(), node["role"].as_str().unwrap());
+            let place = graph.nodes.iter().find(|state| here(state).iter().any(|known| known == name)).unwrap();
+            assert_eq!(place.item.text.to_lowercase(), node["role"].as_str().unwrap());
         }
         // Going back takes transitions back.
         session.seek(0);
-        let states = session.ask(&OfStates).unwrap();
-        assert!(states.transitions.iter().all(|transition| transition.count == 0));
+        assert!(states(&session).edges.iter().all(|edge| edge.count == Some(0)));
     }
 }
 

@@ -10,7 +10,6 @@ pub mod inspector;
 pub mod log;
 pub mod ring;
 pub mod space_time;
-pub mod states;
 
 pub use clock_error::ClockError;
 pub use comparison::Comparison;
@@ -19,7 +18,6 @@ pub use inspector::Inspector;
 pub use log::{Log, LogWindow};
 pub use ring::Ring;
 pub use space_time::SpaceTime;
-pub use states::States;
 
 use std::any::Any;
 
@@ -38,8 +36,6 @@ pub enum LensKind {
     ClockError,
     /// The replicated log, a row per server.
     Log,
-    /// The states that a node can be in, and who is where.
-    States,
     /// One node's state.
     Inspector,
     /// What clients asked and were told.
@@ -58,13 +54,12 @@ pub enum LensKind {
 
 impl LensKind {
     /// Those that are built in.
-    pub const BUILT_IN: [Self; 12] = [
+    pub const BUILT_IN: [Self; 11] = [
         Self::Checks,
         Self::Ring,
         Self::Placements,
         Self::ClockError,
         Self::Log,
-        Self::States,
         Self::Inspector,
         Self::History,
         Self::SpaceTime,
@@ -82,7 +77,6 @@ impl LensKind {
             Self::Placements => "placements",
             Self::ClockError => "clock-error",
             Self::Log => "log",
-            Self::States => "states",
             Self::Inspector => "inspector",
             Self::History => "history",
             Self::SpaceTime => "space-time",
@@ -102,7 +96,6 @@ impl LensKind {
             Self::Placements => "Compare",
             Self::ClockError => "Error",
             Self::Log => "Log",
-            Self::States => "States",
             Self::Inspector => "Inspector",
             Self::History => "Operations",
             Self::SpaceTime => "Space-time",
@@ -122,7 +115,6 @@ impl LensKind {
             Self::Placements => "The same keys, placed otherwise",
             Self::ClockError => "How wrong each clock is",
             Self::Log => "Replicated log",
-            Self::States => "States",
             Self::Inspector => "Inspector",
             Self::History => "Clients’ operations",
             Self::SpaceTime => "Space-time diagram",
@@ -147,10 +139,6 @@ pub trait Question: Any {
     type Answer: Any;
 }
 
-/// The states of a node.
-#[derive(Clone, Copy, Debug)]
-pub struct OfStates;
-
 /// Clients' operations.
 #[derive(Clone, Copy, Debug)]
 pub struct OfHistory;
@@ -161,10 +149,6 @@ pub struct OfClockError;
 
 impl Question for LogWindow {
     type Answer = Log;
-}
-
-impl Question for OfStates {
-    type Answer = States;
 }
 
 impl Question for OfHistory {

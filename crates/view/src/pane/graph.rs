@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use super::drawing::{Drawing, LINE, arrow, cell_width, ground, lettering, mark_shapes, moved, name_of, text};
-use super::{Item, MARK_SIZE, Pattern, sentence};
-use crate::shapes::{Anchor, Paint, TextStyle};
+use super::drawing::{
+    Drawing, LINE, arrow, cell_width, ground, lettering, mark_shapes, moved, name_of, text, text_width, wrapped,
+};
+use super::{Item, MARK_SIZE, Pattern, sentence, spoken_items};
+use crate::shapes::{Anchor, Paint, Shape, TextStyle};
 
 /// A graph.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -43,7 +45,11 @@ pub enum Layout {
 pub struct Node {
     /// What it is.
     pub item: Item,
-    /// Where it stands if the layout is given, in pixels.
+    /// What is in it; none where nothing can be. It may move from one node to another, so all that hold something are
+    /// large enough for everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Vec<Item>>,
+    /// Where its middle stands if the layout is given, in pixels; where there is more room, the picture becomes wider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<(i32, i32)>,
 }
@@ -57,15 +63,25 @@ pub struct Edge {
     pub to: usize,
     /// What it says.
     pub item: Item,
-    /// How often it counts, where that is worth a number.
+    /// How often it counts, where that is worth a number; one that counts for nothing is pale.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
 }
 
 type Spot = (f64, f64);
 
-/// The height of a node, in pixels.
+/// The height of a node that holds nothing, in pixels.
 const HIGH: f64 = 28.0;
+/// Room for the name of a node that holds something, in pixels.
+const NAME: f64 = 24.0;
+/// Between two of what a node holds, in pixels.
+const CLOSE: f64 = 4.0;
+/// Most that stand beside each other in a node.
+const ROW_MAX: usize = 5;
+/// How wide words beside an edge are before they wrap, and how high a line of them is, in pixels.
+const WORDS: (f64, f64) = (92.0, 14.0);
+/// How far a loop rises above its node, in pixels.
+const LOOP: f64 = 13.0;
 /// Between the middles of two layers, in pixels.
 const LAYER: f64 = 74.0;
 /// Room between two nodes beside each other, in pixels.
@@ -90,6 +106,20 @@ impl Graph {
         self.edges.iter().filter(move |edge| edge.from < count && edge.to < count)
     }
 
+    /// In how many columns what nodes hold stands, and how large a node is for all of it.
+    fn held(&self) -> Held {
+        let all: Vec<&Item> = self.drawn().iter().filter_map(|node| node.holds.as_ref()).flatten().collect();
+        let rows = if all.len() > 3 { 2 } else { 1 };
+        let columns = all.len().div_ceil(rows).clamp(1, ROW_MAX);
+        let rows = all.len().div_ceil(columns).max(1);
+        let widest = all.iter().map(|item| chip_width(item)).fold(0.0, f64::max);
+        Held {
+            columns,
+            wide: columns as f64 * (widest + CLOSE) + 8.0,
+            high: if self.drawn().iter().any(|node| node.holds.is_some()) { NAME + rows as f64 * LINE } else { HIGH },
+        }
+    }
+
     fn is_lit(&self, from: usize, to: usize) -> bool {
         let next = self.cycle.iter().cycle().skip(1);
         self.cycle.iter().zip(next).any(|pair| pair == (&from, &to))
@@ -97,7 +127,12 @@ impl Graph {
 
     pub(super) fn spoken(&self) -> String {
         let mut sentences = vec![sentence(&self.caption)];
-        let nodes = self.nodes.iter().map(|node| node.item.spoken()).collect::<Vec<_>>().join("; ");
+        let node = |node: &Node| match &node.holds {
+            None => node.item.spoken(),
+            Some(held) if held.is_empty() => format!("{}: empty", node.item.spoken()),
+            Some(held) => format!("{}: {}", node.item.spoken(), spoken_items(held)),
+        };
+        let nodes = self.nodes.iter().map(node).collect::<Vec<_>>().join("; ");
         if !nodes.is_empty() {
             sentences.push(sentence(&nodes));
         }
@@ -105,8 +140,8 @@ impl Graph {
         for edge in &self.edges {
             if let (Some(from), Some(to)) = (name(edge.from), name(edge.to)) {
                 let what = edge.item.spoken();
-                let what = if what.is_empty() { String::new() } else { format!(": {what}") };
-                let count = edge.count.map_or(String::new(), |count| format!(", {count} times"));
+                let what = if what.is_empty() { what } else { format!(", {what}") };
+                let count = edge.count.map_or(String::new(), |count| format!(": {count}"));
                 sentences.push(sentence(&format!("{from} to {to}{what}{count}")));
             }
         }
@@ -124,11 +159,16 @@ impl Graph {
         if !self.caption.is_empty() {
             let caption = text(0.0, LINE / 2.0, &self.caption, TextStyle::Label, Anchor::Start, Paint::Mute);
             drawing.rule("caption", vec![caption]);
-            drawing.reach(super::drawing::text_width(&self.caption, false), LINE);
+            drawing.reach(text_width(&self.caption, false), LINE);
             top += LINE;
         }
-        let widths: Vec<f64> =
-            self.drawn().iter().map(|node| cell_width(std::slice::from_ref(&node.item)).max(24.0) + 20.0).collect();
+        let holds = self.held();
+        let size = |node: &Node| {
+            let name = cell_width(std::slice::from_ref(&node.item)).max(24.0) + 20.0;
+            node.holds.as_ref().map_or((name, HIGH), |_| (name.max(holds.wide), holds.high))
+        };
+        let sizes: Vec<(f64, f64)> = self.drawn().iter().map(size).collect();
+        let widths: Vec<f64> = sizes.iter().map(|size| size.0).collect();
         let ways: Vec<(usize, usize)> = self.ways().map(|edge| (edge.from, edge.to)).collect();
         let (mut spots, mut bends) = match self.layout {
             Layout::Layered => layered(&widths, &ways),
@@ -139,72 +179,85 @@ impl Graph {
                 (self.drawn().iter().map(spot).collect(), vec![Vec::new(); ways.len()])
             }
         };
-        // Everything into view, and into the middle where there is room.
-        let edge = |of: &dyn Fn(Spot, f64) -> f64, fold: fn(f64, f64) -> f64, start: f64| {
-            spots.iter().zip(&widths).map(|(&spot, &wide)| of(spot, wide)).fold(start, fold)
-        };
-        let (left, right) = (
-            edge(&|spot, wide| spot.0 - wide / 2.0, f64::min, f64::MAX),
-            edge(&|spot, wide| spot.0 + wide / 2.0, f64::max, f64::MIN),
-        );
-        let (above, below) = (edge(&|spot, _| spot.1, f64::min, f64::MAX), edge(&|spot, _| spot.1, f64::max, f64::MIN));
         if spots.is_empty() {
             return drawing;
         }
-        // A loop at the right needs room, and so do the words beside a line.
-        let margin = 12.0;
+        if self.layout != Layout::Given {
+            // Layers are as far apart as high nodes need.
+            let stretch = (LAYER + holds.high - HIGH) / LAYER;
+            spots.iter_mut().chain(bends.iter_mut().flatten()).for_each(|spot| spot.1 *= stretch);
+        }
+        let labels: Vec<Vec<String>> = self.ways().map(label).collect();
+        // Everything into view, and into the middle where there is room.
+        let extent = |spots: &[Spot], of: &dyn Fn(usize, Spot) -> (f64, f64)| {
+            let ends = spots.iter().enumerate().map(|(place, &spot)| of(place, spot));
+            ends.fold((f64::MAX, f64::MIN), |(least, most), (low, high)| (least.min(low), most.max(high)))
+        };
+        let across = |place: usize, (x, _): Spot| (x - widths[place] / 2.0, x + widths[place] / 2.0);
+        let upright = |place: usize, (_, y): Spot| {
+            // A loop and its words stand above their node.
+            let loops = ways.iter().zip(&labels).filter(|(way, _)| **way == (place, place));
+            let rise = loops.map(|(_, lines)| LOOP + 8.0 + lines.len() as f64 * WORDS.1).fold(0.0, f64::max);
+            (y - sizes[place].1 / 2.0 - rise, y + sizes[place].1 / 2.0)
+        };
+        let margin = 6.0;
+        let (left, right) = extent(&spots, &across);
+        if self.layout == Layout::Given {
+            let (first, last) = extent(&spots, &|_, (x, _)| (x, x));
+            let more = (width - 2.0 * margin - (right - left)).max(0.0);
+            let stretch = if last > first { 1.0 + more / (last - first) } else { 1.0 };
+            spots.iter_mut().for_each(|spot| spot.0 *= stretch);
+        }
+        let ((left, right), (above, below)) = (extent(&spots, &across), extent(&spots, &upright));
         let wide = (right - left + 2.0 * margin).max(width);
-        let (dx, dy) = (wide / 2.0 - (left + right) / 2.0, top + HIGH / 2.0 + 4.0 - above);
+        let (dx, dy) = (wide / 2.0 - (left + right) / 2.0, top + 4.0 - above);
         for (x, y) in spots.iter_mut().chain(bends.iter_mut().flatten()) {
             (*x, *y) = (*x + dx, *y + dy);
         }
         // Words lie above all lines and nodes.
         let mut words = Vec::new();
-        for (edge, bends) in self.ways().zip(&bends) {
+        for ((edge, bends), lines) in self.ways().zip(&bends).zip(&labels) {
             let lit = self.is_lit(edge.from, edge.to);
             let back = ways.contains(&(edge.to, edge.from)) && bends.is_empty();
-            let points = way(edge, bends, &spots, &widths, back);
-            let (paint, thick) = if lit { (Paint::Fault, 3.5) } else { (Paint::Ink, 1.5) };
-            let shapes = arrow(&points, paint, thick, edge.item.ink.pattern == Pattern::Tentative);
-            let (x, y) = middle(&points);
-            let count = edge.count.map_or(String::new(), |count| format!("×{count}"));
-            let says = [edge.item.text.as_str(), &count].join(" ");
-            let says = says.trim();
-            let (half, mut area) = (super::drawing::text_width(says, false) / 2.0, [x - 12.0, y - 12.0, 24.0, 24.0]);
-            if !says.is_empty() {
-                // Words stay in the picture.
-                let x = x.clamp(half, (wide - half).max(half));
-                words.push(text(x, y, says, TextStyle::Remark, Anchor::Middle, Paint::Ink));
-                area = [x - half.max(12.0), y - 12.0, 2.0 * half.max(12.0), 24.0];
-            }
-            let item = Item {
-                text: format!(
-                    "{} to {}{}{says}",
-                    self.nodes[edge.from].item.text,
-                    self.nodes[edge.to].item.text,
-                    if says.is_empty() { "" } else { ": " }
-                ),
-                ..edge.item.clone()
+            let points = way(edge, bends, &spots, &sizes, back);
+            let (paint, thick) = match edge.count {
+                _ if lit => (Paint::Fault, 3.5),
+                Some(0) => (Paint::Mute, 1.0),
+                _ => (Paint::Ink, 1.5),
             };
+            let shapes = arrow(&points, paint, thick, edge.item.ink.pattern == Pattern::Tentative);
+            let half = lines.iter().map(|line| text_width(line, false)).fold(0.0, f64::max) / 2.0;
+            let tall = lines.len() as f64 * WORDS.1;
+            let (x, y) = match lines[..] {
+                [] => middle(&points),
+                _ if edge.from == edge.to => (spots[edge.from].0, points[1].1 - tall / 2.0 - 3.0),
+                _ => beside(&points, wide / 2.0, back, (half, tall / 2.0)),
+            };
+            // Words stay in the picture.
+            let x = x.clamp(half, (wide - half).max(half));
+            for (line, says) in lines.iter().enumerate() {
+                let y = y + (line as f64 - (lines.len() - 1) as f64 / 2.0) * WORDS.1;
+                words.push(text(x, y, says, TextStyle::Remark, Anchor::Middle, paint));
+            }
+            let (reach, high) = (half.max(12.0), tall.max(24.0));
+            let area = [x - reach, y - high / 2.0, 2.0 * reach, high];
+            let (from, to) = (&self.nodes[edge.from].item.text, &self.nodes[edge.to].item.text);
+            let says = if lines.is_empty() { String::new() } else { format!(": {}", lines.join(" ")) };
+            let item = Item { text: format!("{from} to {to}{says}"), ..edge.item.clone() };
             drawing.push(format!("{}-{}/{}", edge.from, edge.to, name_of(&edge.item)), Some(item), shapes, area);
         }
-        for (place, ((node, &(x, y)), &wide)) in self.drawn().iter().zip(&spots).zip(&widths).enumerate() {
-            let area = [x - wide / 2.0, y - HIGH / 2.0, wide, HIGH];
+        for (place, ((node, &(x, y)), &(wide, high))) in self.drawn().iter().zip(&spots).zip(&sizes).enumerate() {
+            let area = [x - wide / 2.0, y - high / 2.0, wide, high];
             let mut shapes = Vec::new();
             if self.cycle.contains(&place) {
                 let [left, top, wide, high] = area;
                 let (left, top, width, height) = (left - 3.0, top - 3.0, wide + 6.0, high + 6.0);
-                shapes.push(crate::shapes::Shape::Pill {
-                    x: left,
-                    y: top,
-                    width,
-                    height,
-                    fill: Paint::Fault,
-                    stroke: Paint::None,
-                });
+                shapes.push(Shape::Pill { x: left, y: top, width, height, fill: Paint::Fault, stroke: Paint::None });
             }
             shapes.extend(ground(&node.item, area, Paint::Panel));
             let (fill, style) = lettering(&node.item);
+            let middle = y;
+            let y = if node.holds.is_some() { y - high / 2.0 + NAME / 2.0 } else { y };
             match node.item.ink.mark {
                 Some(mark) => {
                     let from = x - wide / 2.0 + 10.0;
@@ -214,9 +267,20 @@ impl Graph {
                 None => shapes.push(text(x, y, &node.item.text, style, Anchor::Middle, fill)),
             }
             drawing.push(name_of(&node.item), Some(node.item.clone()), shapes, area);
+            let held = node.holds.as_deref().unwrap_or_default();
+            for (row, items) in held.chunks(holds.columns).enumerate() {
+                let y = middle - high / 2.0 + NAME + (row as f64 + 0.5) * LINE - 3.0;
+                let mut x = x - held_width(items) / 2.0;
+                for item in items {
+                    let wide = chip_width(item);
+                    let shapes = chip(item, [x, y - 9.0, wide, 18.0]);
+                    drawing.push(name_of(item), Some(item.clone()), shapes, [x, y - LINE / 2.0, wide, LINE]);
+                    x += wide + CLOSE;
+                }
+            }
         }
         drawing.rule("words", words);
-        let mut bottom = below + dy + HIGH / 2.0 + 8.0;
+        let mut bottom = below + dy + 8.0;
         let more = self.nodes.len() - self.drawn().len();
         if more > 0 {
             let said = format!("and {more} more");
@@ -231,18 +295,67 @@ impl Graph {
     }
 }
 
+/// How large a node has to be for all that nodes hold.
+struct Held {
+    columns: usize,
+    wide: f64,
+    high: f64,
+}
+
+/// How wide something is that a node holds: as little as can be pointed at.
+fn chip_width(item: &Item) -> f64 {
+    let mark = if item.ink.mark.is_some() { MARK_SIZE } else { 0.0 };
+    (text_width(&item.text, false) + mark + 8.0).max(24.0)
+}
+
+/// How wide items are beside each other in a node.
+fn held_width(items: &[Item]) -> f64 {
+    items.iter().map(chip_width).sum::<f64>() + CLOSE * items.len().saturating_sub(1) as f64
+}
+
+/// Something that a node holds.
+fn chip(item: &Item, area: [f64; 4]) -> Vec<Shape> {
+    let [x, y, wide, high] = area;
+    let (fill, style) = lettering(item);
+    let mut shapes = ground(item, area, Paint::Panel);
+    let mut middle = x + wide / 2.0;
+    if let Some(mark) = item.ink.mark {
+        shapes.extend(moved(mark_shapes(mark, fill), x + 3.0, y + (high - MARK_SIZE) / 2.0));
+        middle += MARK_SIZE / 2.0;
+    }
+    shapes.push(text(middle, y + high / 2.0, &item.text, style, Anchor::Middle, fill));
+    shapes
+}
+
+/// What stands beside an edge: its words and how often it counts, in lines.
+fn label(edge: &Edge) -> Vec<String> {
+    let count = edge.count.filter(|&count| count > 0).map_or(String::new(), |count| format!(" ×{count}"));
+    wrapped(&format!("{}{count}", edge.item.text), WORDS.0)
+}
+
+/// The middle of words beside an edge, which are half as wide and high as `half` says: on the side on which the middle
+/// of the picture is, or, where there is an edge the other way, on the outer one.
+fn beside(points: &[Spot], centre: f64, back: bool, half: (f64, f64)) -> Spot {
+    let (at, (x, y)) = (points.len() / 2, middle(points));
+    let (a, b) = (points[at.saturating_sub(1)], points[at]);
+    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+    let length = dx.hypot(dy).max(1.0);
+    let mut normal = (-dy / length, dx / length);
+    let inward = (centre - x) * normal.0;
+    if !back && (inward < -1.0 || inward <= 1.0 && normal.1 < 0.0) {
+        normal = (-normal.0, -normal.1);
+    }
+    let far = normal.0.abs() * half.0 + normal.1.abs() * half.1 + 5.0;
+    (x + normal.0 * far, y + normal.1 * far)
+}
+
 /// The points of an edge, from the rim of one node to that of the other. `back` says that there is one the other way.
-fn way(edge: &Edge, bends: &[Spot], spots: &[Spot], widths: &[f64], back: bool) -> Vec<Spot> {
+fn way(edge: &Edge, bends: &[Spot], spots: &[Spot], sizes: &[(f64, f64)], back: bool) -> Vec<Spot> {
     let (mut from, mut to) = (spots[edge.from], spots[edge.to]);
     if edge.from == edge.to {
-        // A loop at the right of its node.
-        let x = from.0 + widths[edge.from] / 2.0;
-        return vec![
-            (x - 6.0, from.1 - 8.0),
-            (x + 10.0, from.1 - 12.0),
-            (x + 10.0, from.1 + 12.0),
-            (x - 4.0, from.1 + 9.0),
-        ];
+        // A loop above its node.
+        let (x, top) = (from.0, from.1 - sizes[edge.from].1 / 2.0);
+        return vec![(x - 16.0, top), (x - 16.0, top - LOOP), (x + 16.0, top - LOOP), (x + 16.0, top - 1.0)];
     }
     if back {
         // Each keeps to its own right.
@@ -253,17 +366,17 @@ fn way(edge: &Edge, bends: &[Spot], spots: &[Spot], widths: &[f64], back: bool) 
     }
     let first = bends.first().copied().unwrap_or(to);
     let last = bends.last().copied().unwrap_or(from);
-    let mut points = vec![rim(from, first, widths[edge.from])];
+    let mut points = vec![rim(from, first, sizes[edge.from])];
     points.extend_from_slice(bends);
-    points.push(rim(to, last, widths[edge.to]));
+    points.push(rim(to, last, sizes[edge.to]));
     points
 }
 
 /// Where the line from the middle of a node towards a spot leaves the node.
-fn rim(node: Spot, towards: Spot, wide: f64) -> Spot {
+fn rim(node: Spot, towards: Spot, (wide, high): (f64, f64)) -> Spot {
     let (dx, dy) = (towards.0 - node.0, towards.1 - node.1);
     let share = |half: f64, along: f64| if along.abs() < 1e-6 { f64::MAX } else { (half + 3.0) / along.abs() };
-    let share = share(wide / 2.0, dx).min(share(HIGH / 2.0, dy)).min(0.5);
+    let share = share(wide / 2.0, dx).min(share(high / 2.0, dy)).min(0.5);
     (node.0 + dx * share, node.1 + dy * share)
 }
 
@@ -493,7 +606,7 @@ mod tests {
     use super::*;
 
     fn graph(names: usize, ways: &[(usize, usize)], layout: Layout) -> Graph {
-        let node = |number| Node { item: Item::new(format!("t{number}")), at: None };
+        let node = |number| Node { item: Item::new(format!("t{number}")), ..Node::default() };
         let edge = |&(from, to): &(usize, usize)| Edge { from, to, ..Edge::default() };
         Graph {
             layout,
@@ -559,6 +672,35 @@ mod tests {
         for ways in many() {
             assert!(tree(&[40.0; 7], &ways).iter().all(|(x, y)| x.is_finite() && y.is_finite()));
         }
+    }
+
+    #[test]
+    fn what_nodes_hold_moves_and_no_node_changes_its_size() {
+        let mut graph = graph(3, &[(0, 1), (1, 1), (1, 2)], Layout::Given);
+        for (place, node) in graph.nodes.iter_mut().enumerate() {
+            node.at = Some((150 * place as i32, 0));
+            node.holds = (place < 2).then(Vec::new);
+        }
+        let all: Vec<Item> = (1..=5).map(|number| Item::node(&format!("n{number}"))).collect();
+        let drawn = |graph: &Graph| {
+            let areas = graph.draw(400.0).parts.into_iter().map(|part| (part.key, part.area));
+            areas.collect::<std::collections::BTreeMap<String, [f64; 4]>>()
+        };
+        let mut boxes = Vec::new();
+        for here in [0, 2, 5] {
+            graph.nodes[0].holds = Some(all[..here].to_vec());
+            graph.nodes[1].holds = Some(all[here..].to_vec());
+            let areas = drawn(&graph);
+            boxes.push((areas["t0"], areas["t1"], areas["t2"]));
+            for (place, item) in all.iter().enumerate() {
+                let [x, y, wide, high] = areas[&name_of(item)];
+                let [left, top, width, height] = areas[if place < here { "t0" } else { "t1" }];
+                let inside = x >= left && x + wide <= left + width && y >= top && y + high <= top + height;
+                assert!(inside, "{here}: {} leaves its node", item.text);
+            }
+        }
+        assert!(boxes.windows(2).all(|pair| pair[0] == pair[1]), "{boxes:?}");
+        assert_eq!(graph.spoken(), "t0: n1, n2, n3, n4, n5; t1: empty; t2. t0 to t1. t1 to t1. t1 to t2.");
     }
 
     #[test]

@@ -64,6 +64,10 @@ pub struct Item {
     pub id: Option<Id>,
     /// What it says.
     pub text: String,
+    /// What it says where there is room for more: it is heard instead of text, pattern and mark, and read where
+    /// somebody points at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub full: Option<String>,
     /// How it looks.
     #[serde(flatten)]
     pub ink: Ink,
@@ -241,6 +245,13 @@ impl Item {
         self
     }
 
+    /// The same with more to say.
+    #[must_use]
+    pub fn full(mut self, full: impl Into<String>) -> Self {
+        self.full = Some(full.into());
+        self
+    }
+
     /// The same in a hue.
     #[must_use]
     pub const fn hue(mut self, hue: Option<u32>) -> Self {
@@ -290,6 +301,9 @@ impl Item {
     /// The item for ears.
     #[must_use]
     pub fn spoken(&self) -> String {
+        if let Some(full) = &self.full {
+            return full.clone();
+        }
         let words = [self.ink.mark.map(Mark::spoken), self.ink.pattern.spoken()];
         // What the text says already is not said again.
         let more = words.into_iter().flatten().filter(|word| !word.eq_ignore_ascii_case(&self.text));
@@ -318,6 +332,17 @@ impl Block {
     /// A text of these lines.
     pub fn text(lines: impl IntoIterator<Item = Item>) -> Self {
         Self::Text(Text { lines: lines.into_iter().collect() })
+    }
+
+    /// What it shows, in a few words; empty where the pane says enough.
+    #[must_use]
+    pub fn caption(&self) -> &str {
+        match self {
+            Self::Table(table) => &table.caption,
+            Self::Lanes(lanes) => &lanes.caption,
+            Self::Graph(graph) => &graph.caption,
+            Self::Facts(_) | Self::Text(_) => "",
+        }
     }
 
     /// The block for ears: everything that it shows, in whole sentences.

@@ -88,8 +88,9 @@ fn lanes(axis: Axis) -> Block {
 
 fn graph(layout: Layout) -> Block {
     let places = [(0, 0), (120, 0), (120, 90), (0, 90), (60, 160), (260, 40)];
-    let mut nodes: Vec<Node> =
-        (1..=6).map(|number| Node { item: Item::new(format!("t{number}")), at: Some(places[number - 1]) }).collect();
+    let mut nodes: Vec<Node> = (1..=6)
+        .map(|number| Node { item: Item::new(format!("t{number}")), at: Some(places[number - 1]), ..Node::default() })
+        .collect();
     nodes[1].item = Item::new("t2").hue(Some(3)).act("Abort t2", Does::Run(r#"{"do":"request"}"#.into()));
     nodes[4].item = Item::new("t5").mark(Some(Mark::No)).pattern(Pattern::Faint);
     let edge = |(from, to): (usize, usize)| Edge { from, to, ..Edge::default() };

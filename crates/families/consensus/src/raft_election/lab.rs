@@ -1,6 +1,7 @@
 //! Raft: leader election, as a lab.
 
 use crate::raft::Bugs;
+use crate::raft::common::panes::STATES;
 use crate::raft::common::{self as raft, CHECK_QUORUM, CORRECT, ELECTION_TIMEOUT, HEARTBEAT, NODES, PRE_VOTE, RaftLab};
 use runs::prelude::*;
 
@@ -64,7 +65,7 @@ static INFO: LabInfo = LabInfo {
     },
     lenses: &[
         LensKind::Checks,
-        LensKind::States,
+        LensKind::Pane(&STATES),
         LensKind::SpaceTime,
         LensKind::Comparison,
         LensKind::Wire,

@@ -1,7 +1,7 @@
 //! Raft: the replicated log, as a lab.
 
 use crate::raft::Bugs;
-use crate::raft::common::panes::PROGRESS;
+use crate::raft::common::panes::{PROGRESS, STATES};
 use crate::raft::common::{
     self as raft, CHECK_QUORUM, CLIENTS, CORRECT, ELECTION_TIMEOUT, HEARTBEAT, LEASE_READS, NODES, PRE_VOTE, RaftLab,
 };
@@ -74,7 +74,7 @@ static INFO: LabInfo = LabInfo {
         LensKind::Log,
         LensKind::Pane(&PROGRESS),
         LensKind::Checks,
-        LensKind::States,
+        LensKind::Pane(&STATES),
         LensKind::Inspector,
         LensKind::History,
         LensKind::SpaceTime,

@@ -1,14 +1,12 @@
 //! What the lenses show of Raft.
 
-use crate::raft::{Cell, Entry, KvOp, KvRet, Msg, Payload, Raft, RaftOracle, Server, Stance, Timer};
+use crate::raft::{Cell, Entry, KvOp, KvRet, Msg, Payload, Raft, RaftOracle, Server, Timer};
 use check::linearizability::Witness;
 use check::operations::{End, OpId, Operation};
 use sim::{Event, NodeId, Record, World};
 use view::Condition;
 use view::lens::history::{self, History};
 use view::lens::log::{self, Log, LogWindow};
-use view::lens::states::{Occupant, State, States, Transition, Way};
-use view::shapes::Anchor;
 
 use runs::names::Names;
 use runs::plain::{OTHER, Topic};
@@ -127,89 +125,6 @@ fn words(op: &KvOp) -> String {
         KvOp::Put { key, value } => format!("put {key}={value}"),
         KvOp::Get { key } => format!("get {key}"),
         KvOp::Add { key, by } => format!("add {by} to {key}"),
-    }
-}
-
-// ----- the states of a server
-
-const fn way(path: &'static str, label: (i32, i32), anchor: Anchor) -> Option<Way> {
-    Some(Way { path, label, anchor })
-}
-
-/// Figure 4 of the paper, with crashes, and with pre-candidates where there are any.
-pub fn states(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> States {
-    let pre_vote = world.config().pre_vote;
-    let deposed = if world.config().check_quorum { "newer term, or no quorum" } else { "newer term" };
-    let lowest = if pre_vote { 250 } else { 176 };
-    let candidate = if pre_vote { 142 } else { 34 };
-    let mut stances = vec![
-        (Stance::Follower, "Follower", (2, 34)),
-        (Stance::Candidate, "Candidate", (238, candidate)),
-        (Stance::Leader, "Leader", (238, lowest)),
-        (Stance::Crashed, "Crashed", (2, lowest)),
-    ];
-    if pre_vote {
-        stances.push((Stance::PreCandidate, "Pre-candidate", (238, 34)));
-    }
-    let place = |stance: Stance| stances.iter().position(|(known, ..)| *known == stance);
-    let transition = |from: Option<Stance>, to: Stance, cause: &'static str, look: Option<Way>| {
-        let count = match from {
-            Some(from) => oracle.transitions(from, to),
-            None => stances.iter().map(|(from, ..)| oracle.transitions(*from, to)).sum(),
-        };
-        Some(Transition { from: from.map(place).unwrap_or_default(), to: place(to)?, cause, count, look })
-    };
-    use Anchor::{End, Middle, Start};
-    use Stance::{Candidate, Crashed, Follower, Leader, PreCandidate};
-    let transitions = if pre_vote {
-        vec![
-            transition(Some(Follower), PreCandidate, "times out", way("M102 48H236", (170, 41), Middle)),
-            transition(Some(PreCandidate), Follower, "leader or newer term", way("M238 70H104", (170, 86), Middle)),
-            transition(
-                Some(PreCandidate),
-                PreCandidate,
-                "times out again",
-                way("M256 34C256 14 312 14 312 32", (284, 12), Middle),
-            ),
-            transition(Some(PreCandidate), Candidate, "majority would vote", way("M296 84V140", (290, 117), End)),
-            transition(Some(Candidate), PreCandidate, "times out", None),
-            transition(Some(Follower), Candidate, "leader hands over", None),
-            transition(Some(Candidate), Follower, "leader or newer term", way("M238 164L88 87", (206, 164), End)),
-            transition(Some(Candidate), Leader, "majority of votes", way("M296 192V248", (290, 225), End)),
-            transition(Some(Leader), Follower, deposed, way("M238 268C120 268 60 200 56 86", (158, 250), Start)),
-            transition(None, Crashed, "crashes", way("M206 292H104", (160, 287), Middle)),
-            transition(Some(Crashed), Follower, "restarts", way("M22 250V86", (28, 222), Start)),
-        ]
-    } else {
-        vec![
-            transition(Some(Follower), Candidate, "times out", way("M102 48H236", (170, 41), Middle)),
-            transition(Some(Candidate), Follower, "leader or newer term", way("M238 70H104", (170, 86), Middle)),
-            transition(
-                Some(Candidate),
-                Candidate,
-                "times out again",
-                way("M256 34C256 14 312 14 312 32", (284, 12), Middle),
-            ),
-            transition(Some(Candidate), Leader, "majority of votes", way("M296 84V174", (290, 130), End)),
-            transition(Some(Leader), Follower, deposed, way("M238 194C150 194 72 160 62 86", (150, 172), Start)),
-            transition(None, Crashed, "crashes", way("M206 218H104", (160, 213), Middle)),
-            transition(Some(Crashed), Follower, "restarts", way("M22 176V86", (28, 150), Start)),
-        ]
-    };
-    let servers = || world.node_ids().filter(|&id| !world.config().is_client(id));
-    let occupants = |stance: Stance| {
-        servers()
-            .filter(|&id| world.node(id).and_then(Raft::server).map_or(Crashed, Stance::of) == stance)
-            .map(|id| Occupant {
-                name: names.of(id).to_owned(),
-                hue: world.node(id).and_then(Raft::server).and_then(|server| hue(server.term)),
-            })
-            .collect()
-    };
-    States {
-        size: (340, lowest as u32 + 54),
-        states: stances.iter().map(|&(stance, title, at)| State { title, at, nodes: occupants(stance) }).collect(),
-        transitions: transitions.into_iter().flatten().collect(),
     }
 }
 

@@ -7,7 +7,7 @@ pub mod words;
 use std::any::Any;
 
 use runs::prelude::*;
-use view::lens::{OfHistory, OfStates};
+use view::lens::OfHistory;
 
 use crate::raft::{
     Config, KEY_BYTES_MAX, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Role, Server, Timer, majority,
@@ -320,9 +320,10 @@ impl Lab for RaftLab {
         before_first(world, OPENING_LEAD_US, |_, timer| timer == Timer::Election)
     }
 
-    fn pane(id: &str, look: Look<'_, Self>, ask: &PaneAsk) -> Pane {
+    fn pane(id: &str, Look { world, oracle, names }: Look<'_, Self>, ask: &PaneAsk) -> Pane {
         match id {
-            _ if id == panes::PROGRESS.id => panes::progress(look.world, look.names, ask),
+            _ if id == panes::PROGRESS.id => panes::progress(world, names, ask),
+            _ if id == panes::STATES.id => panes::states(world, oracle, names),
             _ => Pane::default(),
         }
     }
@@ -330,9 +331,6 @@ impl Lab for RaftLab {
     fn answer(question: &dyn Any, Look { world, oracle, names }: Look<'_, Self>) -> Option<Box<dyn Any>> {
         if let Some(window) = question.downcast_ref() {
             return Some(Box::new(lenses::log(world, names, *window)));
-        }
-        if question.is::<OfStates>() {
-            return Some(Box::new(lenses::states(world, oracle, names)));
         }
         question.is::<OfHistory>().then(|| Box::new(lenses::history(world, oracle, names)) as Box<dyn Any>)
     }
