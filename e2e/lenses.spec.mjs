@@ -142,7 +142,7 @@ test("operations are bars whose answers can be read", async ({ page }) => {
   await seek(page, 1_000_000);
   await apply(page, { do: "request", node: "c1", op: { put: ["x", 42] } });
   const operations = region(page, "Clients’ operations");
-  const bars = operations.getByRole("group", { name: "Operations" }).getByRole("button");
+  const bars = operations.getByRole("group", { name: "Operations" }).getByRole("button", { name: /^c\d at / });
   await expect(bars).toHaveCount(1);
   await expect(bars).toHaveAccessibleName("c1 at 1.000 s: put x=42: no answer yet");
   await seek(page, 1_200_000);

@@ -11,9 +11,7 @@ use view::PaneInfo;
 use super::help::Help;
 use super::lenses::checks::Checks;
 use super::lenses::clock_error::ClockErrorLens;
-use super::lenses::history::HistoryLens;
 use super::lenses::inspector::InspectorLens;
-use super::lenses::log::LogLens;
 use super::pane::PaneLens;
 use super::ring::bar::{RingBar, TokenSlider};
 use super::ring::layer::RingLayer;
@@ -51,9 +49,7 @@ pub enum Part {
     Placements,
     Checks,
     ClockError,
-    Log,
     Inspector,
-    History,
     Pane(&'static PaneInfo),
     /// What can be done to what is picked.
     Actions(Selection),
@@ -103,9 +99,7 @@ fn lenses(part: Part) -> Option<AnyView> {
     Some(match part {
         Part::Checks => view! { <Checks /> }.into_any(),
         Part::ClockError => view! { <ClockErrorLens /> }.into_any(),
-        Part::Log => view! { <LogLens /> }.into_any(),
         Part::Inspector => view! { <InspectorLens /> }.into_any(),
-        Part::History => view! { <HistoryLens /> }.into_any(),
         Part::Pane(info) => view! { <PaneLens info=info /> }.into_any(),
         _ => return None,
     })
@@ -148,9 +142,7 @@ impl Part {
             }
             LogForm => ("logs", || Box::pin(arriving::load_logs())),
             RingLayer | RingBar | TokenSlider | Shares | Placements => ("ring", || Box::pin(arriving::load_ring())),
-            Checks | ClockError | Log | Inspector | History | Pane(_) => {
-                ("lenses", || Box::pin(arriving::load_lenses()))
-            }
+            Checks | ClockError | Inspector | Pane(_) => ("lenses", || Box::pin(arriving::load_lenses())),
             Actions(_) | AskForm(_) | SettingsForm | SplitForm | Links => {
                 ("actions", || Box::pin(arriving::load_actions()))
             }

@@ -108,7 +108,7 @@ pub enum Shape {
     Polygon { points: Vec<(f64, f64)>, fill: Paint, stroke: Paint, width: f64 },
     /// Strokes between pairs of points.
     Strokes { lines: Vec<[(f64, f64); 2]>, stroke: Paint, width: f64 },
-    /// A rectangle around a text, round at its ends if there is one line, by [`ROUND`] at most.
+    /// A rectangle around a text, round at its ends where it holds one line; see [`ROUND`].
     Pill { x: f64, y: f64, width: f64, height: f64, fill: Paint, stroke: Paint },
     /// One line of text; `y` is the baseline.
     Text { x: f64, y: f64, text: String, style: TextStyle, anchor: Anchor, fill: Paint },

@@ -232,7 +232,8 @@ pub(crate) fn draw(out: &mut String, shape: &Shape) {
         }
         Shape::Pill { x, y, width, height, fill, stroke } => {
             let place = Place { x: *x, y: *y, names: ["x", "y"] };
-            let (wide, high, rx) = (Number(*width), Number(*height), Number((height / 2.0).min(shapes::ROUND)));
+            let (wide, high, rx) =
+                (Number(*width), Number(*height), Number((height / 2.0).min(width / 2.0).min(shapes::ROUND)));
             let ink = Ink(*fill, *stroke, 1.5);
             put(out, format_args!("<rect{ink}{place} width=\"{wide}\" height=\"{high}\" rx=\"{rx}\"/>"));
         }

@@ -2,9 +2,7 @@
 
 pub mod checks;
 pub mod clock_error;
-pub mod history;
 pub mod inspector;
-pub mod log;
 pub mod story;
 pub mod wire;
 

@@ -2,39 +2,64 @@
 //! lanes and graphs are drawings; whatever stays keeps its element and changes in place.
 
 mod drawing;
+mod grid;
 mod item;
 
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use view::lens::LensKind;
-use view::pane::{Block, Fact, Facts, Group, Item, PaneInfo, Row, Table};
+use view::pane::{Block, Fact, Facts, Group, Item, PaneInfo, Row, Table, Tool};
 
 use crate::components::list::For;
 use crate::playground::use_playground;
 
 use super::lenses::Frame;
 use drawing::DrawingView;
-use item::{ItemView, Items, name_of};
+use grid::GridView;
+use item::{ItemView, Items, name_of, perform};
 
 /// A pane of the lab.
 #[component]
 pub fn PaneLens(info: &'static PaneInfo) -> impl IntoView {
     let playground = use_playground();
-    let blocks = Memo::new(move |_| {
+    let pane = Memo::new(move |_| {
         playground.revision.track();
         let ask = playground.asks.with(|asks| asks.get(info.id).cloned()).unwrap_or_default();
-        playground.read(|session| session.pane(info.id, &ask)).map(|pane| pane.blocks).unwrap_or_default()
+        playground.read(|session| session.pane(info.id, &ask)).unwrap_or_default()
     });
     // A block of another kind is another element.
-    let kinds = Memo::new(move |_| blocks.with(|blocks| blocks.iter().map(std::mem::discriminant).collect::<Vec<_>>()));
+    let kinds =
+        Memo::new(move |_| pane.with(|pane| pane.blocks.iter().map(std::mem::discriminant).collect::<Vec<_>>()));
     let places = move || kinds.get().into_iter().enumerate().collect::<Vec<_>>();
     let lit = Memo::new(move |_| playground.highlight.with(|names| names.iter().any(|name| name == info.id)));
+    let tools = Memo::new(move |_| {
+        let tools = pane.with(|pane| pane.tools.clone());
+        named(tools.into_iter().map(|tool| (tool.title.clone(), tool)))
+    });
+    let tool = move |tool: Memo<Option<Tool>>| {
+        let title = move || tool.with(|tool| tool.as_ref().map(|tool| tool.title.clone()));
+        let sign = move || tool.with(|tool| tool.as_ref().map(|tool| tool.sign.clone()));
+        let idle = move || tool.with(|tool| tool.as_ref().is_none_or(|tool| tool.does.is_none()));
+        let go = move |_| {
+            if let Some(does) = tool.get_untracked().and_then(|tool| tool.does) {
+                perform(playground, info.id, &does);
+            }
+        };
+        view! { <button class="square plain" aria-label=title disabled=idle on:click=go>{sign}</button> }.into_any()
+    };
+    let has_tools = Memo::new(move |_| tools.with(|tools| !tools.is_empty()));
+    let tools = move || {
+        has_tools.get().then(|| {
+            view! { <span class="pager" role="group" aria-label="What is shown">{each(tools, tool)}</span> }
+        })
+    };
+    let tools = tools.into_any();
     view! {
-        <Frame kind=LensKind::Pane(info)>
+        <Frame kind=LensKind::Pane(info) tools=tools>
             <div class="pane" class:lit=move || lit.get()>
                 <For each=places key=|place| *place let:place>
-                    {block(info.id, Memo::new(move |_| blocks.with(|blocks| blocks.get(place.0).cloned())))}
+                    {block(info.id, Memo::new(move |_| pane.with(|pane| pane.blocks.get(place.0).cloned())))}
                 </For>
             </div>
         </Frame>
@@ -45,6 +70,7 @@ pub fn PaneLens(info: &'static PaneInfo) -> impl IntoView {
 fn block(pane: &'static str, block: Memo<Option<Block>>) -> AnyView {
     // Only what a block is made of is read again; what kind it is stays.
     match block.get_untracked() {
+        Some(Block::Grid(_)) => view! { <GridView pane=pane block=block /> }.into_any(),
         Some(Block::Table(_)) => view! { <TableView pane=pane block=block /> }.into_any(),
         Some(Block::Facts(_)) => view! { <FactsView pane=pane block=block /> }.into_any(),
         Some(Block::Text(_)) => view! { <TextView pane=pane block=block /> }.into_any(),
@@ -71,8 +97,16 @@ fn each<T: Clone + PartialEq + Send + Sync + 'static>(
     show: impl Fn(Memo<Option<T>>) -> AnyView + Send + Sync + 'static,
 ) -> AnyView {
     let names = Memo::new(move |_| all.with(|all| all.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()));
+    let places = Memo::new(move |_| {
+        names.with(|names| {
+            names.iter().cloned().enumerate().map(|(place, name)| (name, place)).collect::<BTreeMap<_, _>>()
+        })
+    });
     let one = move |name: String| {
-        show(Memo::new(move |_| all.with(|all| all.iter().find(|(known, _)| *known == name).map(|(_, it)| it.clone()))))
+        show(Memo::new(move |_| {
+            let place = places.with(|places| places.get(&name).copied())?;
+            all.with(|all| all.get(place).map(|(_, it)| it.clone()))
+        }))
     };
     view! { <For each=move || names.get() key=Clone::clone children=one /> }.into_any()
 }

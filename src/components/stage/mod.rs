@@ -265,7 +265,7 @@ pub fn shape_view(shape: &Shape) -> AnyView {
         }
         Shape::Pill { x, y, width, height, fill, stroke } => {
             let class = format!("{} {}", paint_class("fill", *fill), paint_class("stroke", *stroke));
-            view! { <rect class=class x=*x y=*y width=*width height=*height rx=(height / 2.0).min(ROUND) stroke-width="1.5"></rect> }
+            view! { <rect class=class x=*x y=*y width=*width height=*height rx=(height / 2.0).min(width / 2.0).min(ROUND) stroke-width="1.5"></rect> }
                 .into_any()
         }
         Shape::Text { x, y, text, style, anchor, fill } => {

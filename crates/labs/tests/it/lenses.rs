@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use labs::{Run, Session};
 use serde_json::{Value, json};
-use view::lens::history::{End, Part};
-use view::lens::{LensKind, LogWindow, OfClockError, OfHistory};
-use view::pane::{Block, Does, Graph, Item, Node, Table};
-use view::{Condition, PaneAsk};
+use view::PaneAsk;
+use view::lens::{LensKind, OfClockError};
+use view::pane::{Act, Block, Cell, Does, Graph, Grid, Id, Item, Lanes, Mark, Node, Pane, Pattern, Sign, Span, Table};
 
 fn open(run: Value) -> Session {
     let run = Run::from_json(labs::catalogue(), &run).unwrap();
@@ -18,8 +17,6 @@ fn file(path: &str) -> Value {
     let folder = crate::systems::folder("raft-log");
     serde_json::from_str(&std::fs::read_to_string(folder.join(path)).unwrap()).unwrap()
 }
-
-const ALL: LogWindow = LogWindow { last: None, columns: 10_000 };
 
 fn state(session: &Session) -> Value {
     serde_json::to_value(session.state()).unwrap()
@@ -42,10 +39,8 @@ fn each_lab_opens_lenses_that_it_offers() {
         let session = open(json!({"lab": info.id}));
         for kind in info.lenses {
             let offered = match kind {
-                LensKind::Log => session.ask(&ALL).is_some(),
                 LensKind::Ring | LensKind::Placements => session.ask(&view::lens::ring::Ask::default()).is_some(),
                 LensKind::ClockError => session.ask(&OfClockError).is_some(),
-                LensKind::History => session.ask(&OfHistory).is_some(),
                 LensKind::Inspector => session.inspector("n1", false).is_some(),
                 LensKind::SpaceTime | LensKind::Comparison => !session.processes().is_empty(),
                 LensKind::Pane(info) => session.pane(info.id, &PaneAsk::default()).is_some(),
@@ -56,41 +51,104 @@ fn each_lab_opens_lenses_that_it_offers() {
     }
 }
 
+/// The grid of the logs, and what its reader can ask for.
+fn log(session: &Session, ask: &PaneAsk) -> (Grid, Pane) {
+    let pane = session.pane("log", ask).unwrap();
+    match &pane.blocks[..] {
+        [Block::Grid(grid)] => (grid.clone(), pane),
+        other => panic!("a grid, not {other:?}"),
+    }
+}
+
+/// A row's cells with their indices; what is in a snapshot and what is empty left out.
+fn entries(grid: &Grid, row: usize) -> Vec<(u64, &Cell)> {
+    let mut column = 0;
+    let mut entries = Vec::new();
+    for cell in &grid.rows[row].cells {
+        if !cell.item.text.is_empty() && !full(&cell.item).ends_with(" in a snapshot") {
+            entries.push((grid.columns[column].parse().unwrap(), cell));
+        }
+        column += cell.span as usize;
+    }
+    entries
+}
+
+fn full(item: &Item) -> &str {
+    item.full.as_deref().unwrap_or_default()
+}
+
+/// Whether an entry is shown as committed, as applied, and as being on disk.
+fn standing(cell: &Cell) -> (bool, bool, bool) {
+    let full = full(&cell.item);
+    let committed = full.contains(", committed");
+    assert_eq!(committed, cell.item.ink.pattern == Pattern::Plain, "{full}: it looks otherwise");
+    assert_eq!(full.ends_with(", applied"), cell.signs.contains(&Sign::Below), "{full}: it looks otherwise");
+    (committed, full.ends_with(", applied"), !full.contains("not on disk yet"))
+}
+
 #[test]
 fn the_log_shows_what_the_servers_have() {
     let mut session = open(json!({"lab": "raft-log", "seed": 3}));
-    let mut snapshots = 0;
+    let (mut snapshots, mut followed) = (0, 0);
     for moment in 1..=60u64 {
         session.seek(moment * 100_000);
-        let log = session.ask(&ALL).unwrap();
         let servers: Vec<Value> =
             nodes(&state(&session)).into_iter().filter(|node| node["id"].as_str().unwrap().starts_with('n')).collect();
-        assert_eq!(log.rows.len(), servers.len());
-        for (row, server) in log.rows.iter().zip(&servers) {
-            let detail = &server["detail"];
-            assert_eq!((json!(row.node), json!(row.role)), (server["id"].clone(), server["role"].clone()));
-            assert_eq!(json!(row.snapshot), detail["snapshot"]);
-            let entries = detail["log"].as_array().unwrap();
-            assert_eq!(row.cells.len(), entries.len());
-            for (cell, entry) in row.cells.iter().zip(entries) {
-                assert_eq!((json!(cell.index), json!(cell.term)), (entry["index"].clone(), entry["term"].clone()));
-                assert_eq!(cell.committed, cell.index <= detail["commit"].as_u64().unwrap());
-                assert_eq!(cell.applied, cell.index <= detail["applied"].as_u64().unwrap());
-            }
-            snapshots += u32::from(row.snapshot > 0);
-        }
+        let last = |server: &Value| {
+            let last = server["detail"]["log"].as_array().unwrap().last().map(|entry| entry["index"].as_u64().unwrap());
+            last.unwrap_or_else(|| server["detail"]["snapshot"].as_u64().unwrap())
+        };
+        let end = servers.iter().map(last).max().unwrap();
         let leading = servers.iter().find(|server| server["role"] == "leader");
-        for row in &log.rows {
-            let known = leading.map_or(Value::Null, |leader| leader["detail"]["progress"][&row.node].clone());
-            let shown = row.progress.map_or(Value::Null, |it| json!({"next": it.next, "matched": it.matched}));
-            assert_eq!(shown, known, "what the leader knows of {}", row.node);
+        // From the end to the beginning, page by page.
+        let mut ask = PaneAsk::default();
+        let mut newest = None;
+        loop {
+            let (grid, pane) = log(&session, &ask);
+            let (first, until) = (grid.columns[0].parse().unwrap(), grid.columns[7].parse::<u64>().unwrap());
+            assert_eq!(newest.get_or_insert(until.min(end)), &end, "it starts at the end");
+            assert_eq!((grid.columns.len(), grid.rows.len()), (8, servers.len()));
+            for (place, (row, server)) in grid.rows.iter().zip(&servers).enumerate() {
+                let (detail, name) = (&server["detail"], &row.head.text);
+                assert_eq!(json!(name), server["id"]);
+                let role = server["role"].as_str().unwrap();
+                assert!(full(&row.head).starts_with(&format!("{name} {role}")), "{}", full(&row.head));
+                assert_eq!(row.head.ink.mark == Some(Mark::Leads), role == "leader");
+                let snapshot = detail["snapshot"].as_u64().unwrap();
+                let folded = row.cells.iter().filter(|cell| full(&cell.item).ends_with("in a snapshot"));
+                let folded: Vec<&str> = folded.map(|cell| cell.item.text.as_str()).collect();
+                assert_eq!(folded, if snapshot < first { vec![] } else { vec![format!("… {snapshot}")] });
+                let known = detail["log"].as_array().unwrap().iter();
+                let known: Vec<&Value> =
+                    known.filter(|entry| (first..=until).contains(&entry["index"].as_u64().unwrap())).collect();
+                let shown = entries(&grid, place);
+                assert_eq!(shown.len(), known.len());
+                let known_of = leading.map_or(&Value::Null, |leader| &leader["detail"]["progress"][name]);
+                for ((index, cell), entry) in shown.iter().zip(known) {
+                    assert_eq!(json!(index), entry["index"]);
+                    assert!(full(&cell.item).contains(&format!("term {}, ", entry["term"])), "{}", full(&cell.item));
+                    assert_eq!(json!(cell.item.ink.hue), json!((entry["term"].as_u64().unwrap() - 1) % 7));
+                    let (committed, applied, _) = standing(cell);
+                    assert_eq!(committed, *index <= detail["commit"].as_u64().unwrap());
+                    assert_eq!(applied, *index <= detail["applied"].as_u64().unwrap());
+                    assert_eq!(cell.signs.contains(&Sign::After), json!(index) == known_of["matched"]);
+                    assert_eq!(cell.signs.contains(&Sign::Before), json!(index) == known_of["next"]);
+                }
+                if let Some(next) = known_of["next"].as_u64() {
+                    let told = format!("matched {}, next {next}", known_of["matched"]);
+                    assert!(full(&row.head).ends_with(&told), "{}: {told}", full(&row.head));
+                    let leader = grid.rows.iter().find(|row| row.head.ink.mark == Some(Mark::Leads)).unwrap();
+                    assert!(full(&leader.head).contains(&format!("{name} {told}")), "{}", full(&leader.head));
+                    followed += 1;
+                }
+                snapshots += folded.len();
+            }
+            let Some(Does::Ask(name, value)) = &pane.tools[0].does else { break };
+            ask.args.insert(name.clone(), value.clone());
         }
-        let window = session.ask(&LogWindow { last: None, columns: 8 }).unwrap();
-        assert_eq!((window.end, window.last), (log.end, log.end));
-        assert!(window.rows.iter().all(|row| row.cells.iter().all(|cell| cell.index >= window.first)));
-        assert!(window.last + 1 - window.first <= 8);
+        assert_eq!(log(&session, &ask).0.columns[0], "1");
     }
-    assert!(snapshots > 0, "no snapshot was shown");
+    assert!(snapshots > 0 && followed > 0, "{snapshots} snapshots and {followed} followers were shown");
 }
 
 #[test]
@@ -99,18 +157,18 @@ fn an_entry_is_pale_until_a_majority_has_it() {
     session.seek(1_000_000);
     let name = leader(&session);
     session.apply(&json!({"do": "request", "node": name, "op": {"put": ["x", 42]}})).unwrap();
-    let last = |session: &Session, node: &str| {
-        let row = session.ask(&ALL).unwrap().rows.into_iter().find(|row| row.node == node).unwrap();
-        row.cells.last().cloned().unwrap()
-    };
-    let cell = last(&session, &name);
-    assert_eq!((cell.text.as_str(), cell.what.as_str()), ("x=42", "put x=42"));
-    assert!(!cell.committed && !cell.applied && !cell.durable, "it was only just asked for: {cell:?}");
+    let (grid, _) = log(&session, &PaneAsk::default());
+    let row = grid.rows.iter().position(|row| row.head.text == name).unwrap();
+    let (_, cell) = *entries(&grid, row).last().unwrap();
+    assert_eq!(cell.item.text, "x=42");
+    assert!(full(&cell.item).starts_with("put x=42, "));
+    assert_eq!(standing(cell), (false, false, false), "it was only just asked for: {cell:?}");
+    assert_eq!(cell.item.ink.pattern, Pattern::Tentative);
     session.seek(1_200_000);
-    let log = session.ask(&ALL).unwrap();
-    for row in &log.rows {
-        let cell = last(&session, &row.node);
-        assert!(cell.text == "x=42" && cell.committed && cell.applied && cell.durable, "{}: {cell:?}", row.node);
+    let (grid, _) = log(&session, &PaneAsk::default());
+    for row in 0..grid.rows.len() {
+        let (_, cell) = *entries(&grid, row).last().unwrap();
+        assert_eq!((cell.item.text.as_str(), standing(cell)), ("x=42", (true, true, true)), "row {row}");
     }
 }
 
@@ -118,17 +176,23 @@ fn an_entry_is_pale_until_a_majority_has_it() {
 fn a_crashed_server_shows_what_its_disk_has() {
     let mut session = open(json!({"lab": "raft-log", "seed": 5}));
     session.seek(2_000_000);
-    let before = session.ask(&ALL).unwrap();
+    let (before, _) = log(&session, &PaneAsk::default());
     session.apply(&json!({"do": "crash", "node": "n2"})).unwrap();
-    let after = session.ask(&ALL).unwrap();
-    let row = |log: &view::lens::Log| log.rows[1].clone();
-    assert_eq!((row(&after).condition, row(&after).role.as_str()), (Condition::Crashed, "crashed"));
-    let survivors: Vec<u64> = row(&before).cells.iter().filter(|cell| cell.durable).map(|cell| cell.index).collect();
+    let (after, _) = log(&session, &PaneAsk::default());
+    let head = &after.rows[1].head;
+    assert_eq!(head.ink.pattern, Pattern::Down);
+    assert!(full(head).starts_with("n2 crashed"), "{}", full(head));
+    let survivors = entries(&before, 1).into_iter().filter(|(_, cell)| standing(cell).2);
+    let survivors: Vec<u64> = survivors.map(|(index, _)| index).collect();
     assert!(!survivors.is_empty());
-    let shown: Vec<u64> = row(&after).cells.iter().map(|cell| cell.index).collect();
+    let shown: Vec<u64> = entries(&after, 1).iter().map(|(index, _)| *index).collect();
     assert!(shown.starts_with(&survivors), "{shown:?} does not start with {survivors:?}");
-    assert!(row(&after).cells.iter().all(|cell| cell.durable && !cell.committed));
-    assert_eq!(row(&after).progress.is_some(), row(&before).progress.is_some(), "the leader does not know");
+    for (_, cell) in entries(&after, 1) {
+        assert!(full(&cell.item).ends_with(", on disk") && cell.item.ink.pattern == Pattern::Down, "{cell:?}");
+    }
+    // A leader's own row says how far the others are.
+    let known = |grid: &Grid| grid.rows[1].head.ink.mark.is_none() && full(&grid.rows[1].head).contains("matched");
+    assert_eq!(known(&after), known(&before), "the leader does not know");
 }
 
 /// How often the trace says that a node noted something.
@@ -193,36 +257,72 @@ fn transitions_are_counted_as_the_trace_tells_them() {
     }
 }
 
+/// The operations of the last so many ms, and what stands below them.
+fn history(session: &Session, window_ms: u64) -> (Lanes, Vec<Block>) {
+    let mut ask = PaneAsk::default();
+    for _ in 0..10 {
+        let pane = session.pane("history", &ask).unwrap();
+        let mut blocks = pane.blocks;
+        let Block::Lanes(lanes) = blocks.remove(0) else { panic!("{blocks:?}") };
+        if lanes.until - lanes.from == window_ms * 1_000 {
+            return (lanes, blocks);
+        }
+        let longer = lanes.until - lanes.from < window_ms * 1_000;
+        let Some(Does::Ask(name, value)) = &pane.tools[usize::from(longer)].does else { break };
+        ask.args.insert(name.clone(), value.clone());
+    }
+    panic!("nobody can see {window_ms} ms");
+}
+
+fn operations(lanes: &Lanes) -> Vec<&Span> {
+    lanes.lanes.iter().flat_map(|lane| &lane.spans).collect()
+}
+
+/// The step to which an operation leads.
+fn step(span: &Span) -> u64 {
+    match &span.item.acts[..] {
+        [Act { does: Does::Select(Id::Step(step)), .. }] => *step,
+        other => panic!("it leads to a step, not {other:?}"),
+    }
+}
+
 #[test]
 fn operations_are_those_that_the_verdict_counts() {
     let mut session = open(json!({"lab": "raft-log", "seed": 6}));
     session.seek(3_000_000);
-    let history = session.ask(&OfHistory).unwrap();
-    let answered = history.operations.iter().filter(|it| matches!(it.end, End::Answered { .. })).count();
+    let (lanes, below) = history(&session, 5_000);
+    let answered = |span: &&&Span| span.until.is_some() && span.item.ink.mark.is_none();
     let metrics = session.metrics();
-    assert_eq!(metrics["operations"], json!(history.total));
-    assert_eq!(metrics["operations-answered"], json!(answered));
-    assert_eq!(history.lanes, ["c1", "c2"]);
-    assert!(history.violation.is_none() && history.operations.iter().all(|it| it.part.is_none() && it.place.is_none()));
-    for operation in &history.operations {
-        if let End::Answered { at_us, step, .. } = operation.end {
-            assert!(at_us >= operation.asked_us && step > operation.asked_step);
-        }
+    assert_eq!(metrics["operations"], json!(operations(&lanes).len()));
+    assert_eq!(metrics["operations-answered"], json!(operations(&lanes).iter().filter(answered).count()));
+    let heads: Vec<&str> = lanes.lanes.iter().map(|lane| lane.head.text.as_str()).collect();
+    assert_eq!(heads, ["c1", "c2"]);
+    assert_eq!(below, [], "there is nothing wrong");
+    for span in operations(&lanes) {
+        assert!(span.until.is_none_or(|until| until >= span.from));
+        assert_eq!(span.item.ink.pattern, Pattern::Plain);
+        assert_eq!(full(&span.item).ends_with("no answer yet"), span.until.is_none(), "{}", full(&span.item));
     }
+    // A shorter window has those that were not over before it began.
+    let (short, _) = history(&session, 250);
+    let not_over = operations(&lanes).into_iter().filter(|span| span.until.is_none_or(|until| until >= 2_750_000));
+    let not_over: Vec<&Span> = not_over.collect();
+    assert_eq!(operations(&short), not_over);
     session.apply(&json!({"do": "crash", "node": "c1"})).unwrap();
-    let ends = session.ask(&OfHistory).unwrap().operations;
-    let open = |it: &view::lens::history::Operation| it.lane == 0 && it.end == End::Open;
-    assert!(!ends.iter().any(open), "nobody waits on a machine that is down");
+    let (lanes, _) = history(&session, 5_000);
+    assert!(lanes.lanes[0].spans.iter().all(|span| span.until.is_some()), "nobody waits on a machine that is down");
 }
 
 #[test]
 fn a_history_stays_bounded() {
     let mut session = open(json!({"lab": "raft-log", "seed": 6, "set": {"write-every-ms": 20}}));
     session.seek(20_000_000);
-    let history = session.ask(&OfHistory).unwrap();
-    assert!(history.total > 200, "{} operations", history.total);
-    assert_eq!(history.operations.len(), 200);
-    assert_eq!(history.operations.last().unwrap().number + 1, history.total);
+    let total = session.metrics()["operations"].as_u64().unwrap();
+    assert!(total > 200, "{total} operations");
+    let (lanes, _) = history(&session, 10_000);
+    assert_eq!(operations(&lanes).len(), 200);
+    assert!(lanes.caption.ends_with(", the newest 200"), "{}", lanes.caption);
+    assert!(operations(&lanes).iter().any(|span| span.item.id == Some(Id::Op(total - 1))), "the newest is not there");
 }
 
 #[test]
@@ -232,17 +332,26 @@ fn what_cannot_be_placed_is_marked() {
     let verdicts = session.verdicts();
     let verdict = verdicts.iter().find(|verdict| verdict.property == "linearizability").unwrap();
     assert_eq!(verdict.status, "violated");
-    let history = session.ask(&OfHistory).unwrap();
-    let violation = history.violation.unwrap();
-    assert_eq!((Some(violation.step), Some(&violation.reason)), (verdict.step, verdict.reason.as_ref()));
-    let wrong: Vec<_> = history.operations.iter().filter(|it| it.part == Some(Part::Wrong)).collect();
+    let (lanes, below) = history(&session, 10_000);
+    let [Block::Text(text), Block::Facts(facts)] = &below[..] else { panic!("a reason and an order, not {below:?}") };
+    assert_eq!(Some(&text.lines[0].text), verdict.reason.as_ref());
+    let all = operations(&lanes);
+    let wrong: Vec<_> = all.iter().filter(|it| full(&it.item).contains("nothing explains this answer")).collect();
     let [wrong] = wrong[..] else { panic!("one answer is the first that is wrong") };
-    assert!(matches!(wrong.end, End::Answered { step, .. } if step == violation.step));
-    assert!(wrong.place.is_none(), "what cannot be placed has no place");
-    assert!(!violation.order.is_empty());
-    let mut places: Vec<u32> = history.operations.iter().filter_map(|it| it.place).collect();
+    assert_eq!((wrong.item.ink.pattern, wrong.item.ink.mark), (Pattern::Fault, Some(Mark::No)));
+    assert!(wrong.until.is_some() && Some(step(wrong)) == verdict.step);
+    assert!(!full(&wrong.item).contains("in the order"), "what cannot be placed has no place");
+    let order = &facts.groups[0].facts;
+    assert!(!order.is_empty());
+    let place = |span: &&Span| full(&span.item).split_once(" in the order")?.0.rsplit(' ').next()?.parse::<u32>().ok();
+    let mut places: Vec<u32> = all.iter().filter_map(place).collect();
     places.sort_unstable();
     assert!(places.iter().zip(1..).all(|(place, number)| *place == number), "{places:?}");
+    assert_eq!(order.len(), places.len());
+    for span in all.iter().filter(|span| span.item.ink.mark == Some(Mark::Doubt)) {
+        let told = full(&span.item);
+        assert!(told.contains("at odds with the wrong answer") || told.contains("would come next"), "{told}");
+    }
 }
 
 #[test]

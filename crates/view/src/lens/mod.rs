@@ -5,17 +5,13 @@
 
 pub mod clock_error;
 pub mod comparison;
-pub mod history;
 pub mod inspector;
-pub mod log;
 pub mod ring;
 pub mod space_time;
 
 pub use clock_error::ClockError;
 pub use comparison::Comparison;
-pub use history::History;
 pub use inspector::Inspector;
-pub use log::{Log, LogWindow};
 pub use ring::Ring;
 pub use space_time::SpaceTime;
 
@@ -34,12 +30,8 @@ pub enum LensKind {
     Placements,
     /// How wrong clocks are, over time.
     ClockError,
-    /// The replicated log, a row per server.
-    Log,
     /// One node's state.
     Inspector,
-    /// What clients asked and were told.
-    History,
     /// Processes as lines, messages as arrows.
     SpaceTime,
     /// Two events, as each clock has them.
@@ -54,14 +46,12 @@ pub enum LensKind {
 
 impl LensKind {
     /// Those that are built in.
-    pub const BUILT_IN: [Self; 11] = [
+    pub const BUILT_IN: [Self; 9] = [
         Self::Checks,
         Self::Ring,
         Self::Placements,
         Self::ClockError,
-        Self::Log,
         Self::Inspector,
-        Self::History,
         Self::SpaceTime,
         Self::Comparison,
         Self::Wire,
@@ -76,9 +66,7 @@ impl LensKind {
             Self::Ring => "ring",
             Self::Placements => "placements",
             Self::ClockError => "clock-error",
-            Self::Log => "log",
             Self::Inspector => "inspector",
-            Self::History => "history",
             Self::SpaceTime => "space-time",
             Self::Comparison => "comparison",
             Self::Wire => "wire",
@@ -95,9 +83,7 @@ impl LensKind {
             Self::Ring => "Shares",
             Self::Placements => "Compare",
             Self::ClockError => "Error",
-            Self::Log => "Log",
             Self::Inspector => "Inspector",
-            Self::History => "Operations",
             Self::SpaceTime => "Space-time",
             Self::Comparison => "Clocks",
             Self::Wire => "Wire",
@@ -114,9 +100,7 @@ impl LensKind {
             Self::Ring => "Share of keys",
             Self::Placements => "The same keys, placed otherwise",
             Self::ClockError => "How wrong each clock is",
-            Self::Log => "Replicated log",
             Self::Inspector => "Inspector",
-            Self::History => "Clients’ operations",
             Self::SpaceTime => "Space-time diagram",
             Self::Comparison => "Two events, clock by clock",
             Self::Wire => "On the wire",
@@ -139,21 +123,9 @@ pub trait Question: Any {
     type Answer: Any;
 }
 
-/// Clients' operations.
-#[derive(Clone, Copy, Debug)]
-pub struct OfHistory;
-
 /// How wrong clocks are.
 #[derive(Clone, Copy, Debug)]
 pub struct OfClockError;
-
-impl Question for LogWindow {
-    type Answer = Log;
-}
-
-impl Question for OfHistory {
-    type Answer = History;
-}
 
 impl Question for OfClockError {
     type Answer = ClockError;

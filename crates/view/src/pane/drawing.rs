@@ -120,7 +120,7 @@ fn has_ground(item: &Item) -> bool {
 }
 
 fn is_bold(item: &Item) -> bool {
-    item.ink.pattern == Pattern::Strong
+    matches!(item.ink.pattern, Pattern::Strong | Pattern::Fault)
 }
 
 /// How wide an item is in a line.
@@ -147,10 +147,11 @@ pub(super) fn lettering(item: &Item) -> (Paint, TextStyle) {
         // The stripes have no hue.
         (Pattern::Down, _) | (Pattern::Plain | Pattern::Strong | Pattern::Tentative, None) => Paint::Ink,
         (Pattern::Faint, None) => Paint::Mute,
+        (Pattern::Fault, None) => Paint::Fault,
         (_, Some(_)) => Paint::OnHue,
     };
     let style = match item.ink.pattern {
-        Pattern::Strong => TextStyle::Badge,
+        Pattern::Strong | Pattern::Fault => TextStyle::Badge,
         // On stripes a text needs a halo.
         Pattern::Down => TextStyle::Remark,
         _ => TextStyle::Label,
@@ -174,6 +175,10 @@ pub(super) fn ground(item: &Item, [x, y, width, height]: [f64; 4], plain: Paint)
             ]
         }
         Pattern::Faint => vec![pill(fill, Paint::Mute)],
+        Pattern::Fault => {
+            let points = vec![(x, y), (x + width, y), (x + width, y + height), (x, y + height)];
+            vec![Shape::Polygon { points, fill, stroke: Paint::Fault, width: 2.5 }]
+        }
         Pattern::Plain | Pattern::Strong => vec![pill(fill, Paint::Ink)],
     }
 }
@@ -204,7 +209,12 @@ pub(super) fn item_shapes(item: &Item, mut x: f64, y: f64) -> Vec<Shape> {
         shapes.extend(ground(item, [x, y - 10.0, width + 2.0 * PAD, 20.0], Paint::Panel));
         lettering(item)
     } else {
-        (if item.ink.pattern == Pattern::Faint { Paint::Mute } else { Paint::Ink }, lettering(item).1)
+        let fill = match item.ink.pattern {
+            Pattern::Faint => Paint::Mute,
+            Pattern::Fault => Paint::Fault,
+            _ => Paint::Ink,
+        };
+        (fill, lettering(item).1)
     };
     if own {
         x += PAD;
@@ -230,6 +240,7 @@ pub fn mark_shapes(mark: Mark, paint: Paint) -> Vec<Shape> {
         }
         Mark::Yes => vec![strokes(vec![[(2.0, 7.5), (5.5, 11.0)], [(5.5, 11.0), (12.0, 3.0)]])],
         Mark::No => vec![strokes(vec![[(3.0, 3.0), (11.0, 11.0)], [(11.0, 3.0), (3.0, 11.0)]])],
+        Mark::Doubt => vec![text(7.0, 7.0, "?", TextStyle::Badge, Anchor::Middle, paint)],
         Mark::Waits => [2.5, 7.0, 11.5]
             .map(|x| Shape::Circle { x, y: 7.0, r: 1.4, fill: paint, stroke: Paint::None, width: 0.0, dashed: false })
             .to_vec(),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::drawing::{
-    Drawing, LINE, arrow, cell_width, fitting, ground, lettering, mark_shapes, moved, text, text_width,
+    Drawing, LINE, arrow, cell_width, fitting, ground, lettering, mark_shapes, moved, name_of, text, text_width,
 };
 use super::{Item, MARK_SIZE, sentence};
 use crate::lens::clock_error::ticks;
@@ -109,6 +109,7 @@ impl Lanes {
             let span = |span: &Span| {
                 let (what, from) = (span.item.spoken(), self.told(span.from));
                 match span.until {
+                    _ if span.item.full.is_some() => what,
                     Some(until) => format!("{what} from {from} to {}", self.told(until)),
                     None => format!("{what} since {from}"),
                 }
@@ -171,19 +172,28 @@ impl Lanes {
             let label = text(x(at), bottom + 14.0, &self.told(at), TextStyle::Label, anchor, Paint::Mute);
             drawing.rule(&format!("tick {at}"), vec![thin(x(at)), label]);
         }
-        for ((lane, (places, count)), &top) in self.lanes.iter().zip(&rows).zip(&tops) {
-            let key = super::drawing::name_of(&lane.head);
-            let middle = top + LINE * *count as f64 / 2.0;
-            drawing.cell(&format!("{key}/head"), std::slice::from_ref(&lane.head), 0.0, middle);
-            let line =
-                Shape::Strokes { lines: vec![[(left, middle), (right, middle)]], stroke: Paint::Mute, width: 1.0 };
+        // Whose the lanes are comes first, so that arrow keys lead from span to span.
+        let middle = |count: usize, top: f64| top + LINE * count as f64 / 2.0;
+        for ((lane, (_, count)), &top) in self.lanes.iter().zip(&rows).zip(&tops) {
+            let key = name_of(&lane.head);
+            let y = middle(*count, top);
+            drawing.cell(&format!("{key}/head"), std::slice::from_ref(&lane.head), 0.0, y);
+            let line = Shape::Strokes { lines: vec![[(left, y), (right, y)]], stroke: Paint::Mute, width: 1.0 };
             drawing.rule(&format!("{key}/line"), vec![line]);
+        }
+        for ((lane, (places, count)), &top) in self.lanes.iter().zip(&rows).zip(&tops) {
+            let key = name_of(&lane.head);
+            let middle = middle(*count, top);
             for (span, place) in lane.spans.iter().zip(places) {
                 let from = x(span.from);
                 let until = x(span.until.or(self.now).unwrap_or(self.until).max(span.from));
                 let area = [from, top + LINE * *place as f64 + INSET, (until - from).max(6.0), LINE - 2.0 * INSET];
-                let key = format!("{key}/{}@{}", super::drawing::name_of(&span.item), span.from);
-                drawing.push(key, Some(span.item.clone()), span_shapes(span, area), area);
+                let key = format!("{key}/{}@{}", name_of(&span.item), span.from);
+                // What does not fit into a span stands behind it, up to the next one in its row.
+                let next = lane.spans.iter().zip(places).filter(|(it, row)| *row == place && it.from > span.from);
+                let next = next.map(|(it, _)| x(it.from)).fold(right + 12.0, f64::min);
+                let shapes = span_shapes(span, area, next - area[0] - area[2]);
+                drawing.push(key, Some(span.item.clone()), shapes, area);
             }
             for point in &lane.points {
                 let (x, r) = (x(point.at), 6.0);
@@ -194,7 +204,7 @@ impl Lanes {
                     let at = (x - MARK_SIZE / 2.0, middle - r - MARK_SIZE);
                     shapes.extend(moved(mark_shapes(mark, Paint::Ink), at.0, at.1));
                 }
-                let key = format!("{key}/{}@{}", super::drawing::name_of(&point.item), point.at);
+                let key = format!("{key}/{}@{}", name_of(&point.item), point.at);
                 drawing.push(key, Some(point.item.clone()), shapes, [x - 12.0, middle - 12.0, 24.0, 24.0]);
             }
         }
@@ -215,7 +225,7 @@ impl Lanes {
                 let (x, y) = ((from.0 + to.0) / 2.0 + 6.0, (from.1 + to.1) / 2.0);
                 shapes.push(text(x, y, &arrow_.item.text, TextStyle::Remark, Anchor::Start, Paint::Ink));
             }
-            let key = format!("{}@{}-{}", super::drawing::name_of(&arrow_.item), arrow_.from.1, arrow_.to.1);
+            let key = format!("{}@{}-{}", name_of(&arrow_.item), arrow_.from.1, arrow_.to.1);
             drawing.push(key, Some(arrow_.item.clone()), shapes, area);
         }
         if let Some(now) = self.now.filter(|now| (self.from..=self.until).contains(now)) {
@@ -228,8 +238,9 @@ impl Lanes {
     }
 }
 
-/// A span that has ended is round on both sides; one that goes on points to where it goes.
-fn span_shapes(span: &Span, area: [f64; 4]) -> Vec<Shape> {
+/// A span that has ended is round on both sides; one that goes on points to where it goes. Its mark and its text stand
+/// within it, or behind it, where there is so much room; a mark for which there is none on that side stands before it.
+fn span_shapes(span: &Span, area: [f64; 4], behind: f64) -> Vec<Shape> {
     let [left, top, wide, high] = area;
     let mut shapes = match span.until {
         Some(_) => ground(&span.item, area, Paint::Panel),
@@ -243,15 +254,27 @@ fn span_shapes(span: &Span, area: [f64; 4]) -> Vec<Shape> {
                 (_, Some(hue)) => Paint::hue(Some(hue)),
                 _ => Paint::Panel,
             };
-            vec![Shape::Polygon { points, fill, stroke: Paint::Ink, width: 1.5 }]
+            let wrong = span.item.ink.pattern == super::Pattern::Fault;
+            let (stroke, width) = if wrong { (Paint::Fault, 2.5) } else { (Paint::Ink, 1.5) };
+            vec![Shape::Polygon { points, fill, stroke, width }]
         }
     };
-    let (fill, style) = lettering(&span.item);
-    let mut x = left + 8.0;
-    let mut room = wide - 16.0;
-    if let Some(mark) = span.item.ink.mark.filter(|_| room >= MARK_SIZE) {
-        shapes.extend(moved(mark_shapes(mark, fill), x, top + (high - MARK_SIZE) / 2.0));
-        (x, room) = (x + MARK_SIZE + 4.0, room - MARK_SIZE - 4.0);
+    let (mut fill, mut style) = lettering(&span.item);
+    let mark = span.item.ink.mark.map_or(0.0, |_| MARK_SIZE + 4.0);
+    let (mut x, mut room) = (left + 8.0, wide - 16.0);
+    if text_width(&span.item.text, false) + mark > room && behind - 8.0 > room {
+        (x, room) = (left + wide + 4.0, behind - 8.0);
+        // There it is no longer on the span's own ground, but on the line of its lane.
+        fill = if fill == Paint::OnHue { Paint::Ink } else { fill };
+        style = TextStyle::Remark;
+    }
+    if let Some(mark) = span.item.ink.mark {
+        let fits = room >= MARK_SIZE;
+        let at = if fits { x } else { left - MARK_SIZE - 2.0 };
+        shapes.extend(moved(mark_shapes(mark, fill), at, top + (high - MARK_SIZE) / 2.0));
+        if fits {
+            (x, room) = (x + MARK_SIZE + 4.0, room - MARK_SIZE - 4.0);
+        }
     }
     let fits = fitting(&span.item.text, room.max(0.0));
     if !fits.is_empty() {

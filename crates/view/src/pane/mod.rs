@@ -7,7 +7,9 @@
 mod drawing;
 mod facts;
 mod graph;
+mod grid;
 mod lanes;
+mod paging;
 mod picture;
 mod table;
 
@@ -18,7 +20,9 @@ use serde::Serialize;
 pub use drawing::{Drawing, MARK_SIZE, Part, mark_shapes};
 pub use facts::{Fact, Facts, Group, Text};
 pub use graph::{Edge, Graph, Layout, Node};
+pub use grid::{Cell, Grid, Line, Sign};
 pub use lanes::{Arrow, Axis, Lane, Lanes, Point, Span};
+pub use paging::Page;
 pub use picture::picture;
 pub use table::{Align, Column, Row, Table};
 
@@ -38,6 +42,21 @@ pub struct PaneInfo {
 pub struct Pane {
     /// Its parts, from the top down.
     pub blocks: Vec<Block>,
+    /// What its reader may ask for, as buttons above it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Tool>,
+}
+
+/// A button above a pane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tool {
+    /// What it shows: a sign.
+    pub sign: String,
+    /// What it is called.
+    pub title: String,
+    /// What it does; none while there is nothing to do.
+    #[serde(flatten)]
+    pub does: Option<Does>,
 }
 
 /// A part of a pane.
@@ -46,6 +65,8 @@ pub struct Pane {
 pub enum Block {
     /// Rows and columns.
     Table(Table),
+    /// Many small cells.
+    Grid(Grid),
     /// What lasts and what happens, along an axis.
     Lanes(Lanes),
     /// Who points at whom.
@@ -109,6 +130,8 @@ pub enum Pattern {
     Tentative,
     /// What is down: hatched.
     Down,
+    /// What is wrong: in the colour of faults.
+    Fault,
 }
 
 impl Pattern {
@@ -125,6 +148,7 @@ impl Pattern {
             Self::Faint => "faint",
             Self::Tentative => "tentative",
             Self::Down => "down",
+            Self::Fault => "fault",
         }
     }
 
@@ -135,6 +159,7 @@ impl Pattern {
             Self::Plain | Self::Strong | Self::Faint => None,
             Self::Tentative => Some("not settled"),
             Self::Down => Some("down"),
+            Self::Fault => Some("wrong"),
         }
     }
 }
@@ -151,6 +176,8 @@ pub enum Mark {
     No,
     /// Three dots.
     Waits,
+    /// A question mark.
+    Doubt,
 }
 
 impl Mark {
@@ -162,6 +189,7 @@ impl Mark {
             Self::Yes => "yes",
             Self::No => "no",
             Self::Waits => "waiting",
+            Self::Doubt => "in doubt",
         }
     }
 }
@@ -222,6 +250,14 @@ impl PaneAsk {
     #[must_use]
     pub fn arg(&self, name: &str) -> Option<&str> {
         self.args.get(name).map(String::as_str)
+    }
+}
+
+impl Tool {
+    /// A button; without something that it does it cannot be pressed.
+    #[must_use]
+    pub fn new(sign: &str, title: String, does: Option<Does>) -> Self {
+        Self { sign: sign.to_owned(), title, does }
     }
 }
 
@@ -339,6 +375,7 @@ impl Block {
     pub fn caption(&self) -> &str {
         match self {
             Self::Table(table) => &table.caption,
+            Self::Grid(grid) => &grid.caption,
             Self::Lanes(lanes) => &lanes.caption,
             Self::Graph(graph) => &graph.caption,
             Self::Facts(_) | Self::Text(_) => "",
@@ -350,6 +387,7 @@ impl Block {
     pub fn spoken(&self) -> String {
         match self {
             Self::Table(table) => table.spoken(),
+            Self::Grid(grid) => grid.spoken(),
             Self::Lanes(lanes) => lanes.spoken(),
             Self::Graph(graph) => graph.spoken(),
             Self::Facts(facts) => facts.spoken(),
@@ -363,6 +401,7 @@ impl Block {
     pub fn draw(&self, width: f64) -> Drawing {
         match self {
             Self::Table(table) => table.draw(),
+            Self::Grid(grid) => grid.draw(width),
             Self::Lanes(lanes) => lanes.draw(width),
             Self::Graph(graph) => graph.draw(width),
             Self::Facts(facts) => facts.draw(width),
@@ -375,7 +414,14 @@ impl Pane {
     /// These blocks, one below the other.
     #[must_use]
     pub fn of<const N: usize>(blocks: [Block; N]) -> Self {
-        Self { blocks: blocks.into() }
+        Self { blocks: blocks.into(), tools: Vec::new() }
+    }
+
+    /// The same with buttons above it.
+    #[must_use]
+    pub fn with(mut self, tools: Vec<Tool>) -> Self {
+        self.tools = tools;
+        self
     }
 
     /// The pane for ears.

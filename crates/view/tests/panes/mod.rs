@@ -2,8 +2,8 @@
 
 use view::Theme;
 use view::pane::{
-    Align, Arrow, Axis, Block, Column, Does, Edge, Fact, Facts, Graph, Group, Id, Item, Lane, Lanes, Layout, Mark,
-    Node, Pane, Pattern, Point, Row, Span, Table, Text, picture,
+    Align, Arrow, Axis, Block, Cell, Column, Does, Edge, Fact, Facts, Graph, Grid, Group, Id, Item, Lane, Lanes,
+    Layout, Line, Mark, Node, Pane, Pattern, Point, Row, Sign, Span, Table, Text, Tool, picture,
 };
 
 use super::{check, parse};
@@ -101,6 +101,73 @@ fn graph(layout: Layout) -> Block {
     Block::Graph(Graph { caption: "Who waits for whom".into(), layout, nodes, edges, cycle: vec![0, 1, 2] })
 }
 
+fn grid() -> Block {
+    let entry = |text: &str, hue| Cell::new(Item::new(text).hue(Some(hue)).full(format!("put {text}, committed")));
+    let pale = |text: &str| {
+        let item = Item::new(text).hue(Some(2)).pattern(Pattern::Tentative);
+        Cell::new(item.full(format!("put {text}, not committed")))
+    };
+    let folded = Item::new("… 3").pattern(Pattern::Faint).full("… 3 in a snapshot");
+    let lost = Cell::new(Item::new("x=1").pattern(Pattern::Down));
+    let rows = vec![
+        Line {
+            head: Item::node("n1").mark(Some(Mark::Leads)).full("n1 leader, n2 matched 4, next 5"),
+            cells: vec![
+                Cell { span: 2, ..Cell::new(folded) },
+                entry("x=1", 0).sign(Sign::Below, true),
+                pale("long=12345"),
+            ],
+        },
+        Line {
+            head: Item::node("n2").full("n2 follower, matched 4, next 5"),
+            cells: vec![
+                Cell::new(Item::default()),
+                entry("y=2", 1),
+                entry("x=1", 0).sign(Sign::After, true).sign(Sign::Below, false),
+                Cell::new(Item::default()).sign(Sign::Before, true),
+                // Nobody has so many columns.
+                entry("z=3", 1),
+            ],
+        },
+        Line { head: Item::node("n3").pattern(Pattern::Down), cells: vec![Cell { span: 0, ..lost }] },
+    ];
+    let legend = vec![
+        Cell::new(Item::new("not committed").pattern(Pattern::Tentative)),
+        Cell::new(Item::new("matched")).sign(Sign::After, true),
+    ];
+    let columns = (2..=5).map(|index| index.to_string()).collect();
+    Block::Grid(Grid { caption: "Entries 2 to 5 of 5".into(), corner: "Server".into(), columns, rows, legend })
+}
+
+/// Operations, most of which are too short for their texts.
+fn operations() -> Block {
+    let span = |number: u64, text: &str, from: u64, until: Option<u64>| Span {
+        item: Item::new(text).id(Id::Op(number)).full(format!("operation {number}: {text}")),
+        from: from * 1_000,
+        until: until.map(|until| until * 1_000),
+    };
+    let looks = |span: Span, pattern, mark| Span { item: span.item.pattern(pattern).mark(mark), ..span };
+    let first = Lane {
+        head: Item::node("c1"),
+        spans: vec![
+            looks(span(0, "x=1", 10, Some(14)), Pattern::Plain, None),
+            looks(span(1, "x?", 120, Some(130)), Pattern::Fault, Some(Mark::Doubt)),
+            looks(span(2, "y?", 490, Some(500)), Pattern::Fault, Some(Mark::No)),
+        ],
+        points: vec![],
+    };
+    let second = Lane {
+        head: Item::node("c2"),
+        spans: vec![
+            looks(span(3, "a name that is long", 200, Some(210)), Pattern::Tentative, Some(Mark::No)),
+            span(4, "z=3", 250, Some(260)),
+            span(5, "open", 480, None),
+        ],
+        points: vec![],
+    };
+    Block::Lanes(Lanes::recent("Operations of the last 500 ms", 500_000, 500_000, vec![first, second]))
+}
+
 fn facts() -> Block {
     let fact = |name: &str, item: Item| Fact::new(name, item);
     let group = |title: &str, facts| Group { title: title.into(), facts };
@@ -133,6 +200,8 @@ fn blocks() -> Vec<(&'static str, Block)> {
         ("table", table()),
         ("lanes-time", lanes(Axis::Time)),
         ("lanes-order", lanes(Axis::Order)),
+        ("lanes-short", operations()),
+        ("grid", grid()),
         ("graph-layered", graph(Layout::Layered)),
         ("graph-tree", graph(Layout::Tree)),
         ("graph-circle", graph(Layout::Circle)),
@@ -145,7 +214,7 @@ fn blocks() -> Vec<(&'static str, Block)> {
 #[test]
 fn blocks_look_as_they_did() {
     for (name, block) in blocks() {
-        let pane = Pane { blocks: vec![block] };
+        let pane = Pane::of([block]);
         for theme in [Theme::Light, Theme::Dark] {
             let drawn = picture(&pane, 360.0, theme, "A pane");
             parse(&drawn).unwrap_or_else(|problem| panic!("{name}: {problem}"));
@@ -162,7 +231,10 @@ fn blocks_sound_as_they_did() {
 
 #[test]
 fn blocks_are_data() {
-    let pane = Pane { blocks: vec![table(), lanes(Axis::Order), graph(Layout::Circle), facts(), text()] };
+    let tool = |sign, title: &str, does| Tool::new(sign, title.to_owned(), does);
+    let tools = vec![tool("‹", "Earlier", Some(Does::Ask("last".into(), "4".into()))), tool("›", "Later", None)];
+    let blocks = [table(), grid(), lanes(Axis::Order), graph(Layout::Circle), facts(), text()];
+    let pane = Pane::of(blocks).with(tools);
     check("panes.json", &(serde_json::to_string_pretty(&pane).unwrap() + "\n"));
 }
 
@@ -192,7 +264,7 @@ fn parts_keep_their_names_while_their_looks_change() {
 fn a_picture_of_a_pane_stands_alone_and_its_words_stay_text() {
     let mut all: Vec<Block> = blocks().into_iter().map(|(_, block)| block).collect();
     all.push(Block::Text(Text { lines: vec![Item::new("<script>&\u{1}")] }));
-    let drawn = picture(&Pane { blocks: all }, 360.0, Theme::Dark, "</title>");
+    let drawn = picture(&Pane { blocks: all, ..Pane::default() }, 360.0, Theme::Dark, "</title>");
     let elements = parse(&drawn).unwrap();
     assert!(!elements.iter().any(|(name, _)| name == "script"));
     let style = drawn.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;

@@ -1,7 +1,7 @@
 //! Raft: leader election, as a lab.
 
 use crate::raft::Bugs;
-use crate::raft::common::panes::STATES;
+use crate::raft::common::panes::{HISTORY, LOG, STATES};
 use crate::raft::common::{self as raft, CHECK_QUORUM, CORRECT, ELECTION_TIMEOUT, HEARTBEAT, NODES, PRE_VOTE, RaftLab};
 use runs::prelude::*;
 
@@ -70,8 +70,8 @@ static INFO: LabInfo = LabInfo {
         LensKind::Comparison,
         LensKind::Wire,
         LensKind::Inspector,
-        LensKind::Log,
-        LensKind::History,
+        LensKind::Pane(&LOG),
+        LensKind::Pane(&HISTORY),
         LensKind::Story,
     ],
     opening_lenses: &[LensKind::Checks, LensKind::Story],

@@ -1,7 +1,7 @@
 //! Raft: the replicated log, as a lab.
 
 use crate::raft::Bugs;
-use crate::raft::common::panes::{PROGRESS, STATES};
+use crate::raft::common::panes::{HISTORY, LOG, PROGRESS, STATES};
 use crate::raft::common::{
     self as raft, CHECK_QUORUM, CLIENTS, CORRECT, ELECTION_TIMEOUT, HEARTBEAT, LEASE_READS, NODES, PRE_VOTE, RaftLab,
 };
@@ -71,17 +71,17 @@ static INFO: LabInfo = LabInfo {
         speed: 0.15,
     },
     lenses: &[
-        LensKind::Log,
+        LensKind::Pane(&LOG),
         LensKind::Pane(&PROGRESS),
         LensKind::Checks,
         LensKind::Pane(&STATES),
         LensKind::Inspector,
-        LensKind::History,
+        LensKind::Pane(&HISTORY),
         LensKind::SpaceTime,
         LensKind::Comparison,
         LensKind::Wire,
         LensKind::Story,
     ],
-    opening_lenses: &[LensKind::Log, LensKind::Checks, LensKind::Story],
+    opening_lenses: &[LensKind::Pane(&LOG), LensKind::Checks, LensKind::Story],
     ..LabInfo::BASE
 };

@@ -1,13 +1,9 @@
 //! What the labs about Raft have in common: parameters, operations, looks.
 
-mod lenses;
 pub mod panes;
 pub mod words;
 
-use std::any::Any;
-
 use runs::prelude::*;
-use view::lens::OfHistory;
 
 use crate::raft::{
     Config, KEY_BYTES_MAX, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Role, Server, Timer, majority,
@@ -300,7 +296,7 @@ impl Lab for RaftLab {
     }
 
     fn tell(record: &Record<Raft>, names: &Names) -> Telling {
-        Telling::new(words::tell(record, names)).counted(lenses::topic(record))
+        Telling::new(words::tell(record, names)).counted(words::topic(record))
     }
 
     fn role_change(note: &Note) -> Option<RoleChange> {
@@ -324,15 +320,10 @@ impl Lab for RaftLab {
         match id {
             _ if id == panes::PROGRESS.id => panes::progress(world, names, ask),
             _ if id == panes::STATES.id => panes::states(world, oracle, names),
+            _ if id == panes::LOG.id => panes::log(world, names, ask),
+            _ if id == panes::HISTORY.id => panes::history(world, oracle, names, ask),
             _ => Pane::default(),
         }
-    }
-
-    fn answer(question: &dyn Any, Look { world, oracle, names }: Look<'_, Self>) -> Option<Box<dyn Any>> {
-        if let Some(window) = question.downcast_ref() {
-            return Some(Box::new(lenses::log(world, names, *window)));
-        }
-        question.is::<OfHistory>().then(|| Box::new(lenses::history(world, oracle, names)) as Box<dyn Any>)
     }
 }
 

@@ -223,3 +223,21 @@ const fn refusal(why: Why) -> &'static str {
         Why::Busy => "too much is under way",
     }
 }
+
+/// What a routine event is counted as.
+pub fn topic(record: &Record<Raft>) -> Topic {
+    match &record.event {
+        Event::Timer { timer: Timer::Heartbeat, .. } => ("round of heartbeats", "rounds of heartbeats"),
+        Event::Timer { timer: Timer::Workload, .. } => ("idle client", "idle clients"),
+        Event::Deliver { msg, .. } => match msg {
+            Msg::AppendEntries { .. } | Msg::InstallSnapshot { .. } => ("heartbeat", "heartbeats"),
+            Msg::AppendEntriesReply { .. } => ("acknowledgement", "acknowledgements"),
+            Msg::ClientRequest { .. } => ("request", "requests"),
+            Msg::ClientReply { .. } | Msg::NotLeader { .. } => ("late answer", "late answers"),
+            Msg::PreVote { .. } | Msg::RequestVote { .. } | Msg::TimeoutNow { .. } => ("question", "questions"),
+            Msg::PreVoteReply { .. } | Msg::RequestVoteReply { .. } => ("vote", "votes"),
+        },
+        Event::Boot(_) => ("boot", "boots"),
+        Event::Timer { .. } | Event::Vanish { .. } | Event::Synced(_) | Event::Command(_) => OTHER,
+    }
+}

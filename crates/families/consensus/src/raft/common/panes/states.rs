@@ -95,4 +95,4 @@ pub fn states(world: &World<Raft>, oracle: &RaftOracle, names: &Names) -> Pane {
 const ROW: i32 = 118;
 
 /// How far to the right those stand who want to lead, in pixels.
-const RIGHT: i32 = 200;
+const RIGHT: i32 = 196;
