@@ -121,9 +121,6 @@ pub fn Panel() -> impl IntoView {
 fn one(kind: LensKind) -> AnyView {
     let part = match kind {
         LensKind::Checks => Part::Checks,
-        LensKind::Ring => Part::Shares,
-        LensKind::Placements => Part::Placements,
-        LensKind::ClockError => Part::ClockError,
         LensKind::Inspector => Part::Inspector,
         LensKind::SpaceTime => Part::SpaceTimeLens,
         LensKind::Comparison => Part::ComparisonLens,

@@ -10,13 +10,11 @@ use view::PaneInfo;
 
 use super::help::Help;
 use super::lenses::checks::Checks;
-use super::lenses::clock_error::ClockErrorLens;
 use super::lenses::inspector::InspectorLens;
 use super::pane::PaneLens;
 use super::ring::bar::{RingBar, TokenSlider};
+use super::ring::fields::RingFields;
 use super::ring::layer::RingLayer;
-use super::ring::placements::PlacementsLens;
-use super::ring::shares::Shares;
 use super::share::Links;
 use super::space_time::SpaceTimeLens;
 use super::space_time::bar::SpaceTimeBar;
@@ -45,10 +43,9 @@ pub enum Part {
     RingLayer,
     RingBar,
     TokenSlider,
-    Shares,
-    Placements,
+    /// What is asked of the ring, above or below its pane.
+    RingFields(bool),
     Checks,
-    ClockError,
     Inspector,
     Pane(&'static PaneInfo),
     /// What can be done to what is picked.
@@ -89,8 +86,7 @@ fn ring(part: Part) -> Option<AnyView> {
         Part::RingLayer => view! { <RingLayer /> }.into_any(),
         Part::RingBar => view! { <RingBar /> }.into_any(),
         Part::TokenSlider => view! { <TokenSlider /> }.into_any(),
-        Part::Shares => view! { <Shares /> }.into_any(),
-        Part::Placements => view! { <PlacementsLens /> }.into_any(),
+        Part::RingFields(above) => view! { <RingFields above=above /> }.into_any(),
         _ => return None,
     })
 }
@@ -98,7 +94,6 @@ fn ring(part: Part) -> Option<AnyView> {
 fn lenses(part: Part) -> Option<AnyView> {
     Some(match part {
         Part::Checks => view! { <Checks /> }.into_any(),
-        Part::ClockError => view! { <ClockErrorLens /> }.into_any(),
         Part::Inspector => view! { <InspectorLens /> }.into_any(),
         Part::Pane(info) => view! { <PaneLens info=info /> }.into_any(),
         _ => return None,
@@ -141,8 +136,8 @@ impl Part {
                 ("space_time", || Box::pin(arriving::load_space_time()))
             }
             LogForm => ("logs", || Box::pin(arriving::load_logs())),
-            RingLayer | RingBar | TokenSlider | Shares | Placements => ("ring", || Box::pin(arriving::load_ring())),
-            Checks | ClockError | Inspector | Pane(_) => ("lenses", || Box::pin(arriving::load_lenses())),
+            RingLayer | RingBar | TokenSlider | RingFields(_) => ("ring", || Box::pin(arriving::load_ring())),
+            Checks | Inspector | Pane(_) => ("lenses", || Box::pin(arriving::load_lenses())),
             Actions(_) | AskForm(_) | SettingsForm | SplitForm | Links => {
                 ("actions", || Box::pin(arriving::load_actions()))
             }

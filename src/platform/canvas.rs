@@ -244,8 +244,8 @@ impl Painter {
                     context.line_to(x + to.0, y + to.1);
                 }
             }
-            // Words belong to the layers of SVG.
-            Shape::Pill { .. } | Shape::Text { .. } => {}
+            // Words and charts belong to SVG.
+            Shape::Pill { .. } | Shape::Text { .. } | Shape::Line { .. } | Shape::Area { .. } => {}
         }
     }
 
@@ -267,7 +267,7 @@ impl Painter {
                 self.stroke(*stroke, *width);
             }
             Shape::Strokes { stroke, width, .. } => self.stroke(*stroke, *width),
-            Shape::Pill { .. } | Shape::Text { .. } => {}
+            Shape::Pill { .. } | Shape::Text { .. } | Shape::Line { .. } | Shape::Area { .. } => {}
         }
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 
 use labs::{Run, picture};
-use view::{PaneAsk, PaneInfo, Theme};
+use view::{PaneInfo, Theme};
 
 use crate::args::Failure;
 
@@ -28,7 +28,7 @@ pub struct RenderCall {
 pub fn render(call: &RenderCall, out: &mut impl Write) -> Result<u8, Failure> {
     let mut session = call.run.open()?;
     session.seek(call.at_us);
-    let pane = call.pane.and_then(|info| Some((info, session.pane(info.id, &PaneAsk::default())?)));
+    let pane = call.pane.and_then(|info| Some((info, session.whole_pane(info.id)?)));
     let picture = match &pane {
         Some((_, pane)) if call.json => format!("{}\n", serde_json::json!(pane)),
         Some((info, pane)) => picture::pane(&session, info, pane, call.theme),

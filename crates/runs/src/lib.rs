@@ -26,6 +26,7 @@ pub mod picture;
 pub mod placements;
 pub mod plain;
 pub mod prelude;
+pub mod recent;
 pub mod retime;
 pub mod run;
 pub mod session;

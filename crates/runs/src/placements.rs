@@ -2,16 +2,22 @@
 //!
 //! The work is done in small pieces, so that a page can spread it over frames.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use hashing::{Bounded, HashKind, Ketama, Maglev, Modulo, Node, Placement, Rendezvous, Ring, Spot, jump};
 use sim::hash::mix;
 use view::lens::ring::{Circle, Membership, Token};
 
 use crate::hashing;
+use crate::recent::Recent;
 
 /// How many keys are placed.
 pub const KEYS: usize = 10_000;
-/// How much one piece of work is, in throws of dice: some ways look at every server for every key.
-const CHUNK: usize = 5_000;
+/// How many keys one piece of work places at most, and how many dice it throws for them: pieces take about as long for few
+/// servers as for a hundred.
+const KEYS_AT_ONCE: usize = 500;
+const DICE_AT_ONCE: usize = 2_000;
 
 /// A way to place keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,15 +114,28 @@ impl Placements {
         Self { keys, sides: [before, after], rows: Vec::new(), owners, table: None }
     }
 
-    /// Does a piece of the work; the rows once all of it is done.
-    pub fn work(&mut self) -> Option<&[Row]> {
-        let Some(&way) = Way::ALL.get(self.rows.len()) else { return Some(&self.rows) };
+    /// What is done: the first of [`Way::ALL`].
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Does a piece of the work, and says whether there is more.
+    pub fn work(&mut self) -> bool {
+        let Some(&way) = Way::ALL.get(self.rows.len()) else {
+            self.keys = Vec::new();
+            return false;
+        };
         let side = usize::from(self.owners[0].len() == self.keys.len());
         match self.table.take() {
             None => self.table = Some(table(way, &self.sides[side])),
             Some(table) => {
                 let done = self.owners[side].len();
-                let chunk = (CHUNK / self.sides[side].servers.len().max(1)).clamp(20, 500);
+                // Only rendezvous looks at every server for every key.
+                let chunk = match way {
+                    Way::Rendezvous => (DICE_AT_ONCE / self.sides[side].servers.len().max(1)).clamp(20, KEYS_AT_ONCE),
+                    _ => KEYS_AT_ONCE,
+                };
                 let end = (done + chunk).min(self.keys.len());
                 let none = u32::MAX;
                 match &table {
@@ -144,7 +163,7 @@ impl Placements {
                 }
             }
         }
-        (self.rows.len() == Way::ALL.len()).then_some(&self.rows)
+        true
     }
 
     fn row(&self, way: Way) -> Row {
@@ -173,9 +192,17 @@ impl Placements {
     }
 }
 
+thread_local! {
+    static CIRCLES: RefCell<Recent<Membership, Arc<Circle>>> = const { RefCell::new(Recent::new()) };
+}
+
 /// The ring of some members, as clockwise placement has it.
 #[must_use]
-pub fn circle(of: Membership) -> Circle {
+pub fn circle(of: Membership) -> Arc<Circle> {
+    CIRCLES.with_borrow_mut(|circles| circles.of(of, |of| Arc::new(make_circle(of.clone()))).clone())
+}
+
+fn make_circle(of: Membership) -> Circle {
     let hash = hash_of(&of);
     let mut tokens = Vec::new();
     for (member, (name, weight)) in of.servers.iter().enumerate() {
@@ -227,7 +254,8 @@ mod tests {
 
     fn compare(before: &Membership, after: &Membership) -> Vec<Row> {
         let mut placements = Placements::new(before.clone(), after.clone());
-        (0..100_000).find_map(|_| placements.work().map(<[Row]>::to_vec)).expect("the work has an end")
+        assert!((0..100_000).any(|_| !placements.work()), "the work has an end");
+        placements.rows().to_vec()
     }
 
     #[test]

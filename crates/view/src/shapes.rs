@@ -108,10 +108,25 @@ pub enum Shape {
     Polygon { points: Vec<(f64, f64)>, fill: Paint, stroke: Paint, width: f64 },
     /// Strokes between pairs of points.
     Strokes { lines: Vec<[(f64, f64); 2]>, stroke: Paint, width: f64 },
+    /// A line through these points; a number other than 0 stands for a pattern of dashes ([`dashes`]).
+    Line { points: Vec<(f64, f64)>, stroke: Paint, width: f64, dash: usize },
+    /// A translucent polygon ([`TRANSLUCENT`]).
+    Area { points: Vec<(f64, f64)>, fill: Paint },
     /// A rectangle around a text, round at its ends where it holds one line; see [`ROUND`].
     Pill { x: f64, y: f64, width: f64, height: f64, fill: Paint, stroke: Paint },
     /// One line of text; `y` is the baseline.
     Text { x: f64, y: f64, text: String, style: TextStyle, anchor: Anchor, fill: Paint },
+}
+
+/// How opaque an [`Shape::Area`] is.
+pub const TRANSLUCENT: f64 = 0.15;
+
+/// A pattern of dashes by its number, as attributes of SVG take it; none for 0, and patterns repeat.
+#[must_use]
+pub const fn dashes(number: usize) -> Option<&'static str> {
+    const PATTERNS: [Option<&str>; 7] =
+        [None, Some("12 3"), Some("5 3"), Some("2 3"), Some("10 3 2 3"), Some("7 3 2 3 2 3"), Some("2 6")];
+    PATTERNS[number % PATTERNS.len()]
 }
 
 /// The radius of a node, in units of the stage.

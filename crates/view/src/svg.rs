@@ -230,6 +230,28 @@ pub(crate) fn draw(out: &mut String, shape: &Shape) {
             }
             out.push_str("\"/>");
         }
+        Shape::Line { points, stroke, width, dash } => {
+            put(out, format_args!("<path{} stroke-linejoin=\"round\" d=\"", Ink(Paint::None, *stroke, *width)));
+            for (index, (x, y)) in points.iter().enumerate() {
+                put(out, format_args!("{}{} {}", if index == 0 { 'M' } else { 'L' }, Number(*x), Number(*y)));
+            }
+            let dashes = shapes::dashes(*dash).map(|dashes| format!("\" stroke-dasharray=\"{dashes}"));
+            put(out, format_args!("{}\"/>", dashes.unwrap_or_default()));
+        }
+        Shape::Area { points, fill } => {
+            put(
+                out,
+                format_args!(
+                    "<polygon class=\"fill-{}\" fill-opacity=\"{}\" points=\"",
+                    fill.name(),
+                    shapes::TRANSLUCENT
+                ),
+            );
+            for (x, y) in points {
+                put(out, format_args!("{},{} ", Number(*x), Number(*y)));
+            }
+            out.push_str("\"/>");
+        }
         Shape::Pill { x, y, width, height, fill, stroke } => {
             let place = Place { x: *x, y: *y, names: ["x", "y"] };
             let (wide, high, rx) =

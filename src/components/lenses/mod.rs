@@ -1,7 +1,6 @@
 //! The lenses of the panel: each is a section that shows one view of the run as it is now.
 
 pub mod checks;
-pub mod clock_error;
 pub mod inspector;
 pub mod story;
 pub mod wire;
@@ -50,15 +49,4 @@ pub fn Frame(kind: LensKind, #[prop(optional)] tools: Option<AnyView>, children:
         </section>
     }
     .into_any()
-}
-
-/// What a lens has read, anew whenever the run has moved on.
-pub fn reading<T: Clone + PartialEq + Send + Sync + 'static>(
-    read: impl Fn(&labs::Session) -> Option<T> + Send + Sync + 'static,
-) -> Memo<Option<T>> {
-    let playground = crate::playground::use_playground();
-    Memo::new(move |_| {
-        playground.revision.track();
-        playground.read(&read)
-    })
 }

@@ -1,4 +1,4 @@
-//! Lanes and graphs: the same shapes as in pictures, as wide as there is room. Those who hear the page get all of it as
+//! Charts, lanes and graphs: the same shapes as in pictures, as wide as there is room. Those who hear the page get all of it as
 //! text, and whatever can be done as buttons.
 
 use leptos::html::Div;
@@ -40,12 +40,12 @@ pub fn DrawingView(pane: &'static str, block: Memo<Option<Block>>) -> impl IntoV
     let parts = Memo::new(move |_| {
         drawing.with(|drawing| drawing.parts.iter().map(|part| (part.key.clone(), part.clone())).collect::<Vec<_>>())
     });
-    // A mark has room for one act; what else a lab offers stands below.
+    // A mark has room for one act, and what nobody can point at for none; what else a lab offers stands below.
     let more = Memo::new(move |_| {
         let further = |part: &Part| {
             let item = part.item.as_ref().filter(|item| item.full.is_none())?;
             let title = |act: &Act| Act { title: format!("{}: {}", item.text, act.title), does: act.does.clone() };
-            Some(item.acts.iter().skip(1).map(title).collect::<Vec<_>>())
+            Some(item.acts.iter().skip(usize::from(part.has_room())).map(title).collect::<Vec<_>>())
         };
         drawing.with(|drawing| drawing.parts.iter().filter_map(further).flatten().collect::<Vec<_>>())
     });
@@ -132,7 +132,8 @@ fn PartView(
             perform(playground, pane, &act.does);
         }
     };
-    let has_item = Memo::new(move |_| item.with(Option::is_some));
+    let has_spot =
+        Memo::new(move |_| part.with(|part| part.as_ref().is_some_and(|it| it.item.is_some() && it.has_room())));
     let can = Memo::new(move |_| reads.get() || act.with(Option::is_some));
     let name = move || match act.with(|act| act.as_ref().filter(|_| !reads.get()).map(|act| act.title.clone())) {
         Some(title) => format!("{}: {title}", said.get()),
@@ -157,7 +158,7 @@ fn PartView(
         }
     };
     let over = move || {
-        has_item.get().then(|| {
+        has_spot.get().then(|| {
             if can.get() {
                 view! {
                     <g
@@ -201,7 +202,9 @@ fn PartView(
         })
     };
     view! {
-        <g aria-hidden="true">{move || shapes.with(|shapes| shapes.iter().map(shape_view).collect_view())}</g>
+        <g aria-hidden="true" class:picked=move || picked.get() class:lit=move || lit.get()>
+            {move || shapes.with(|shapes| shapes.iter().map(shape_view).collect_view())}
+        </g>
         {over}
     }
     .into_any()

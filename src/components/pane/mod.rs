@@ -8,6 +8,7 @@ mod item;
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
+use view::Picture;
 use view::lens::LensKind;
 use view::pane::{Block, Fact, Facts, Group, Item, PaneInfo, Row, Table, Tool};
 
@@ -15,6 +16,7 @@ use crate::components::list::For;
 use crate::playground::use_playground;
 
 use super::lenses::Frame;
+use super::parts::Part;
 use drawing::DrawingView;
 use grid::GridView;
 use item::{ItemView, Items, name_of, perform};
@@ -23,10 +25,24 @@ use item::{ItemView, Items, name_of, perform};
 #[component]
 pub fn PaneLens(info: &'static PaneInfo) -> impl IntoView {
     let playground = use_playground();
+    let again = Trigger::new();
+    let ask = Memo::new(move |_| playground.asks.with(|asks| asks.get(info.id).cloned()).unwrap_or_default());
     let pane = Memo::new(move |_| {
+        again.track();
         playground.revision.track();
-        let ask = playground.asks.with(|asks| asks.get(info.id).cloned()).unwrap_or_default();
-        playground.read(|session| session.pane(info.id, &ask)).unwrap_or_default()
+        ask.with(|ask| playground.read(|session| session.pane(info.id, ask))).unwrap_or_default()
+    });
+    // What takes longer than a frame goes on in the next one.
+    let waits = StoredValue::new(false);
+    Effect::new(move |_| {
+        again.track();
+        if pane.with(|pane| pane.pending) && !waits.get_value() {
+            waits.set_value(true);
+            request_animation_frame(move || {
+                let _ = waits.try_set_value(false);
+                again.notify();
+            });
+        }
     });
     // A block of another kind is another element.
     let kinds =
@@ -55,13 +71,18 @@ pub fn PaneLens(info: &'static PaneInfo) -> impl IntoView {
         })
     };
     let tools = tools.into_any();
+    // A pane with the name of the lab's picture has fields for what the picture shows, above or below its blocks.
+    let of_picture = playground.lab.with_untracked(|lab| lab.picture == Picture::Ring && lab.picture.id() == info.id);
+    let controls = move |above: bool| of_picture.then(|| Part::RingFields(above).show());
     view! {
         <Frame kind=LensKind::Pane(info) tools=tools>
+            {controls(true)}
             <div class="pane" class:lit=move || lit.get()>
                 <For each=places key=|place| *place let:place>
                     {block(info.id, Memo::new(move |_| pane.with(|pane| pane.blocks.get(place.0).cloned())))}
                 </For>
             </div>
+            {controls(false)}
         </Frame>
     }
     .into_any()
@@ -74,7 +95,9 @@ fn block(pane: &'static str, block: Memo<Option<Block>>) -> AnyView {
         Some(Block::Table(_)) => view! { <TableView pane=pane block=block /> }.into_any(),
         Some(Block::Facts(_)) => view! { <FactsView pane=pane block=block /> }.into_any(),
         Some(Block::Text(_)) => view! { <TextView pane=pane block=block /> }.into_any(),
-        Some(Block::Lanes(_) | Block::Graph(_)) => view! { <DrawingView pane=pane block=block /> }.into_any(),
+        Some(Block::Chart(_) | Block::Lanes(_) | Block::Graph(_)) => {
+            view! { <DrawingView pane=pane block=block /> }.into_any()
+        }
         None => ().into_any(),
     }
 }
@@ -91,7 +114,8 @@ fn named<T>(all: impl IntoIterator<Item = (String, T)>) -> Vec<(String, T)> {
     all.into_iter().map(numbered).collect()
 }
 
-/// Shows each of a list by name, in order; what stays changes in place.
+/// Shows each of a list by name, in order; what stays changes in place. Only those are told of a change whose own it is:
+/// everything below a hundred rows would be looked at otherwise, however little has changed.
 fn each<T: Clone + PartialEq + Send + Sync + 'static>(
     all: Memo<Vec<(String, T)>>,
     show: impl Fn(Memo<Option<T>>) -> AnyView + Send + Sync + 'static,

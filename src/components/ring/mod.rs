@@ -1,10 +1,9 @@
-//! The hash ring on the stage and in the panel: what is shown of it, and what somebody holds in their hand.
+//! The hash ring on the stage: what is shown of it, and what somebody holds in their hand.
 
 pub mod bar;
+pub mod fields;
 pub mod layer;
 pub mod lookup;
-pub mod placements;
-pub mod shares;
 
 use std::sync::Arc;
 
@@ -114,6 +113,22 @@ impl RingState {
             seated
         });
         on_cleanup(move || playground.seat(Vec::new()));
+        // The pane beside it shows what would be, too.
+        Effect::new(move |before: Option<Option<(&'static str, String)>>| {
+            let tried = match (hand.get().filter(Hand::moved), trial.get()) {
+                (Some(hand), _) => Some(("token", format!("{}#{}@{}", hand.server, hand.index, hand.position))),
+                (None, Some(vnodes)) => Some(("virtual-nodes", vnodes.to_string())),
+                (None, None) => None,
+            };
+            if before.flatten() != tried {
+                playground.asks.update(|asks| {
+                    let args = &mut asks.entry(Picture::Ring.id()).or_default().args;
+                    args.retain(|name, _| name != "token" && name != "virtual-nodes");
+                    args.extend(tried.clone().map(|(name, value)| (name.to_owned(), value)));
+                });
+            }
+            tried
+        });
         // What is held belongs to one ring.
         Effect::new(move |_| {
             let gone = ring.with(|ring| {
@@ -323,19 +338,13 @@ fn preview(ring: &Ring, hand: Option<&Hand>, trial: Option<u32>) -> Option<Previ
         (Some(hand), _) => {
             let from = token(ring, hand)?;
             let circle = newest.with_token(from.member, from.index, hand.position);
-            (circle, Some(Shift { from, to: hand.position }))
+            (Arc::new(circle), Some(Shift { from, to: hand.position }))
         }
-        (None, Some(vnodes)) if vnodes != newest.of.vnodes => {
-            let mut of = newest.of.clone();
-            of.vnodes = vnodes;
-            let weights: Vec<u32> = of.servers.iter().map(|(_, weight)| *weight).collect();
-            of.moved.retain(|(place, index, _)| weights.get(*place).is_some_and(|weight| *index < weight * vnodes));
-            (self::circle(of), None)
-        }
+        (None, Some(vnodes)) if vnodes != newest.of.vnodes => (circle(newest.of.with_vnodes(vnodes)), None),
         _ => return None,
     };
     let moves = ring.would_move(&circle, shift);
-    Some(Preview { circle: Arc::new(circle), shift, moves })
+    Some(Preview { circle, shift, moves })
 }
 
 /// The ring, for components of a lab.

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use labs::{InputError, VariantKind};
 use leptos::prelude::*;
 use view::layout::{HEIGHT, WIDTH};
-use view::shapes::{Anchor, Paint, ROUND, Shape, TextStyle};
+use view::shapes::{Anchor, Paint, ROUND, Shape, TRANSLUCENT, TextStyle, dashes};
 
 use crate::components::icons::{Glyph, Icon};
 use crate::desk::use_desk;
@@ -246,8 +246,8 @@ pub fn shape_view(shape: &Shape) -> AnyView {
     match shape {
         Shape::Circle { x, y, r, fill, stroke, width, dashed } => {
             let class = format!("{} {}", paint_class("fill", *fill), paint_class("stroke", *stroke));
-            let dashes = dashed.then_some("9 6");
-            view! { <circle class=class cx=*x cy=*y r=*r stroke-width=*width stroke-dasharray=dashes></circle> }
+            let dashed = dashed.then_some("9 6");
+            view! { <circle class=class cx=*x cy=*y r=*r stroke-width=*width stroke-dasharray=dashed></circle> }
                 .into_any()
         }
         Shape::Polygon { points, fill, stroke, width } => {
@@ -262,6 +262,20 @@ pub fn shape_view(shape: &Shape) -> AnyView {
                 .map(|[from, to]| format!("M{:.2} {:.2}L{:.2} {:.2}", from.0, from.1, to.0, to.1))
                 .collect();
             view! { <path class=class d=d stroke-width=*width></path> }.into_any()
+        }
+        Shape::Line { points, stroke, width, dash } => {
+            let class = format!("line fill-none {}", paint_class("stroke", *stroke));
+            let mut d = String::new();
+            for (place, (x, y)) in points.iter().enumerate() {
+                let _ = write!(d, "{}{x:.1} {y:.1}", if place == 0 { 'M' } else { 'L' });
+            }
+            view! { <path class=class d=d stroke-width=*width stroke-linejoin="round" stroke-dasharray=dashes(*dash)></path> }
+                .into_any()
+        }
+        Shape::Area { points, fill } => {
+            let points = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" ");
+            let class = format!("area {}", paint_class("fill", *fill));
+            view! { <polygon class=class points=points fill-opacity=TRANSLUCENT></polygon> }.into_any()
         }
         Shape::Pill { x, y, width, height, fill, stroke } => {
             let class = format!("{} {}", paint_class("fill", *fill), paint_class("stroke", *stroke));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use labs::{Run, Session};
 use serde_json::{Value, json};
 use view::PaneAsk;
-use view::lens::{LensKind, OfClockError};
+use view::lens::LensKind;
 use view::pane::{Act, Block, Cell, Does, Graph, Grid, Id, Item, Lanes, Mark, Node, Pane, Pattern, Sign, Span, Table};
 
 fn open(run: Value) -> Session {
@@ -39,8 +39,6 @@ fn each_lab_opens_lenses_that_it_offers() {
         let session = open(json!({"lab": info.id}));
         for kind in info.lenses {
             let offered = match kind {
-                LensKind::Ring | LensKind::Placements => session.ask(&view::lens::ring::Ask::default()).is_some(),
-                LensKind::ClockError => session.ask(&OfClockError).is_some(),
                 LensKind::Inspector => session.inspector("n1", false).is_some(),
                 LensKind::SpaceTime | LensKind::Comparison => !session.processes().is_empty(),
                 LensKind::Pane(info) => session.pane(info.id, &PaneAsk::default()).is_some(),

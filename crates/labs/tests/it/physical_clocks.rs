@@ -3,7 +3,8 @@
 
 use labs::{Run, Session};
 use serde_json::{Value, json};
-use view::lens::{ClockError, OfClockError};
+use view::PaneAsk;
+use view::pane::{Block, Chart, Facts, Pane, Table};
 
 fn open(variant: &str, set: &[(&str, &str)], commands: &Value) -> Session {
     let mut run = Run::of_lab(labs::catalogue(), "physical-clocks").unwrap();
@@ -18,11 +19,32 @@ fn open(variant: &str, set: &[(&str, &str)], commands: &Value) -> Session {
 /// Clocks that are right, do not drift, and a network without jitter.
 const EXACT: [(&str, &str); 4] = [("skew-ms", "0"), ("drift-ppm", "0"), ("wait-us", "0"), ("latency-ms", "10")];
 
-/// How far a node's clock is ahead now, in µs, and what it believes of that.
-fn stands(session: &Session, node: &str) -> (i64, Option<(i64, u64)>) {
-    let chart = session.ask(&OfClockError).unwrap();
-    let now = chart.lines.iter().find(|line| line.node == node).unwrap().now().expect("it runs");
-    (now.error_us, now.claim_us)
+/// The pane's blocks, in the window that is asked for.
+fn blocks(session: &Session, window: Option<&str>) -> (Facts, Chart, Table) {
+    let args = window.map(|window| ("window".to_owned(), window.to_owned())).into_iter().collect();
+    let Pane { blocks, .. } = session.pane("clock-error", &PaneAsk { args }).unwrap();
+    match <[Block; 3]>::try_from(blocks) {
+        Ok([Block::Chart(chart), Block::Facts(facts), Block::Table(table)]) => (facts, chart, table),
+        other => panic!("a chart, facts and a table, not {other:?}"),
+    }
+}
+
+/// The chart of the whole run.
+fn chart(session: &Session) -> Chart {
+    blocks(session, None).1
+}
+
+/// How far a node's clock is ahead now, in µs, and what it believes of that, give or take; none while it is down.
+pub fn reading(session: &Session, node: &str) -> Option<(i64, Option<(i64, i64)>)> {
+    let series = chart(session).series.into_iter().find(|series| series.item.text == node).unwrap();
+    let (at_us, error_us) = *series.line.last().unwrap();
+    assert_eq!(at_us, session.time_us());
+    let band = series.band.last().and_then(|(_, band)| *band);
+    Some((error_us?, band.map(|(low, high)| ((low + high) / 2, (high - low) / 2))))
+}
+
+fn stands(session: &Session, node: &str) -> (i64, Option<(i64, i64)>) {
+    reading(session, node).expect("it runs")
 }
 
 fn status(session: &Session, property: &str) -> &'static str {
@@ -96,25 +118,51 @@ fn the_chart_is_the_same_whichever_way_one_comes_to_a_moment() {
         {"at_us": 3_000_000, "do": "clock", "node": "n3", "offset_us": -40_000, "drift_ppm": 300},
         {"at_us": 3_500_000, "do": "set", "key": "towards-ms", "value": 30},
     ]);
-    let chart = |session: &mut Session, at_us: u64| -> ClockError {
+    let chart = |session: &mut Session, at_us: u64| -> Chart {
         session.seek(at_us);
-        session.ask(&OfClockError).unwrap()
+        chart(session)
     };
     let moments = [4_000_000, 700_000, 30_000_000, 2_000_000, 12_345_678, 2_000_001];
     let mut session = open("correct", &[], &commands);
     for at_us in moments {
         let here = chart(&mut session, at_us);
         assert_eq!(here, chart(&mut open("correct", &[], &commands), at_us), "at {at_us}");
-        assert_eq!((here.now_us, here.lines.len()), (at_us, 4));
-        for line in &here.lines {
-            assert!(line.spots.len() <= 513 && line.spots.is_sorted_by_key(|spot| spot.at_us));
-            assert_eq!((line.spots[0].at_us, line.spots.last().unwrap().at_us), (0, at_us));
+        assert_eq!((here.now, here.series.len()), (Some(at_us), 4));
+        for series in &here.series {
+            let line = &series.line;
+            assert!(line.len() <= 513 && line.is_sorted_by_key(|(spot_us, _)| spot_us));
+            assert_eq!((line[0].0, line.last().unwrap().0), (0, at_us));
         }
     }
-    // While its machine is down a clock shows nothing.
+    // While its machine is down a clock shows nothing, and says so.
     let here = chart(&mut session, 2_000_000);
-    assert_eq!(here.lines[1].now(), None);
-    assert!(here.lines[0].reference && here.lines[0].spots.iter().all(|spot| spot.reading.unwrap().error_us == 0));
+    let server = &here.series[0];
+    assert!(server.band.is_empty() && server.line.iter().all(|(_, error_us)| *error_us == Some(0)));
+    let spoken = session.pane("clock-error", &PaneAsk::default()).unwrap().spoken();
+    assert!(reading(&session, "n2").is_none() && spoken.contains("n2, down: Ahead by down."), "{spoken}");
+}
+
+#[test]
+fn numbers_and_chart_say_the_same_and_a_window_shows_the_end() {
+    let mut session = open("correct", &[&EXACT[..], &[("towards-ms", "50")]].concat(), &json!([]));
+    session.seek(6_000_000);
+    let (facts, all, table) = blocks(&session, None);
+    assert_eq!(stands(&session, "n2"), (25_000, Some((0, 35_001))));
+    let cells =
+        |row: usize| table.rows[row].cells.iter().map(|cell| cell.iter().map(|item| item.text.as_str()).collect());
+    assert_eq!(cells(0).collect::<Vec<String>>(), ["0.0 ms", "reference", ""]);
+    assert_eq!(cells(1).collect::<Vec<String>>(), ["+25.0 ms", "0.0 ms", "± 35.0 ms"]);
+    let acts = |facts: &Facts| -> Vec<String> {
+        facts.groups[0].facts[0].value[0].acts.iter().map(|act| act.title.clone()).collect()
+    };
+    assert_eq!((acts(&facts), all.from), (vec!["Shorter window".to_owned()], 0));
+    let (facts, chart, _) = blocks(&session, Some("0"));
+    assert_eq!((acts(&facts), chart.from), (vec!["Longer window".to_owned()], 5_000_000));
+    // The lines are the same, and only what is shown of them differs.
+    assert_eq!(chart.series, all.series);
+    for nonsense in ["", "-1", "99999999999999999999", "five"] {
+        assert_eq!(blocks(&session, Some(nonsense)).1, all);
+    }
 }
 
 #[test]

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use labs::placements::circle;
 use labs::{Run, Session};
 use serde_json::{Value, json};
+use view::PaneAsk;
 use view::lens::Ring;
-use view::lens::ring::{Ask, Scheme};
+use view::lens::ring::{Ask, Scheme, percent};
+use view::pane::{Block, Does, Pane, Pattern, Row, Table};
 
 fn open(run: Value) -> Session {
     let run = Run::from_json(labs::catalogue(), &run).unwrap();
@@ -134,7 +136,7 @@ fn circles_are_kept_while_members_stay() {
     session.seek(600_000);
     let after = session.ask(&Ask { known: Some(Arc::new(before.clone())), key: None }).unwrap();
     assert!(Arc::ptr_eq(&before.now, &after.now) && Arc::ptr_eq(&before.keys, &after.keys));
-    assert_eq!(*after.now, circle(after.now.of.clone()));
+    assert_eq!(after.now, circle(after.now.of.clone()));
     assert_eq!(after, ring(&session));
 }
 
@@ -167,6 +169,9 @@ fn the_ring_is_there_while_machines_are_down() {
     session.apply(&json!({"do": "remove-node", "node": "n3"})).unwrap();
     let ring = self::ring(&session);
     assert_eq!(ring.servers.len(), 4);
+    // It is still on the ring, which nobody could tell anything.
+    let shown = pane(&session, "ring", &[]);
+    assert_eq!((table(&shown).rows.len(), row(table(&shown), "n3")[3]), (5, "down"));
 }
 
 #[test]
@@ -198,4 +203,114 @@ fn a_hundred_servers_and_ten_thousand_keys_have_a_picture() {
     let moved = before.keys.iter().zip(after.keys.iter()).filter(|(was, is)| was.replicas[0] != is.replicas[0]).count();
     // A hundred and first server is due 99 of the keys.
     assert!((70..=130).contains(&moved), "{moved}");
+}
+
+/// A pane of the lab, all of it.
+fn pane(session: &Session, id: &str, args: &[(&str, &str)]) -> Pane {
+    let args = args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let ask = PaneAsk { args };
+    let whole = |_| Some(session.pane(id, &ask).unwrap()).filter(|pane| !pane.pending);
+    (0..10_000).find_map(whole).expect("it has an end")
+}
+
+fn table(pane: &Pane) -> &Table {
+    pane.blocks.iter().find_map(|block| if let Block::Table(table) = block { Some(table) } else { None }).unwrap()
+}
+
+/// The texts of a row.
+fn row<'a>(table: &'a Table, head: &str) -> Vec<&'a str> {
+    let row = table.rows.iter().find(|row| row.head.text == head).unwrap_or_else(|| panic!("{head} has a row"));
+    row.cells.iter().map(|cell| cell[0].text.as_str()).collect()
+}
+
+#[test]
+fn shares_are_those_of_the_ring_and_of_what_is_tried() {
+    for run in [
+        json!({"lab": "hash-ring"}),
+        json!({"lab": "hash-ring", "set": {"rendezvous": 1}}),
+        json!({"lab": "hash-ring", "variant": "modulo-called-consistent"}),
+        json!({"lab": "hash-ring", "variant": "unsorted-ring"}),
+    ] {
+        let mut session = open(run);
+        session.seek(1_000_000);
+        ask(&mut session, json!({"weight": ["n3", 3]}));
+        session.seek(2_000_000);
+        session.apply(&json!({"do": "crash", "node": "n1"})).unwrap();
+        let ring = ring(&session);
+        let shown = pane(&session, "ring", &[]);
+        for (member, (name, weight)) in ring.now.of.servers.iter().enumerate() {
+            let keys = ring.server(name).unwrap().keys.map_or_else(|| "down".to_owned(), |keys| keys.to_string());
+            let (share, due) = (percent(ring.now.share_ppm[member]), percent(ring.now.fair_ppm()[member]));
+            assert_eq!(row(table(&shown), name), [format!("×{weight}"), share, due, keys]);
+        }
+        // The longest bar is full, and bars are to each other as what they stand for.
+        let bars: Vec<(u32, u32)> = table(&shown)
+            .rows
+            .iter()
+            .map(|row| (row.cells[1][0].filled_ppm.unwrap(), row.cells[1][0].due_ppm.unwrap()))
+            .collect();
+        assert_eq!(bars.iter().map(|(share, due)| share.max(due)).max(), Some(&1_000_000));
+        let spoken = shown.spoken();
+        assert!(spoken.contains("n1, down: Weight ×1") && spoken.contains("Fullest"), "{spoken}");
+        let other = pane(&session, "ring", &[("virtual-nodes", "50")]);
+        if ring.now.tokens.is_empty() {
+            assert_eq!(other, shown, "there are no virtual nodes to try");
+            continue;
+        }
+        assert_ne!(other, shown);
+        let token = ring.now.tokens[7];
+        let (member, name) = (token.member, ring.now.name(token.member));
+        let tried = format!("{name}#{}@{}", token.index, token.position.wrapping_add(1 << 26));
+        let moved = ring.now.with_token(member, token.index, token.position.wrapping_add(1 << 26));
+        let shown_moved = pane(&session, "ring", &[("token", &tried)]);
+        assert_eq!(row(table(&shown_moved), name)[1], percent(moved.share_ppm[member]));
+        assert_eq!(table(&shown_moved).caption, "As it would be");
+        for (arg, nonsense) in [
+            ("token", ""),
+            ("token", "n1"),
+            ("token", "n1#0@-1"),
+            ("token", "n9#0@1"),
+            ("token", "n1#99@1"),
+            ("token", "n1#0@99999999999"),
+            ("virtual-nodes", "0"),
+            ("virtual-nodes", "4294967295"),
+        ] {
+            assert_eq!(pane(&session, "ring", &[(arg, nonsense)]), shown, "{arg} {nonsense}");
+        }
+    }
+}
+
+#[test]
+fn placements_compare_the_last_change_or_one_more_server() {
+    let mut session = open(json!({"lab": "hash-ring", "set": {"nodes": 10, "vnodes": 100}}));
+    session.seek(400_000);
+    let first = session.pane("placements", &PaneAsk::default()).unwrap();
+    assert!(first.pending && first.spoken().contains("Modulo: Moved being counted, waiting."));
+    let moved = |pane: &Pane, way: &str| row(table(pane), way)[0].replace(',', "").parse::<u32>().unwrap();
+    let text = |pane: &Pane| match &pane.blocks[0] {
+        Block::Text(text) => text.lines[0].clone(),
+        other => panic!("a text, not {other:?}"),
+    };
+    let before = pane(&session, "placements", &[]);
+    assert!(
+        text(&before).text.starts_with("If one more server joined: keys that move, of 10,000. At least 909 have to")
+    );
+    assert!(text(&before).acts.is_empty(), "there is nothing else to compare yet");
+    assert!((637..=1_181).contains(&moved(&before, "Ring")) && moved(&before, "Modulo") > 8_800);
+    // What is far too much says so without its colour.
+    let much = |pane: &Pane| -> Vec<String> {
+        let strong = |row: &&Row| row.cells[0][0].ink.pattern == Pattern::Strong;
+        table(pane).rows.iter().filter(strong).map(|row| row.head.text.clone()).collect()
+    };
+    assert_eq!(much(&before), ["Modulo"]);
+    ask(&mut session, json!({"remove-server": "n2"}));
+    session.seek(1_400_000);
+    let after = pane(&session, "placements", &[]);
+    assert!(text(&after).text.starts_with("n2 leaves the ring: keys that move, of 10,000. At least 1,000 have to"));
+    let Does::Ask(name, value) = &text(&after).acts[0].does else { panic!("{after:?}") };
+    let join = pane(&session, "placements", &[(name, value)]);
+    assert!(text(&join).text.starts_with("If one more server joined"));
+    let Does::Ask(name, value) = &text(&join).acts[0].does else { panic!("{join:?}") };
+    assert_eq!(pane(&session, "placements", &[(name, value)]), after);
+    assert_eq!(session.whole_pane("placements"), Some(after));
 }

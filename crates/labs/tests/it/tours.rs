@@ -433,11 +433,10 @@ fn perfectly_in_sync_says_what_is_so() {
     let clients = ["n2", "n3", "n4"];
     // What is true, what is believed, and the band, in whole ms.
     let stand = |session: &Session| {
-        let chart = session.ask(&view::lens::OfClockError).unwrap();
         clients.map(|name| {
-            let now = chart.lines.iter().find(|line| line.node == name).unwrap().now().unwrap();
-            let (believed_us, bound_us) = now.claim_us.unwrap_or((i64::MAX, 0));
-            (now.error_us / 1_000, believed_us / 1_000, bound_us / 1_000)
+            let (error_us, claim_us) = crate::physical_clocks::reading(session, name).unwrap();
+            let (believed_us, bound_us) = claim_us.unwrap_or((i64::MAX, 0));
+            (error_us / 1_000, believed_us / 1_000, bound_us / 1_000)
         })
     };
     let told = |session: &Session| session.sentence(session.step_count()).unwrap().text;

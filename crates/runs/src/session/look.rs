@@ -28,6 +28,8 @@ const LINKS_SHOWN_MAX: usize = 500;
 
 /// Most steps that a summary tells apart.
 const SUMMARY_STEPS_MAX: u64 = 500;
+/// How often a pane is asked for more, at most.
+const PENDING_MAX: u32 = 100_000;
 
 impl Session {
     /// Everything that can be seen, as data.
@@ -259,6 +261,19 @@ impl Session {
     pub fn pane(&self, id: &str, ask: &PaneAsk) -> Option<Pane> {
         let known = self.run.entry.info.panes().find(|info| info.id == id)?;
         Some(self.core.pane(known.id, ask, &self.names))
+    }
+
+    /// What stands in a pane of which nobody has asked anything, once all of it is worked out.
+    #[must_use]
+    pub fn whole_pane(&self, id: &str) -> Option<Pane> {
+        let mut pane = self.pane(id, &PaneAsk::default())?;
+        for _ in 0..PENDING_MAX {
+            if !pane.pending {
+                break;
+            }
+            pane = self.pane(id, &PaneAsk::default())?;
+        }
+        Some(pane)
     }
 
     fn answer(&self, question: &dyn Any) -> Option<Box<dyn Any>> {

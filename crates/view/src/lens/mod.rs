@@ -3,13 +3,11 @@
 //! The page knows lenses, not labs. Checks, wire and story need no data of their own: verdicts, the
 //! stage's messages and sentences are all there is to them.
 
-pub mod clock_error;
 pub mod comparison;
 pub mod inspector;
 pub mod ring;
 pub mod space_time;
 
-pub use clock_error::ClockError;
 pub use comparison::Comparison;
 pub use inspector::Inspector;
 pub use ring::Ring;
@@ -24,12 +22,6 @@ use crate::pane::PaneInfo;
 pub enum LensKind {
     /// How the properties stand.
     Checks,
-    /// Who owns how much of a hash ring, and which server a key has.
-    Ring,
-    /// The same keys under other ways to place them.
-    Placements,
-    /// How wrong clocks are, over time.
-    ClockError,
     /// One node's state.
     Inspector,
     /// Processes as lines, messages as arrows.
@@ -46,26 +38,14 @@ pub enum LensKind {
 
 impl LensKind {
     /// Those that are built in.
-    pub const BUILT_IN: [Self; 9] = [
-        Self::Checks,
-        Self::Ring,
-        Self::Placements,
-        Self::ClockError,
-        Self::Inspector,
-        Self::SpaceTime,
-        Self::Comparison,
-        Self::Wire,
-        Self::Story,
-    ];
+    pub const BUILT_IN: [Self; 6] =
+        [Self::Checks, Self::Inspector, Self::SpaceTime, Self::Comparison, Self::Wire, Self::Story];
 
     /// Stable kebab-case identifier.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
             Self::Checks => "checks",
-            Self::Ring => "ring",
-            Self::Placements => "placements",
-            Self::ClockError => "clock-error",
             Self::Inspector => "inspector",
             Self::SpaceTime => "space-time",
             Self::Comparison => "comparison",
@@ -80,9 +60,6 @@ impl LensKind {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Checks => "Checks",
-            Self::Ring => "Shares",
-            Self::Placements => "Compare",
-            Self::ClockError => "Error",
             Self::Inspector => "Inspector",
             Self::SpaceTime => "Space-time",
             Self::Comparison => "Clocks",
@@ -97,9 +74,6 @@ impl LensKind {
     pub const fn heading(self) -> &'static str {
         match self {
             Self::Checks => "Checks",
-            Self::Ring => "Share of keys",
-            Self::Placements => "The same keys, placed otherwise",
-            Self::ClockError => "How wrong each clock is",
             Self::Inspector => "Inspector",
             Self::SpaceTime => "Space-time diagram",
             Self::Comparison => "Two events, clock by clock",
@@ -121,14 +95,6 @@ impl LensKind {
 pub trait Question: Any {
     /// The answer.
     type Answer: Any;
-}
-
-/// How wrong clocks are.
-#[derive(Clone, Copy, Debug)]
-pub struct OfClockError;
-
-impl Question for OfClockError {
-    type Answer = ClockError;
 }
 
 impl Question for ring::Ask {

@@ -36,6 +36,19 @@ pub struct Membership {
     pub moved: Vec<(usize, u32, u32)>,
 }
 
+impl Membership {
+    /// The same with another number of virtual nodes. Those that it does not have any more are where they would be.
+    #[must_use]
+    pub fn with_vnodes(&self, vnodes: u32) -> Self {
+        let mut of = Self { vnodes, ..self.clone() };
+        let known = |place: usize, index: u32| {
+            self.servers.get(place).is_some_and(|(_, weight)| index < weight.saturating_mul(vnodes))
+        };
+        of.moved.retain(|(place, index, _)| known(*place, *index));
+        of
+    }
+}
+
 /// A virtual node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Token {

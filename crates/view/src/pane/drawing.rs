@@ -17,8 +17,8 @@ const GAP: f64 = 10.0;
 /// Room to the left and the right of a text on a ground of its own, in pixels.
 const PAD: f64 = 8.0;
 
-/// The bar beside a number: width and height, in pixels.
-const BAR: (f64, f64) = (46.0, 10.0);
+/// The bar beside a number, in pixels: its width, its width where it is a long one, and its height.
+const BAR: (f64, f64, f64) = (46.0, 110.0, 10.0);
 
 /// A block as shapes. Lengths are pixels.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,8 +41,16 @@ pub struct Part {
     pub item: Option<Item>,
     /// How it looks.
     pub shapes: Vec<Shape>,
-    /// Left, top, width and height of what can be pointed at.
+    /// Left, top, width and height of what can be pointed at; without a width there is nothing to point at.
     pub area: [f64; 4],
+}
+
+impl Part {
+    /// Whether there is something to point at.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.area[2] > 0.0
+    }
 }
 
 impl Drawing {
@@ -123,10 +131,19 @@ fn is_bold(item: &Item) -> bool {
     matches!(item.ink.pattern, Pattern::Strong | Pattern::Fault)
 }
 
+/// How long the bar of an item is.
+fn bar_width(item: &Item) -> f64 {
+    match (item.filled_ppm, item.due_ppm) {
+        (None, _) => 0.0,
+        (Some(_), None) => BAR.0,
+        (Some(_), Some(_)) => BAR.1,
+    }
+}
+
 /// How wide an item is in a line.
 pub(super) fn item_width(item: &Item) -> f64 {
     let mark = if item.ink.mark.is_some() { MARK_SIZE + 4.0 } else { 0.0 };
-    let bar = if item.filled_ppm.is_some() { BAR.0 + 6.0 } else { 0.0 };
+    let bar = if item.filled_ppm.is_some() { bar_width(item) + 6.0 } else { 0.0 };
     let pad = if has_ground(item) { 2.0 * PAD } else { 0.0 };
     mark + bar + pad + text_width(&item.text, is_bold(item))
 }
@@ -187,18 +204,28 @@ pub(super) fn ground(item: &Item, [x, y, width, height]: [f64; 4], plain: Paint)
 pub(super) fn item_shapes(item: &Item, mut x: f64, y: f64) -> Vec<Shape> {
     let mut shapes = Vec::new();
     if let Some(ppm) = item.filled_ppm {
-        let (wide, high) = BAR;
+        let (wide, high) = (bar_width(item), BAR.2);
         let pill = |width, fill, stroke| Shape::Pill { x, y: y - high / 2.0, width, height: high, fill, stroke };
         let share = f64::from(ppm.min(1_000_000)) / 1e6;
         shapes.push(pill(wide, Paint::Panel, Paint::None));
         if share > 0.0 {
             shapes.push(pill(
                 (wide * share).max(high),
-                item.ink.hue.map_or(Paint::Mute, |hue| Paint::hue(Some(hue))),
+                match item.ink.hue {
+                    Some(hue) => Paint::hue(Some(hue)),
+                    // Its text is bold.
+                    None if is_bold(item) => Paint::Fault,
+                    None => Paint::Mute,
+                },
                 Paint::None,
             ));
         }
         shapes.push(pill(wide, Paint::None, Paint::Ink));
+        if let Some(due_ppm) = item.due_ppm {
+            let due = x + wide * f64::from(due_ppm.min(1_000_000)) / 1e6;
+            let lines = [-8.0, -3.0, 2.0].map(|from| [(due, y + from), (due, y + from + 4.0)]).to_vec();
+            shapes.push(Shape::Strokes { lines, stroke: Paint::Ink, width: 2.0 });
+        }
         x += wide + 6.0;
     }
     let mark = item.ink.mark.map(|mark| (mark, MARK_SIZE + 4.0));
@@ -255,7 +282,7 @@ pub(super) fn moved(shapes: Vec<Shape>, by_x: f64, by_y: f64) -> Vec<Shape> {
             Shape::Circle { x, y, .. } | Shape::Pill { x, y, .. } | Shape::Text { x, y, .. } => {
                 (*x, *y) = (*x + by_x, *y + by_y);
             }
-            Shape::Polygon { points, .. } => {
+            Shape::Polygon { points, .. } | Shape::Line { points, .. } | Shape::Area { points, .. } => {
                 points.iter_mut().for_each(|(x, y)| (*x, *y) = (*x + by_x, *y + by_y));
             }
             Shape::Strokes { lines, .. } => {

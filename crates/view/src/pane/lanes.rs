@@ -5,8 +5,7 @@ use serde::Serialize;
 use super::drawing::{
     Drawing, LINE, arrow, cell_width, fitting, ground, lettering, mark_shapes, moved, name_of, text, text_width,
 };
-use super::{Item, MARK_SIZE, sentence};
-use crate::lens::clock_error::ticks;
+use super::{Item, MARK_SIZE, sentence, ticks};
 use crate::shapes::{Anchor, Paint, Shape, TextStyle};
 
 /// Lanes along one axis.
@@ -302,7 +301,7 @@ fn stacked(spans: &[Span]) -> (Vec<usize>, usize) {
 }
 
 /// A time as short as it can be told exactly: `1.25 s`, `40 ms`, `7 µs`.
-fn time(us: u64) -> String {
+pub(super) fn time(us: u64) -> String {
     let told = |whole: u64, rest: u64, digits: usize, unit: &str| {
         let rest = format!("{rest:0digits$}");
         let rest = rest.trim_end_matches('0');

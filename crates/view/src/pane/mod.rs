@@ -4,6 +4,7 @@
 //! screen readers, and for whoever reads the data: [`Block::draw`] turns a block into shapes, [`Block::spoken`] into
 //! text. If a lab needs another kind of block, all labs get it.
 
+mod chart;
 mod drawing;
 mod facts;
 mod graph;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use chart::{Chart, Limit, Scale, Series, ticks};
 pub use drawing::{Drawing, MARK_SIZE, Part, mark_shapes};
 pub use facts::{Fact, Facts, Group, Text};
 pub use graph::{Edge, Graph, Layout, Node};
@@ -45,6 +47,9 @@ pub struct Pane {
     /// What its reader may ask for, as buttons above it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<Tool>,
+    /// Whether some of it is still being worked out: whoever asks again gets more of it, and in the end all.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub pending: bool,
 }
 
 /// A button above a pane.
@@ -67,6 +72,8 @@ pub enum Block {
     Table(Table),
     /// Many small cells.
     Grid(Grid),
+    /// Values over time.
+    Chart(Chart),
     /// What lasts and what happens, along an axis.
     Lanes(Lanes),
     /// Who points at whom.
@@ -95,6 +102,9 @@ pub struct Item {
     /// A bar beside it that is filled to this share, in parts per million. The text says the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filled_ppm: Option<u32>,
+    /// How far the bar should be filled, in parts per million: a dashed line across it. Such a bar is long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_ppm: Option<u32>,
     /// What can be done with it, the most likely first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acts: Vec<Act>,
@@ -316,6 +326,13 @@ impl Item {
         self
     }
 
+    /// The same with a long bar beside it, and where that should end.
+    #[must_use]
+    pub const fn filled_of(mut self, ppm: u32, due_ppm: u32) -> Self {
+        (self.filled_ppm, self.due_ppm) = (Some(ppm), Some(due_ppm));
+        self
+    }
+
     /// The same with something that can be done.
     #[must_use]
     pub fn act(mut self, title: impl Into<String>, does: Does) -> Self {
@@ -376,6 +393,7 @@ impl Block {
         match self {
             Self::Table(table) => &table.caption,
             Self::Grid(grid) => &grid.caption,
+            Self::Chart(chart) => &chart.caption,
             Self::Lanes(lanes) => &lanes.caption,
             Self::Graph(graph) => &graph.caption,
             Self::Facts(_) | Self::Text(_) => "",
@@ -388,6 +406,7 @@ impl Block {
         match self {
             Self::Table(table) => table.spoken(),
             Self::Grid(grid) => grid.spoken(),
+            Self::Chart(chart) => chart.spoken(),
             Self::Lanes(lanes) => lanes.spoken(),
             Self::Graph(graph) => graph.spoken(),
             Self::Facts(facts) => facts.spoken(),
@@ -402,6 +421,7 @@ impl Block {
         match self {
             Self::Table(table) => table.draw(),
             Self::Grid(grid) => grid.draw(width),
+            Self::Chart(chart) => chart.draw(width),
             Self::Lanes(lanes) => lanes.draw(width),
             Self::Graph(graph) => graph.draw(width),
             Self::Facts(facts) => facts.draw(width),
@@ -414,7 +434,7 @@ impl Pane {
     /// These blocks, one below the other.
     #[must_use]
     pub fn of<const N: usize>(blocks: [Block; N]) -> Self {
-        Self { blocks: blocks.into(), tools: Vec::new() }
+        Self { blocks: blocks.into(), ..Self::default() }
     }
 
     /// The same with buttons above it.

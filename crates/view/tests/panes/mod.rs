@@ -2,9 +2,10 @@
 
 use view::Theme;
 use view::pane::{
-    Align, Arrow, Axis, Block, Cell, Column, Does, Edge, Fact, Facts, Graph, Grid, Group, Id, Item, Lane, Lanes,
-    Layout, Line, Mark, Node, Pane, Pattern, Point, Row, Sign, Span, Table, Text, Tool, picture,
+    Align, Arrow, Axis, Block, Cell, Chart, Column, Does, Edge, Fact, Facts, Graph, Grid, Group, Id, Item, Lane, Lanes,
+    Layout, Limit, Line, Mark, Node, Pane, Pattern, Point, Row, Scale, Series, Sign, Span, Table, Text, Tool, picture,
 };
+use view::shapes::Shape;
 
 use super::{check, parse};
 
@@ -22,6 +23,7 @@ fn table() -> Block {
     ];
     let sibling = |text: &str, hue| Item::new(text).hue(Some(hue)).id(Id::Own(text.to_owned()));
     rows[1].cells.push(vec![sibling("v1", 0), sibling("v2", 1).pattern(Pattern::Tentative)]);
+    rows[2].cells.push(vec![Item::new("31.0 %").hue(Some(3)).filled_of(1_000_000, 640_000)]);
     rows[1].rows.push(Row {
         head: Item::new("round 4").pattern(Pattern::Faint),
         cells: vec![
@@ -84,6 +86,48 @@ fn lanes(axis: Axis) -> Block {
         lanes: vec![coordinator, participant, quiet],
         arrows,
     })
+}
+
+fn chart(scale: Scale) -> Block {
+    let series = |name: &str, hue: Option<u32>, line: &[(u64, Option<i64>)]| Series {
+        item: Item::node(name).hue(hue),
+        line: line.iter().map(|(at_ms, value)| (at_ms * 1_000, *value)).collect(),
+        band: Vec::new(),
+    };
+    let mut chart = Chart {
+        caption: "How wrong each clock is".into(),
+        unit: "ms".into(),
+        decimals: 3,
+        scale,
+        from: 1_000_000,
+        until: 3_000_000,
+        now: Some(3_000_000),
+        series: vec![
+            series("n1", Some(0), &[(0, Some(500)), (3_000, Some(500))]),
+            series(
+                "n2",
+                Some(1),
+                &[(500, Some(90_000)), (1_500, Some(60_000)), (2_000, Some(800)), (3_000, Some(900))],
+            ),
+            series(
+                "n3",
+                Some(2),
+                &[(0, None), (1_200, Some(40_000)), (1_800, Some(30_000)), (1_900, None), (2_500, Some(7_000))],
+            ),
+            series("n4", None, &[(1_000, Some(20_000)), (2_400, Some(1_000)), (3_000, Some(1_000))]),
+            series("silent", Some(4), &[(0, Some(9)), (900, None)]),
+        ],
+        limits: vec![Limit { item: Item::new("too wrong"), value: 50_000 }, Limit::default()],
+        points: vec![Point { item: Item::new("n2 is set").act("Go there", Does::Seek(2_000_000)), at: 2_000_000 }],
+        ..Chart::default()
+    };
+    chart.series[0].item.ink.pattern = Pattern::Faint;
+    chart.series[1].band =
+        vec![(1_500_000, Some((20_000, 80_000))), (2_000_000, Some((300, 9_000))), (3_000_000, Some((400, 9_900)))];
+    if scale == Scale::Linear {
+        chart.series[3].line[1].1 = Some(-15_000);
+    }
+    Block::Chart(chart)
 }
 
 fn graph(layout: Layout) -> Block {
@@ -198,6 +242,8 @@ fn text() -> Block {
 fn blocks() -> Vec<(&'static str, Block)> {
     vec![
         ("table", table()),
+        ("chart-linear", chart(Scale::Linear)),
+        ("chart-log", chart(Scale::Log)),
         ("lanes-time", lanes(Axis::Time)),
         ("lanes-order", lanes(Axis::Order)),
         ("lanes-short", operations()),
@@ -233,7 +279,7 @@ fn blocks_sound_as_they_did() {
 fn blocks_are_data() {
     let tool = |sign, title: &str, does| Tool::new(sign, title.to_owned(), does);
     let tools = vec![tool("‹", "Earlier", Some(Does::Ask("last".into(), "4".into()))), tool("›", "Later", None)];
-    let blocks = [table(), grid(), lanes(Axis::Order), graph(Layout::Circle), facts(), text()];
+    let blocks = [table(), chart(Scale::Log), grid(), lanes(Axis::Order), graph(Layout::Circle), facts(), text()];
     let pane = Pane::of(blocks).with(tools);
     check("panes.json", &(serde_json::to_string_pretty(&pane).unwrap() + "\n"));
 }
@@ -258,6 +304,74 @@ fn parts_keep_their_names_while_their_looks_change() {
         .map(|(part, _)| part.key.as_str())
         .collect();
     assert!(changed.iter().any(|key| key.contains("n2")), "{changed:?}");
+}
+
+#[test]
+fn a_chart_says_all_that_it_shows_and_each_line_has_its_own_dashes() {
+    let spoken = chart(Scale::Linear).spoken();
+    assert!(
+        spoken.contains("n2: +0.9 ms at 3 s, between +0.8 ms and +75 ms since 1 s, band from +0.4 ms to +9.9 ms."),
+        "{spoken}"
+    );
+    assert!(spoken.contains("silent: nothing.") && spoken.contains("too wrong: +50 ms."), "{spoken}");
+    assert!(spoken.contains("n2 is set at 2 s."), "{spoken}");
+    let drawing = chart(Scale::Linear).draw(360.0);
+    let dashes = |shapes: &[Shape]| {
+        shapes.iter().filter_map(|it| if let Shape::Line { dash, .. } = it { Some(*dash) } else { None }).max()
+    };
+    let all: Vec<usize> = drawing.parts.iter().filter_map(|part| dashes(&part.shapes)).collect();
+    // n3 has two pieces, and whoever has no value in the window no line.
+    assert_eq!(all, [0, 1, 2, 3]);
+    // Names at the ends of lines do not cover each other.
+    let name = |shape: &Shape| match shape {
+        Shape::Text { text, y, .. } if ["n1", "n2", "n3", "n4"].contains(&text.as_str()) => Some(*y),
+        _ => None,
+    };
+    let mut names: Vec<f64> = drawing.parts.iter().flat_map(|part| part.shapes.iter().filter_map(name)).collect();
+    names.sort_by(f64::total_cmp);
+    assert!(names.len() == 4 && names.windows(2).all(|pair| pair[1] - pair[0] >= 20.0), "{names:?}");
+}
+
+#[test]
+fn a_chart_of_anything_has_finite_places() {
+    let (all, ends) = ((0..40).collect::<Vec<u64>>(), [i64::MIN, i64::MAX, 0, -1, 1]);
+    let lines: Vec<Vec<(u64, Option<i64>)>> = vec![
+        vec![],
+        vec![(0, None)],
+        vec![(5, Some(7))],
+        vec![(0, Some(i64::MIN)), (u64::MAX, Some(i64::MAX))],
+        vec![(u64::MAX, Some(1)), (0, Some(2)), (u64::MAX, None)],
+        all.iter().map(|at| (*at, Some(ends[*at as usize % 5]))).collect(),
+    ];
+    for scale in [Scale::Linear, Scale::Log] {
+        for line in &lines {
+            for (from, until) in [(0, 0), (0, u64::MAX), (7, 3), (u64::MAX, u64::MAX), (3, 20)] {
+                for width in [0.0, 20.0, 360.0] {
+                    let band = line.iter().map(|(at, value)| (*at, value.map(|value| (value, value.saturating_neg()))));
+                    let series = Series { item: Item::new("n1"), band: band.collect(), line: line.clone() };
+                    let limits = ends.map(|value| Limit { item: Item::new("limit"), value }).to_vec();
+                    let points = vec![Point { item: Item::new("point"), at: u64::MAX }];
+                    let now = Some(until);
+                    let reach = (i64::MAX, i64::MIN);
+                    let chart = Chart {
+                        scale,
+                        from,
+                        until,
+                        now,
+                        decimals: 255,
+                        reach,
+                        series: vec![series],
+                        limits,
+                        points,
+                        ..Chart::default()
+                    };
+                    let drawn = picture(&Pane::of([Block::Chart(chart)]), width, Theme::Light, "A chart");
+                    assert!(!drawn.contains("NaN") && !drawn.contains("inf"), "{line:?} {from}..{until}: {drawn}");
+                    parse(&drawn).unwrap();
+                }
+            }
+        }
+    }
 }
 
 #[test]

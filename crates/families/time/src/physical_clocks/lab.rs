@@ -1,14 +1,12 @@
 //! Setting clocks by messages, as a lab: a time server, clients whose clocks drift, and how wrong they really are.
 
-use std::any::Any;
-
+use super::panes;
+use super::words::{plain_ms, short_ms, signed_ms};
 use crate::physical_clocks::{
     Added, Bare, Bugs, Claim, Config, Msg, Node, Note, Op, PhysicalOracle, Ret, SERVER, Scheme, Timer, reference_us,
     towards,
 };
 use runs::prelude::*;
-use view::lens::clock_error::{Line, Reading, Spot, plain_ms, short_ms, signed_ms};
-use view::lens::{ClockError, OfClockError};
 
 const NODES: ParamInfo = params::number("nodes", "Machines, the server among them", 4, (2, 7), "");
 const SCHEME: ParamInfo = live(
@@ -69,14 +67,14 @@ static INFO: LabInfo = LabInfo {
     },
     lenses: &[
         LensKind::Checks,
-        LensKind::ClockError,
+        LensKind::Pane(&panes::CLOCK_ERROR),
         LensKind::SpaceTime,
         LensKind::Comparison,
         LensKind::Inspector,
         LensKind::Wire,
         LensKind::Story,
     ],
-    opening_lenses: &[LensKind::Checks, LensKind::ClockError, LensKind::Story],
+    opening_lenses: &[LensKind::Checks, LensKind::Pane(&panes::CLOCK_ERROR), LensKind::Story],
     picture: Picture::Network,
     ..LabInfo::BASE
 };
@@ -130,7 +128,7 @@ fn bare(world: &World<Node>, node: NodeId) -> Bare {
 }
 
 /// How wrong a node's software clock is, in µs, and what it believes; nothing while it is down.
-fn stands(world: &World<Node>, id: NodeId) -> Option<(i64, Option<Claim>)> {
+pub(super) fn stands(world: &World<Node>, id: NodeId) -> Option<(i64, Option<Claim>)> {
     let (node, bare) = (world.node(id)?, bare(world, id));
     let error_us = i128::from(node.shown_us(bare)) - i128::from(reference_us(world.time_us()));
     let claim = if id == SERVER { None } else { node.claim(bare, world.config().phi_ppm()) };
@@ -225,30 +223,8 @@ impl Lab for PhysicalClocksLab {
         before_first(world, OPENING_LEAD_US, |id, timer| polls(id) && timer == Timer::Poll)
     }
 
-    fn answer(question: &dyn Any, Look { world, oracle, names }: Look<'_, Self>) -> Option<Box<dyn Any>> {
-        question.downcast_ref::<OfClockError>()?;
-        let now_us = world.time_us();
-        let line = |id: NodeId| {
-            let place = id.index();
-            let before = oracle.samples().filter(|sample| sample.at_us < now_us).map(|sample| Spot {
-                at_us: sample.at_us,
-                reading: sample.points.get(place).copied().flatten().map(|point| Reading {
-                    error_us: point.error_us.into(),
-                    claim_us: point.claim_us.map(|(error_us, bound_us)| (error_us.into(), bound_us.into())),
-                }),
-            });
-            let now = stands(world, id).map(|(error_us, claim)| Reading {
-                error_us,
-                claim_us: claim.map(|claim| (claim.error_us, claim.bound_us)),
-            });
-            Line {
-                node: names.of(id).to_owned(),
-                hue: id.0 % shapes::HUES,
-                reference: id == SERVER,
-                spots: before.chain([Spot { at_us: now_us, reading: now }]).collect(),
-            }
-        };
-        Some(Box::new(ClockError { now_us, lines: world.node_ids().map(line).collect() }))
+    fn pane(_: &str, look: Look<'_, Self>, ask: &PaneAsk) -> Pane {
+        panes::clock_error(look, ask)
     }
 }
 

@@ -27,9 +27,11 @@
 
 mod lab;
 mod oracle;
+mod panes;
 mod samples;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use lab::ENTRY;
 use sim::clock::Clock;

@@ -173,7 +173,7 @@ impl PhysicalOracle {
     }
 
     /// How wrong clocks were up to now.
-    pub fn samples(&self) -> impl Iterator<Item = &Sample> {
+    pub fn samples(&self) -> impl Iterator<Item = &Sample> + Clone {
         self.samples.iter()
     }
 

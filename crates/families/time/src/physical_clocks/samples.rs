@@ -51,7 +51,7 @@ impl Default for Samples {
 
 impl Samples {
     /// All of them, the oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Sample> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Sample> + Clone {
         self.full.iter().flat_map(|chunk| chunk.iter()).chain(&self.newest)
     }
 

@@ -1,5 +1,6 @@
 //! A replicated map on a hash ring, as a lab: servers join, leave and change weight while clients read and write.
 
+mod panes;
 pub mod ring;
 mod words;
 
@@ -85,8 +86,8 @@ static INFO: LabInfo = LabInfo {
         speed: 0.15,
     },
     lenses: &[
-        LensKind::Ring,
-        LensKind::Placements,
+        LensKind::Pane(&panes::SHARES),
+        LensKind::Pane(&panes::PLACEMENTS),
         LensKind::Checks,
         LensKind::Inspector,
         LensKind::SpaceTime,
@@ -94,7 +95,7 @@ static INFO: LabInfo = LabInfo {
         LensKind::Wire,
         LensKind::Story,
     ],
-    opening_lenses: &[LensKind::Ring, LensKind::Placements, LensKind::Checks],
+    opening_lenses: &[LensKind::Pane(&panes::SHARES), LensKind::Pane(&panes::PLACEMENTS), LensKind::Checks],
     ..LabInfo::BASE
 };
 
@@ -160,7 +161,7 @@ impl Lab for HashRingLab {
             node.small = !config.is_server(id);
             if config.is_server(id) {
                 node.crowd = crowd;
-                node.hue = Some((config.number(id) + shapes::HUES - 1) % shapes::HUES);
+                node.hue = Some(ring::hue(config, id));
             }
             match world.node(id) {
                 None => {}
@@ -258,6 +259,10 @@ impl Lab for HashRingLab {
     fn answer(question: &dyn Any, look: Look<'_, Self>) -> Option<Box<dyn Any>> {
         let ask = question.downcast_ref()?;
         Some(Box::new(ring::ring(look.world, look.oracle, look.names, ask)))
+    }
+
+    fn pane(id: &str, look: Look<'_, Self>, ask: &PaneAsk) -> Pane {
+        if id == panes::SHARES.id { panes::shares(look, ask) } else { panes::placements(look, ask) }
     }
 
     fn opening_us(world: &World<HashRing>) -> u64 {

@@ -1,5 +1,6 @@
 //! The hash ring as the page draws it: tokens, servers, keys, and the last change.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use view::lens::ring::{Ask, Change, Circle, Key, Membership, Ring, Scheme, Serve
 
 use super::words;
 use runs::names::Names;
+use runs::recent::Recent;
 
 /// Most keys that are shown.
 const KEYS_MAX: usize = 12_000;
@@ -25,11 +27,6 @@ pub fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask
     let config = world.config();
     let view = newest_view(world);
     let rings = rings_of(world, &view).unwrap_or_else(|| Rings::new(config, &view));
-    let circle = |members: &Members| {
-        let of = membership(config, members);
-        let known = known.iter().flat_map(|ring| [Some(&ring.now), ring.next.as_ref()]).flatten();
-        known.clone().find(|known| known.of == of).cloned().unwrap_or_else(|| Arc::new(circle(config, members, of)))
-    };
     let servers: Vec<NodeId> = world.node_ids().filter(|&id| config.is_server(id)).collect();
     // By way of the list, because machines may have been removed that the ring still names.
     let shown = |nodes: &[NodeId]| -> Vec<usize> {
@@ -53,6 +50,7 @@ pub fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask
             next: shown(&replicas.next),
         }
     };
+    let circle = |members: &Members| circle(config, members);
     let (now, next) = (circle(&view.now), view.next.as_ref().map(circle));
     let described: Vec<Server> = servers.iter().map(|&id| server(world, &view, id, names)).collect();
     let others: Vec<&str> = held.keys().map(String::as_str).filter(|name| !is_used(config, name)).collect();
@@ -105,7 +103,7 @@ fn is_used(config: &Config, name: &str) -> bool {
 }
 
 /// What the administrator says; while it is down, whoever knows most.
-fn newest_view(world: &World<HashRing>) -> View {
+pub(super) fn newest_view(world: &World<HashRing>) -> View {
     let views = world.node_ids().filter_map(|id| world.node(id)).map(|node| match node {
         HashRing::Server(server) => &server.view,
         HashRing::Client(client) => &client.view,
@@ -133,13 +131,13 @@ const fn scheme(config: &Config) -> Scheme {
 }
 
 /// The members in the order of their names, as tables number them.
-fn in_order(config: &Config, members: &Members) -> Vec<NodeId> {
+pub(super) fn in_order(config: &Config, members: &Members) -> Vec<NodeId> {
     let mut nodes: Vec<NodeId> = members.weights.keys().copied().collect();
     nodes.sort_by_cached_key(|&node| config.name(node));
     nodes
 }
 
-fn membership(config: &Config, members: &Members) -> Membership {
+pub(super) fn membership(config: &Config, members: &Members) -> Membership {
     let nodes = in_order(config, members);
     let place = |node: &NodeId| nodes.iter().position(|known| known == node);
     let moved = members.tokens.iter().filter_map(|((node, index), &token)| Some((place(node)?, *index, token)));
@@ -151,10 +149,24 @@ fn membership(config: &Config, members: &Members) -> Membership {
     }
 }
 
-fn circle(config: &Config, members: &Members, of: Membership) -> Circle {
-    if matches!(scheme(config), Scheme::Clockwise | Scheme::Unsorted) {
-        return runs::placements::circle(of);
+thread_local! {
+    /// Shares that were counted key by key.
+    static COUNTED: RefCell<Recent<(Scheme, Membership), Arc<Circle>>> = const { RefCell::new(Recent::new()) };
+}
+
+/// The ring of some members; without arcs only the shares of all keys.
+pub(super) fn circle(config: &Config, members: &Members) -> Arc<Circle> {
+    let (scheme, of) = (scheme(config), membership(config, members));
+    match scheme {
+        Scheme::Clockwise | Scheme::Unsorted => runs::placements::circle(of),
+        Scheme::Rendezvous | Scheme::Modulo => COUNTED.with_borrow_mut(|counted| {
+            counted.of((scheme, of), |(_, of)| Arc::new(count(config, members, of.clone()))).clone()
+        }),
     }
+}
+
+/// The shares of some keys.
+fn count(config: &Config, members: &Members, of: Membership) -> Circle {
     let view = View { epoch: 0, now: members.clone(), next: None };
     let rings = Rings::new(config, &view);
     let nodes = in_order(config, members);
@@ -168,12 +180,17 @@ fn circle(config: &Config, members: &Members, of: Membership) -> Circle {
     Circle { of, tokens: Vec::new(), share_ppm: counts }
 }
 
+/// The hue of a server.
+pub(super) const fn hue(config: &Config, id: NodeId) -> u32 {
+    (config.number(id) + view::shapes::HUES - 1) % view::shapes::HUES
+}
+
 fn server(world: &World<HashRing>, view: &View, id: NodeId, names: &Names) -> Server {
     let config = world.config();
     let running = world.node(id).and_then(HashRing::server);
     Server {
         name: names.of(id).to_owned(),
-        hue: (config.number(id) + view::shapes::HUES - 1) % view::shapes::HUES,
+        hue: hue(config, id),
         condition: match (running.is_some(), world.is_paused(id)) {
             (false, _) => Condition::Crashed,
             (true, true) => Condition::Paused,
