@@ -77,6 +77,22 @@ test("the replicated log shows what each server has, and goes back", async ({ pa
   await expect(table.getByRole("cell", { name: /^… \d+ in a snapshot/ }).first()).toBeVisible();
 });
 
+test("an entry is lit in all logs that have it, and a button stays where it is while the run goes on", async ({ page }) => {
+  await open(page, "?lab=raft-log&paused=1");
+  await seek(page, 2_400_000);
+  const log = region(page, "Replicated log");
+  const third = log.getByRole("row").nth(1).getByRole("cell").nth(2);
+  await third.locator(".item").hover();
+  await expect(log.locator("td .item.lit")).toHaveCount(5);
+  await log.getByRole("button", { name: "Earlier entries" }).focus();
+  await page.keyboard.press("Enter");
+  await seek(page, 2_800_000);
+  expect(await focused(page)).toBe("Earlier entries");
+  await expect(log.getByRole("button", { name: "Later entries" })).toBeEnabled();
+  await log.getByRole("button", { name: /^n2 / }).click();
+  await expect(page.locator(".stage").getByRole("button", { name: /^n2, / })).toHaveAttribute("aria-pressed", "true");
+});
+
 test("an uncommitted entry is told apart until a majority has it", async ({ page }) => {
   await open(page, "?lab=raft-log&paused=1&set.write-every-ms=0&seed=4");
   await seek(page, 1_000_000);
@@ -150,6 +166,13 @@ test("operations are bars whose answers can be read", async ({ page }) => {
   await apply(page, { do: "request", node: "c2", op: { get: "x" } });
   await apply(page, { do: "crash", node: "c2" });
   await expect(bars.last()).toHaveAccessibleName(/^c2 at 1\.200 s: get x: no answer will come/);
+  // An operation is read where it is pointed at, and leads to its step from there.
+  const before = (await state(page)).step;
+  await bars.first().click();
+  expect((await state(page)).step).toBe(before);
+  await operations.getByRole("button", { name: /^Go to step/ }).click();
+  expect((await state(page)).step).toBeLessThan(before);
+  await seek(page, 1_200_000);
   // One stop for the keyboard; arrows lead to the others, and what is picked is told.
   await bars.last().focus();
   await page.keyboard.press("ArrowLeft");

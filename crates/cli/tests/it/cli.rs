@@ -700,6 +700,20 @@ fn render_draws_a_pane_and_prints_it_as_data() {
 }
 
 #[test]
+fn logs_states_and_operations_are_drawn_without_a_page() {
+    for (lens, kind, words) in [
+        ("log", "grid", "not committed"),
+        ("states", "graph", "majority of"),
+        ("history", "lanes", "Operations of the last 500 ms"),
+    ] {
+        let line = format!("render raft-log --at 2s --lens {lens}");
+        let picture = good(&line).out;
+        assert!(picture.contains(&format!(">{words}</text>")) && picture.contains(">n1</text>") != (lens == "history"));
+        assert_eq!(good(&format!("{line} --json")).json()["blocks"][0]["kind"], kind);
+    }
+}
+
+#[test]
 fn render_draws_a_ring_where_the_lab_has_one() {
     let add = r#"[{"at_us":500000,"do":"add-node","node":"n11"},
         {"at_us":500000,"do":"request","node":"a1","op":{"add-server":"n11"}}]"#;
@@ -721,8 +735,14 @@ fn render_says_what_is_wrong() {
         ("render raft-election --at 2000m", "--at: 2000m is too long"),
         ("render raft-election --at 5s --for 2s", "--at: 5s lies beyond the end of the run that --for sets"),
         ("render raft-election --at 1s --theme blue", "--theme: there is no theme \"blue\"; there are light and dark"),
-        ("render raft-election --at 1s --lens ring", "--lens: \"ring\" cannot be drawn here; stage can"),
-        ("render raft-log --at 1s --lens ring", "--lens: \"ring\" cannot be drawn here; stage, progress can"),
+        (
+            "render raft-election --at 1s --lens ring",
+            "--lens: \"ring\" cannot be drawn here; stage, states, log, history can",
+        ),
+        (
+            "render raft-log --at 1s --lens ring",
+            "--lens: \"ring\" cannot be drawn here; stage, log, progress, states, history can",
+        ),
         ("render raft-election --at 1s --json", "--json: prints a pane as data; --lens says which"),
         ("render raft-election --at 1s --at 2s", "--at is given twice"),
         ("render raft-election --at 1s -o a.svg -o b.svg", "-o is given twice"),

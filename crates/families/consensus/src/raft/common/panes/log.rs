@@ -30,7 +30,7 @@ pub fn log(world: &World<Raft>, names: &Names, ask: &PaneAsk) -> Pane {
     let sample = |text: &str, pattern| pane::Cell::new(Item::new(text).pattern(pattern));
     let grid = Grid {
         caption: format!("Entries {} to {} of {end}", page.first, page.last),
-        corner: String::new(),
+        corner: "Server".to_owned(),
         columns: columns(page).map(|index| index.to_string()).collect(),
         rows: sources.iter().map(row).collect(),
         legend: vec![
