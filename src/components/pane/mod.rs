@@ -121,16 +121,28 @@ fn each<T: Clone + PartialEq + Send + Sync + 'static>(
     show: impl Fn(Memo<Option<T>>) -> AnyView + Send + Sync + 'static,
 ) -> AnyView {
     let names = Memo::new(move |_| all.with(|all| all.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()));
-    let places = Memo::new(move |_| {
-        names.with(|names| {
-            names.iter().cloned().enumerate().map(|(place, name)| (name, place)).collect::<BTreeMap<_, _>>()
-        })
+    let shown = StoredValue::new(BTreeMap::<String, RwSignal<Option<T>>>::new());
+    Effect::new(move |_| {
+        all.with(|all| {
+            for (name, it) in all {
+                let known = shown.with_value(|shown| shown.get(name).copied());
+                let Some(known) = known else { continue };
+                if known.try_with_untracked(|known| known.as_ref() != Some(it)).unwrap_or(false) {
+                    known.set(Some(it.clone()));
+                }
+            }
+        });
     });
     let one = move |name: String| {
-        show(Memo::new(move |_| {
-            let place = places.with(|places| places.get(&name).copied())?;
-            all.with(|all| all.get(place).map(|(_, it)| it.clone()))
-        }))
+        let it = all.with_untracked(|all| all.iter().find(|(known, _)| *known == name).map(|(_, it)| it.clone()));
+        let it = RwSignal::new(it);
+        shown.update_value(|shown| {
+            shown.insert(name.clone(), it);
+        });
+        on_cleanup(move || {
+            shown.try_update_value(|shown| shown.remove(&name));
+        });
+        show(Memo::new(move |_| it.get()))
     };
     view! { <For each=move || names.get() key=Clone::clone children=one /> }.into_any()
 }
