@@ -64,7 +64,8 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 pub fn compile(mut cargo: Command, what: &str, mut on_line: impl FnMut(&str)) -> Result<Finished, String> {
     // Cargo counts for its progress bar, which it shows on terminals only. Its parts end in carriage returns.
     cargo.env("CARGO_TERM_PROGRESS_WHEN", "always").env("CARGO_TERM_PROGRESS_WIDTH", "80");
-    let (started, mut said, mut far) = (Instant::now(), Instant::now(), None);
+    let (started, mut said) = (Instant::now(), Instant::now());
+    let (mut far, mut told) = (None, None);
     let mut text = String::new();
     let finished = stream_with_silence(cargo, what, PROGRESS_EVERY, |line| {
         for part in line.unwrap_or_default().split('\r') {
@@ -77,10 +78,12 @@ pub fn compile(mut cargo: Command, what: &str, mut on_line: impl FnMut(&str)) ->
                 text.push('\n');
             }
         }
+        // The last parts may take minutes, and their number says nothing new.
+        let wait = if far == told { 6 * PROGRESS_EVERY } else { PROGRESS_EVERY };
         if let Some((done, all)) = far
-            && said.elapsed() >= PROGRESS_EVERY
+            && said.elapsed() >= wait
         {
-            said = Instant::now();
+            (said, told) = (Instant::now(), far);
             println!("{what}: {done} of {all} parts after {} s", started.elapsed().as_secs());
         }
     })?;
