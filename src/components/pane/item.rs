@@ -188,6 +188,9 @@ fn class_of(item: &Item) -> String {
         // The bar has the hue.
         class.push_str(" barred");
     }
+    if item.due_ppm.is_some() {
+        class.push_str(" long");
+    }
     class
 }
 

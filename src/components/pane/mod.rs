@@ -193,7 +193,8 @@ fn TableView(pane: &'static str, block: Memo<Option<Block>>) -> impl IntoView {
                     let cell = |row: &(Row, bool)| row.0.cells.get(place).cloned();
                     row.with(|row| row.as_ref().and_then(cell)).unwrap_or_default()
                 });
-                view! { <td class=column.align.name()><Items pane=pane items=items /></td> }
+                let wide = move || items.with(|items| items.iter().any(|item| item.due_ppm.is_some()));
+                view! { <td class=column.align.name() class:wide=wide><Items pane=pane items=items /></td> }
             };
             columns.get().into_iter().enumerate().map(cell).collect_view()
         };
@@ -205,9 +206,12 @@ fn TableView(pane: &'static str, block: Memo<Option<Block>>) -> impl IntoView {
         }
         .into_any()
     };
+    // Said by a class: a style that looked for long bars itself would look through all rows whenever one of them changes.
+    let has_long = move |(row, _): &(Row, bool)| row.cells.iter().flatten().any(|item| item.due_ppm.is_some());
+    let long = Memo::new(move |_| rows.with(|rows| rows.iter().any(|(_, row)| has_long(row))));
     view! {
         // It scrolls where there is no room for it, also by keyboard.
-        <div class="pane-table" tabindex="0" role="group" aria-label=move || caption.get()>
+        <div class="pane-table" class:long=move || long.get() tabindex="0" role="group" aria-label=move || caption.get()>
             <table>
                 <caption>{move || caption.get()}</caption>
                 <thead><tr>{head_cells}</tr></thead>
