@@ -92,8 +92,10 @@ fn cargo_home() -> Result<PathBuf, String> {
 fn bind(wasm: &Path, out: &Path, care: Care) -> Result<(), String> {
     files::remove_dir(out)?;
     fs::create_dir_all(out).map_err(|error| format!("{} cannot be written: {error}", out.display()))?;
-    let binder = match (care, setup::wasm_bindgen()) {
-        (Care::Draft, Some(program)) => {
+    // Only a draft asks for wasm-bindgen, because asking may fetch it.
+    let plain = if care == Care::Draft { setup::wasm_bindgen() } else { None };
+    let binder = match plain {
+        Some(program) => {
             let mut binder = proc::command(program);
             binder
                 .arg(wasm)
@@ -101,7 +103,7 @@ fn bind(wasm: &Path, out: &Path, care: Care) -> Result<(), String> {
                 .arg(out);
             binder
         }
-        _ => {
+        None => {
             let mut binder = proc::command(setup::splitter()?);
             binder.arg(wasm).arg(out).arg("netsplit").args((care == Care::Publish).then_some(LOADER));
             binder
