@@ -15,6 +15,7 @@ mod distance;
 mod golden;
 mod links;
 mod machines;
+mod maps;
 mod messages;
 mod names;
 mod pauses;
