@@ -1,10 +1,10 @@
 //! Collections that do not grow for ever.
 
-use std::collections::BTreeMap;
+use sim::Map;
 
 /// Drops what comes first in a map until no more than `most` entries are left: the oldest, where keys count up. Returns the
 /// last key that went.
-pub fn keep_last<K: Ord, V>(map: &mut BTreeMap<K, V>, most: usize) -> Option<K> {
+pub fn keep_last<K: Ord, V>(map: &mut Map<K, V>, most: usize) -> Option<K> {
     let mut gone = None;
     while map.len() > most {
         gone = map.pop_first().map(|(key, _)| key);
@@ -18,10 +18,10 @@ mod tests {
 
     #[test]
     fn what_comes_first_goes_first() {
-        let mut map: BTreeMap<u32, char> = (1..).zip("abcde".chars()).collect();
+        let mut map: Map<u32, char> = (1..).zip("abcde".chars()).collect();
         assert_eq!(keep_last(&mut map, 5), None);
         assert_eq!(keep_last(&mut map, 3), Some(2));
         assert_eq!(map.into_keys().collect::<Vec<_>>(), [3, 4, 5]);
-        assert_eq!(keep_last(&mut BTreeMap::from([(1, 'a')]), 0), Some(1));
+        assert_eq!(keep_last(&mut Map::from([(1, 'a')]), 0), Some(1));
     }
 }

@@ -3,16 +3,14 @@
 //! Gene Wuu, Arthur Bernstein, "Efficient Solutions to the Replicated Log and Dictionary Problems", PODC 1984. What
 //! every process is known to know need not be kept any longer.
 
-use std::collections::BTreeMap;
-
-use sim::NodeId;
+use sim::{Map, NodeId};
 
 use super::VectorClock;
 
 /// The clock of one process: a vector for each process that it has heard of, its own among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MatrixClock {
-    rows: BTreeMap<NodeId, VectorClock>,
+    rows: Map<NodeId, VectorClock>,
 }
 
 impl MatrixClock {

@@ -3,19 +3,17 @@
 //! Colin Fidge, "Timestamps in Message-Passing Systems That Preserve the Partial Ordering", 1988; Friedemann Mattern,
 //! "Virtual Time and Global States of Distributed Systems", 1989.
 
-use std::collections::BTreeMap;
-
-use sim::NodeId;
+use sim::{Map, NodeId};
 
 use super::Order;
 
 /// A vector clock. Sparse: an entry that is missing is 0, and none of those kept is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct VectorClock(BTreeMap<NodeId, u64>);
+pub struct VectorClock(Map<NodeId, u64>);
 
 impl VectorClock {
     /// Knows of nothing.
-    pub const EMPTY: Self = Self(BTreeMap::new());
+    pub const EMPTY: Self = Self(Map::new());
 
     /// From entries; of those for one process the largest counts.
     #[must_use]

@@ -1,8 +1,8 @@
 //! The administrator: it numbers the memberships, one change at a time.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-use sim::{Actor, Disk, Fx, NodeId, RequestId};
+use sim::{Actor, Disk, Fx, Map, NodeId, RequestId, Set};
 
 use super::{Cell, Change, Epoch, HashRing, Msg, Note, Op, Ret, Timer, VNODES_MAX, View, WEIGHT_MAX, Why};
 
@@ -21,9 +21,9 @@ pub struct Admin {
     /// The newest membership.
     pub view: View,
     /// Who knows of which epoch.
-    pub known: BTreeMap<NodeId, Epoch>,
+    pub known: Map<NodeId, Epoch>,
     /// The old members that have handed over.
-    pub done: BTreeSet<NodeId>,
+    pub done: Set<NodeId>,
     /// Changes that wait, and who asked. The first may wait for a newcomer to answer.
     pub queue: VecDeque<(Option<RequestId>, Change)>,
     /// Who asked for the change under way.
@@ -42,8 +42,8 @@ impl Actor<HashRing> for Admin {
         };
         let mut admin = Self {
             view,
-            known: BTreeMap::new(),
-            done: BTreeSet::new(),
+            known: Map::new(),
+            done: Set::new(),
             queue: VecDeque::new(),
             asker: None,
             tries: 0,

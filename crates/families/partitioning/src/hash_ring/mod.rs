@@ -37,7 +37,9 @@ mod server;
 pub use lab::ENTRY;
 use std::collections::BTreeMap;
 
-use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Param, Params, Protocol, RequestId, Shared, Variants};
+use sim::{
+    Actor, Disk, Flags, Fx, Map, Named, NodeId, Operation, Param, Params, Protocol, RequestId, Shared, Variants,
+};
 
 use algorithms::hashing::HashKind;
 
@@ -134,11 +136,11 @@ pub struct Bugs {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Members {
     /// The servers and their weights.
-    pub weights: BTreeMap<NodeId, u32>,
+    pub weights: Map<NodeId, u32>,
     /// Virtual nodes for each share of weight.
     pub vnodes: u32,
     /// Virtual nodes that somebody has moved: whose, which, and where to.
-    pub tokens: BTreeMap<(NodeId, u32), u32>,
+    pub tokens: Map<(NodeId, u32), u32>,
 }
 
 impl Members {
@@ -165,7 +167,7 @@ impl View {
     #[must_use]
     pub fn first(config: &Config) -> Self {
         let weights = config.first_servers().map(|node| (node, 1)).collect();
-        let now = Members { weights, vnodes: config.vnodes, tokens: BTreeMap::new() };
+        let now = Members { weights, vnodes: config.vnodes, tokens: Map::new() };
         Self { epoch: 0, now, next: None }
     }
 
@@ -425,12 +427,12 @@ pub enum Cell {
 /// What a server has on disk, apart from its view.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Kept {
-    /// The map.
+    /// The map. There may be thousands of keys.
     pub keys: BTreeMap<String, Stored>,
     /// Writes kept for replicas that were silent.
-    pub hints: BTreeMap<(NodeId, String), Stored>,
+    pub hints: Map<(NodeId, String), Stored>,
     /// Up to which key a new replica has confirmed, in this epoch.
-    pub moved: BTreeMap<NodeId, (Epoch, String)>,
+    pub moved: Map<NodeId, (Epoch, String)>,
 }
 
 /// An entry of a server's file.

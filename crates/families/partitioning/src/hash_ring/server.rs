@@ -1,10 +1,9 @@
 //! A server: it stores keys, coordinates what clients ask of it, keeps hints, and hands keys over.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use algorithms::bounded::keep_last;
-use sim::{Actor, Disk, Fx, NodeId, RequestId};
+use sim::{Actor, Disk, Fx, Map, NodeId, RequestId, Set};
 
 use super::rings::Replicas;
 use super::{Cell, Entry, Epoch, HashRing, Kept, Msg, Note, Op, Origin, Ret, Rings, Stored, Timer, View, Why, pass_on};
@@ -30,7 +29,7 @@ pub struct Pending {
     /// The newest that was found.
     newest: Option<Stored>,
     /// Who has answered.
-    heard: BTreeSet<NodeId>,
+    heard: Set<NodeId>,
     replied: bool,
     tries: u32,
 }
@@ -58,9 +57,9 @@ pub struct Server {
     /// What is on its disk, or on the way there.
     pub kept: Kept,
     /// What it coordinates; a client may have a read and a write of one operation under way.
-    pub pending: BTreeMap<(Origin, bool), Pending>,
+    pub pending: Map<(Origin, bool), Pending>,
     /// What it hands over, to whom; empty in settled times.
-    pub outgoing: BTreeMap<NodeId, Outgoing>,
+    pub outgoing: Map<NodeId, Outgoing>,
     /// Counts its batches.
     batches: u64,
     /// The position behind the last entry of its file.
@@ -115,8 +114,8 @@ impl Actor<HashRing> for Server {
             rings: Rings::new(fx.config(), &view),
             view,
             kept,
-            pending: BTreeMap::new(),
-            outgoing: BTreeMap::new(),
+            pending: Map::new(),
+            outgoing: Map::new(),
             batches: 0,
             file_end: disk.end(),
             file_start: disk.first(),
@@ -299,7 +298,7 @@ impl Server {
             self.outgoing.insert(to, Outgoing { through, sent: None, done: false });
         }
         // One look at each key, however many may get it: of a hundred servers a change concerns a few.
-        let (mut keys, mut gaining) = (0, BTreeSet::new());
+        let (mut keys, mut gaining) = (0, Set::new());
         for key in self.kept.keys.keys() {
             let replicas = self.rings.replicas(key);
             if replicas.now.contains(&me) && replicas.change() {
@@ -431,7 +430,7 @@ impl Server {
         if write.is_none() && replicas.change() {
             fx.note(Note::ReadMoving { key: key.clone() });
         }
-        let heard = BTreeSet::from([me]);
+        let heard = Set::from([me]);
         self.pending.insert(slot, Pending { key, replicas, write, newest, heard, replied: false, tries: 0 });
         self.send_pending(slot, fx);
         self.conclude(slot, fx);
@@ -492,7 +491,7 @@ impl Server {
 
     /// Sends each silent replica the first thing that is kept for it, or only one of them.
     fn send_hints(&self, only: Option<NodeId>, fx: &mut Fx<'_, HashRing>) {
-        let mut told = BTreeSet::new();
+        let mut told = Set::new();
         for ((replica, key), &stored) in &self.kept.hints {
             if only.is_none_or(|only| only == *replica) && told.insert(*replica) {
                 fx.send(*replica, Msg::Hint { epoch: self.view.epoch, key: key.clone(), stored });

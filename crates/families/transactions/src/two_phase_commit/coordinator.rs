@@ -1,9 +1,7 @@
 //! The coordinator: it asks for votes, decides, and tells the outcome until everybody has acknowledged it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use algorithms::client::Workload;
-use sim::{Actor, Disk, Fx, NodeId, RequestId};
+use sim::{Actor, Disk, Fx, Map, NodeId, RequestId, Set};
 
 use super::{Cell, Config, Msg, Node, Note, Parts, Ret, Timer, Transfer, Tx, Why};
 
@@ -20,7 +18,7 @@ pub(crate) struct Records {
     /// The number of the newest transaction.
     pub newest: Tx,
     /// Those that somebody may still ask about.
-    pub open: BTreeMap<Tx, Open>,
+    pub open: Map<Tx, Open>,
 }
 
 /// A transaction that has not ended.
@@ -38,8 +36,8 @@ pub(crate) struct Coordinator {
     /// What is on its disk, or on its way there.
     pub records: Records,
     /// Whose votes, and once it has decided, whose acknowledgements are missing.
-    pub missing: BTreeMap<Tx, BTreeSet<NodeId>>,
-    requests: BTreeMap<Tx, RequestId>,
+    pub missing: Map<Tx, Set<NodeId>>,
+    requests: Map<Tx, RequestId>,
 }
 
 impl Actor<Node> for Coordinator {
@@ -51,7 +49,7 @@ impl Actor<Node> for Coordinator {
             _ => Records::default(),
         };
         let missing = records.open.iter().map(|(tx, open)| (*tx, open.parts.keys().copied().collect())).collect();
-        let mut this = Self { records, missing, requests: BTreeMap::new() };
+        let mut this = Self { records, missing, requests: Map::new() };
         let open: Vec<(Tx, bool)> = this.records.open.iter().map(|(tx, open)| (*tx, open.outcome.is_some())).collect();
         for (tx, decided) in open {
             if decided { this.tell(tx, fx) } else { this.decide(tx, false, Why::Restarted, fx) }

@@ -4,6 +4,7 @@ use super::{
     Bugs, COORDINATOR, CommitOracle, Config, Coordinator, Msg, Node, Note, Participant, Timer, Tx, panes, words,
 };
 use runs::prelude::*;
+use sim::Set;
 
 /// The lab's line in the catalogue.
 pub static ENTRY: Entry = Entry::of::<CommitLab>(&INFO);
@@ -155,7 +156,7 @@ fn dress_coordinator(coordinator: &Coordinator, node: &mut view::Node) {
     let Some((tx, open)) = coordinator.records.open.last_key_value() else { return };
     node.hue = hue(*tx);
     node.label = format!("T{tx}");
-    let missing = coordinator.missing.get(tx).map_or(0, std::collections::BTreeSet::len);
+    let missing = coordinator.missing.get(tx).map_or(0, Set::len);
     if open.outcome.is_none() {
         node.badge = Some(format!("{} / {} yes", open.parts.len() - missing, open.parts.len()));
     }

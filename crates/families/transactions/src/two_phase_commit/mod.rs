@@ -26,9 +26,7 @@ mod participant;
 mod tests;
 mod words;
 
-use std::collections::BTreeMap;
-
-use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Params, Protocol, Shared, Variants};
+use sim::{Actor, Disk, Flags, Fx, Map, Named, NodeId, Operation, Params, Protocol, Shared, Variants};
 
 pub(crate) use coordinator::Coordinator;
 pub use lab::ENTRY;
@@ -45,7 +43,7 @@ pub(crate) const BALANCE: i64 = 100;
 pub(crate) type Tx = u64;
 
 /// Whose accounts a transaction changes, and by how much.
-pub(crate) type Parts = BTreeMap<NodeId, i64>;
+pub(crate) type Parts = Map<NodeId, i64>;
 
 /// What all nodes know from the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Params)]

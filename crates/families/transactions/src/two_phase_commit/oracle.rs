@@ -3,12 +3,12 @@
 //! A vote or a decision counts when a message that carries it leaves: what waits for the disk and dies in a crash was
 //! never said. AC4, that without failures a yes of everybody is a commit, is in this folder's scripts.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use algorithms::bounded::keep_last;
 use check::works::Bounds;
 use check::{At, Board, Names, Oracle, Property, Verdict};
-use sim::{Command, Event, NodeId, Observer, Record, World};
+use sim::{Command, Event, Map, NodeId, Observer, Record, World};
 
 use super::{COORDINATOR, Msg, Node, Note, Parts, Tx};
 
@@ -55,9 +55,9 @@ pub(crate) struct Said {
     /// Who takes part.
     pub parts: Parts,
     /// Votes.
-    pub votes: BTreeMap<NodeId, bool>,
+    pub votes: Map<NodeId, bool>,
     /// Decisions, also the coordinator's.
-    pub decided: BTreeMap<NodeId, bool>,
+    pub decided: Map<NodeId, bool>,
 }
 
 impl Said {
@@ -90,9 +90,9 @@ pub(crate) struct Lock {
 pub(crate) struct CommitOracle {
     board: Board,
     /// The newest transactions, and what has been said about them.
-    pub said: BTreeMap<Tx, Said>,
+    pub said: Map<Tx, Said>,
     /// Locks that are held, since when, in µs; and the newest that are not.
-    held: BTreeMap<(Tx, NodeId), u64>,
+    held: Map<(Tx, NodeId), u64>,
     released: VecDeque<Lock>,
     /// Whose decision is waited for.
     awaited: Option<(Tx, NodeId)>,
@@ -106,8 +106,8 @@ impl CommitOracle {
     pub fn new(names: Names) -> Self {
         Self {
             board: Board::new(&PROPERTIES, names),
-            said: BTreeMap::new(),
-            held: BTreeMap::new(),
+            said: Map::new(),
+            held: Map::new(),
             released: VecDeque::new(),
             awaited: None,
             works: true,

@@ -1,9 +1,7 @@
 //! A participant: it votes, and whoever has voted yes holds its lock until somebody tells it the outcome.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use algorithms::bounded::keep_last;
-use sim::{Actor, Disk, Fx, NodeId, RequestId};
+use sim::{Actor, Disk, Fx, Map, NodeId, RequestId, Set};
 
 use super::{BALANCE, COORDINATOR, Cell, Msg, Node, Note, Parts, Ret, Timer, Transfer, Tx, Why};
 
@@ -16,9 +14,9 @@ pub(crate) struct Account {
     /// What is in it.
     pub balance: i64,
     /// What it has voted yes to and does not know the outcome of.
-    pub prepared: BTreeMap<Tx, Parts>,
+    pub prepared: Map<Tx, Parts>,
     /// Outcomes.
-    pub outcomes: BTreeMap<Tx, bool>,
+    pub outcomes: Map<Tx, bool>,
     /// It has forgotten the outcomes up to here; whoever still needs them asks the coordinator.
     pub forgotten: Tx,
 }
@@ -29,9 +27,9 @@ pub(crate) struct Participant {
     /// What is on its disk, or on its way there.
     pub account: Account,
     /// Who has said, since it last asked, that he is in doubt too.
-    pub in_doubt_too: BTreeMap<Tx, BTreeSet<NodeId>>,
+    pub in_doubt_too: Map<Tx, Set<NodeId>>,
     /// Where everybody who takes part is in doubt.
-    pub blocked: BTreeSet<Tx>,
+    pub blocked: Set<Tx>,
 }
 
 impl Actor<Node> for Participant {
@@ -39,11 +37,11 @@ impl Actor<Node> for Participant {
         let account = match disk.cell("account") {
             Some(Cell::Account(account)) => account.clone(),
             _ => {
-                let (prepared, outcomes) = (BTreeMap::new(), BTreeMap::new());
+                let (prepared, outcomes) = (Map::new(), Map::new());
                 Account { balance: BALANCE, prepared, outcomes, forgotten: 0 }
             }
         };
-        let mut this = Self { account, in_doubt_too: BTreeMap::new(), blocked: BTreeSet::new() };
+        let mut this = Self { account, in_doubt_too: Map::new(), blocked: Set::new() };
         let prepared: Vec<Tx> = this.account.prepared.keys().copied().collect();
         for tx in prepared {
             fx.note(Note::InDoubt { tx });
@@ -129,7 +127,7 @@ impl Participant {
 
     /// Asks everybody who may know. The coordinator is silent while it has not decided itself.
     fn ask(&mut self, tx: Tx, fx: &mut Fx<'_, Node>) {
-        self.in_doubt_too.insert(tx, BTreeSet::new());
+        self.in_doubt_too.insert(tx, Set::new());
         fx.send(COORDINATOR, Msg::Ask { tx });
         for node in self.others(tx, fx.me()) {
             fx.send(node, Msg::Ask { tx });
@@ -138,7 +136,7 @@ impl Participant {
     }
 
     fn count_doubt(&mut self, from: NodeId, tx: Tx, fx: &mut Fx<'_, Node>) {
-        let others: BTreeSet<NodeId> = self.others(tx, fx.me()).into_iter().collect();
+        let others: Set<NodeId> = self.others(tx, fx.me()).into_iter().collect();
         let Some(known) = self.in_doubt_too.get_mut(&tx) else { return };
         known.insert(from);
         if *known == others && self.blocked.insert(tx) {
@@ -148,7 +146,7 @@ impl Participant {
 
     /// The other participants of what it has voted yes to.
     fn others(&self, tx: Tx, me: NodeId) -> Vec<NodeId> {
-        let parts = self.account.prepared.get(&tx).into_iter().flat_map(BTreeMap::keys);
+        let parts = self.account.prepared.get(&tx).into_iter().flat_map(Map::keys);
         parts.copied().filter(|&node| node != me).collect()
     }
 

@@ -1,10 +1,10 @@
 //! Who holds what: every key has an owner, replicas are distinct, and a change moves only what it must.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use check::{At, Board, Names, Property};
-use sim::{NodeId, World};
+use sim::{Map, NodeId, Set, World};
 
 use super::{Config, HashRing, Note};
 use crate::hash_ring::{Members, Rings, View};
@@ -61,7 +61,7 @@ impl Placed {
         if !self.keys.contains(key) {
             Rc::make_mut(&mut self.keys).insert(key.to_owned());
         }
-        let distinct: BTreeSet<NodeId> = replicas.iter().copied().collect();
+        let distinct: Set<NodeId> = replicas.iter().copied().collect();
         if replicas.is_empty() {
             board.violate(&EVERY_KEY_HAS_AN_OWNER, at, |_| {
                 format!("no server owns {key}: behind the last point of the ring there is nothing")
@@ -96,8 +96,8 @@ impl Placed {
 }
 
 /// The servers that a change is about: those that come, go, or have other points than before.
-fn concerned(now: &Members, next: &Members) -> BTreeSet<NodeId> {
-    let tokens = |members: &Members, node: NodeId| -> BTreeMap<u32, u32> {
+fn concerned(now: &Members, next: &Members) -> Set<NodeId> {
+    let tokens = |members: &Members, node: NodeId| -> Map<u32, u32> {
         let own = members.tokens.iter().filter(|((owner, _), _)| *owner == node);
         own.map(|(&(_, index), &token)| (index, token)).collect()
     };
@@ -114,7 +114,7 @@ struct Moved<'a> {
 }
 
 impl Moved<'_> {
-    fn words(&self, key: &str, concerned: &BTreeSet<NodeId>, names: &Names) -> String {
+    fn words(&self, key: &str, concerned: &Set<NodeId>, names: &Names) -> String {
         let (whom, now, next) = (names.list(concerned), names.list(self.now), names.list(self.next));
         format!("a change of {whom} moves {key} {} {now} to {next}", self.what)
     }
@@ -122,7 +122,7 @@ impl Moved<'_> {
 
 /// Complains when the list of a key's servers changes although nobody in it is concerned; the owner on its own
 /// has to stay likewise.
-fn moved_for_nothing<'a>(now: &'a [NodeId], next: &'a [NodeId], concerned: &BTreeSet<NodeId>) -> Option<Moved<'a>> {
+fn moved_for_nothing<'a>(now: &'a [NodeId], next: &'a [NodeId], concerned: &Set<NodeId>) -> Option<Moved<'a>> {
     let concerns = |nodes: &[NodeId]| nodes.iter().any(|node| concerned.contains(node));
     let for_nothing = |now: &[NodeId], next: &[NodeId]| now != next && !concerns(now) && !concerns(next);
     let (owner_now, owner_next) = (&now[..now.len().min(1)], &next[..next.len().min(1)]);
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_key_that_moves_for_nothing_is_rejected() {
-        let (newcomer, names) = (BTreeSet::from([NodeId(3)]), Names::servers(4));
+        let (newcomer, names) = (Set::from([NodeId(3)]), Names::servers(4));
         let judge = |now: &[u32], next: &[u32]| {
             let (now, next) = (nodes(now), nodes(next));
             moved_for_nothing(&now, &next, &newcomer).map(|moved| moved.words("x", &newcomer, &names))

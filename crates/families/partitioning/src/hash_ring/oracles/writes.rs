@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use check::{At, Board, Property};
-use sim::{Command, Event, Record};
+use sim::{Command, Event, Map, Record};
 
 use super::{Config, HashRing, Note};
 use crate::hash_ring::{KeyOp, Origin, Version};
@@ -27,7 +27,7 @@ pub(super) struct Writes {
     /// The newest acknowledged write of each key.
     acked: BTreeMap<String, Acked>,
     /// What operations that are open have to find at least.
-    open: BTreeMap<Origin, Option<Acked>>,
+    open: Map<Origin, Option<Acked>>,
     asked: u64,
     answered: u64,
 }
@@ -37,7 +37,7 @@ impl Writes {
         Self {
             overlap: config.read_quorum + config.write_quorum > config.replicas,
             acked: BTreeMap::new(),
-            open: BTreeMap::new(),
+            open: Map::new(),
             asked: 0,
             answered: 0,
         }
