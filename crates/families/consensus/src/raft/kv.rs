@@ -4,9 +4,7 @@
 //! command carries its client's session and a number that grows, and the machine remembers the
 //! newest answer of each session. Sessions are never dropped here; a real system expires them.
 
-use std::collections::BTreeMap;
-
-use sim::{NodeId, RequestId};
+use sim::{Map, NodeId, RequestId};
 
 /// What clients ask of the map, and what they are told.
 pub use check::models::{MapOp as KvOp, MapRet as KvRet};
@@ -33,15 +31,15 @@ pub enum Origin {
 /// The map and the sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Kv {
-    values: BTreeMap<String, i64>,
+    values: Map<String, i64>,
     /// The newest operation of each session, and its answer.
-    sessions: BTreeMap<(NodeId, u64), (u64, KvRet)>,
+    sessions: Map<(NodeId, u64), (u64, KvRet)>,
 }
 
 impl Kv {
     /// The keys and their values.
     #[must_use]
-    pub const fn values(&self) -> &BTreeMap<String, i64> {
+    pub const fn values(&self) -> &Map<String, i64> {
         &self.values
     }
 

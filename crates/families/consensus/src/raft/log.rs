@@ -3,9 +3,7 @@
 //! A plain data structure: it knows nothing of messages, timers or disks. It keeps the position of
 //! its first entry in the disk's file, so that the caller can truncate and discard there as well.
 
-use std::collections::BTreeSet;
-
-use sim::NodeId;
+use sim::{NodeId, Set};
 
 use super::Term;
 use super::kv::{Kv, KvOp, Origin};
@@ -23,7 +21,7 @@ pub enum Payload {
         op: KvOp,
     },
     /// The cluster's members from here on (§4 of the dissertation). In force once it is in the log.
-    Members(BTreeSet<NodeId>),
+    Members(Set<NodeId>),
 }
 
 /// An entry of the log.
@@ -53,7 +51,7 @@ pub struct Snapshot {
     /// The state machine after that entry.
     pub kv: Kv,
     /// The members in force at that entry.
-    pub members: BTreeSet<NodeId>,
+    pub members: Set<NodeId>,
 }
 
 /// Where two logs cannot agree, so that a leader can go back by whole terms (§5.3).
@@ -153,13 +151,13 @@ impl Log {
 
     /// The members in force: those of the newest entry that names them, committed or not.
     #[must_use]
-    pub fn members(&self) -> &BTreeSet<NodeId> {
+    pub fn members(&self) -> &Set<NodeId> {
         self.members_at(u64::MAX)
     }
 
     /// The members in force at an index.
     #[must_use]
-    pub fn members_at(&self, index: u64) -> &BTreeSet<NodeId> {
+    pub fn members_at(&self, index: u64) -> &Set<NodeId> {
         let named = self.members.partition_point(|&named| named <= index);
         let newest = named.checked_sub(1).and_then(|place| self.entry(self.members[place]));
         match newest.map(|entry| &entry.payload) {
@@ -244,7 +242,7 @@ mod tests {
     }
 
     fn snapshot(index: u64, term: Term) -> Snapshot {
-        Snapshot { index, term, kv: Kv::default(), members: BTreeSet::new() }
+        Snapshot { index, term, kv: Kv::default(), members: Set::new() }
     }
 
     /// A log without snapshot whose entries have these terms.
@@ -303,14 +301,14 @@ mod tests {
 
     #[test]
     fn the_newest_members_are_in_force() {
-        let set = |ids: &[u32]| ids.iter().map(|&id| NodeId(id)).collect::<BTreeSet<_>>();
+        let set = |ids: &[u32]| ids.iter().map(|&id| NodeId(id)).collect::<Set<_>>();
         let mut log = log(&[1]);
         log.push(Entry { index: 2, term: 1, payload: Payload::Members(set(&[0, 1])) });
         log.push(entry(3, 1));
         assert_eq!((log.members(), log.members_index()), (&set(&[0, 1]), 2));
-        assert_eq!(log.members_at(1), &BTreeSet::new());
+        assert_eq!(log.members_at(1), &Set::new());
         log.truncate(2);
-        assert_eq!((log.members(), log.members_index()), (&BTreeSet::new(), 0));
+        assert_eq!((log.members(), log.members_index()), (&Set::new(), 0));
     }
 
     /// The dumb twin of what the log remembers of its members: a search through its entries, after

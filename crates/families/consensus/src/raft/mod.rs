@@ -34,9 +34,7 @@ pub mod quorum;
 mod scripts;
 mod server;
 
-use std::collections::BTreeSet;
-
-use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Param, Params, Protocol, Variants};
+use sim::{Actor, Disk, Flags, Fx, Named, NodeId, Operation, Param, Params, Protocol, Set, Variants};
 
 pub use client::Client;
 pub use kv::{KEY_BYTES_MAX, Kv, KvOp, KvRet, Origin};
@@ -521,7 +519,7 @@ pub enum Note {
     /// Other members are in force.
     MembersChanged {
         /// All of them.
-        members: BTreeSet<NodeId>,
+        members: Set<NodeId>,
     },
     /// A leader hands over.
     Transferring {

@@ -1,8 +1,8 @@
 //! A server: the rules of Figures 2 and 13, and of the dissertation's additions.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-use sim::{Actor, Disk, Fx, NodeId, RequestId};
+use sim::{Actor, Disk, Fx, Map, NodeId, RequestId, Set};
 
 use super::log::{Entry, Log, Payload, Snapshot};
 use super::quorum::{majority, overlap, reached_by};
@@ -31,12 +31,12 @@ pub enum Role {
     /// Asks whether it could win.
     PreCandidate {
         /// Who would vote for it, itself included.
-        votes: BTreeSet<NodeId>,
+        votes: Set<NodeId>,
     },
     /// Collects votes.
     Candidate {
         /// Who voted for it, itself included.
-        votes: BTreeSet<NodeId>,
+        votes: Set<NodeId>,
     },
     /// Leads.
     Leader(Leader),
@@ -46,7 +46,7 @@ pub enum Role {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Leader {
     /// How far each other member is.
-    pub progress: BTreeMap<NodeId, Progress>,
+    pub progress: Map<NodeId, Progress>,
     /// Counts rounds of heartbeats.
     pub round: u64,
     /// When the newest rounds were sent, by the leader's monotonic clock.
@@ -60,7 +60,7 @@ pub struct Leader {
     /// Reads that wait for the first commit of this term.
     early_reads: Vec<(Origin, KvOp)>,
     /// Requests that were asked of this server directly, by the index of their entry.
-    pending: BTreeMap<u64, RequestId>,
+    pending: Map<u64, RequestId>,
     /// To whom it is handing over.
     pub transfer: Option<NodeId>,
 }
@@ -105,7 +105,7 @@ pub struct Server {
     /// When it last heard a leader, by its monotonic clock.
     heard_leader_us: Option<u64>,
     /// When it last heard each other server; only the mistake `majority_of_reachable` looks at it.
-    heard_us: BTreeMap<NodeId, u64>,
+    heard_us: Map<NodeId, u64>,
     /// The timeout it keeps; only `timeout_drawn_once` does.
     kept_timeout_us: Option<u64>,
 }
@@ -124,7 +124,7 @@ impl Actor<Raft> for Server {
         let snapshot = snapshot.unwrap_or_else(|| {
             // The first servers know each other from the start; one that is added knows nobody.
             let config = fx.config();
-            let members = if fx.me().0 < config.servers { config.first_servers().collect() } else { BTreeSet::new() };
+            let members = if fx.me().0 < config.servers { config.first_servers().collect() } else { Set::new() };
             Snapshot { index: 0, term: 0, kv: Kv::default(), members }
         });
         let (log, cut) = Log::restore(snapshot, disk.first(), disk.entries());
@@ -145,7 +145,7 @@ impl Actor<Raft> for Server {
             log,
             // Before the crash it may have promised a leader not to vote for a while.
             heard_leader_us: Some(now_us),
-            heard_us: BTreeMap::new(),
+            heard_us: Map::new(),
             kept_timeout_us: None,
         };
         if fx.config().bugs.majority_of_reachable {
@@ -270,7 +270,7 @@ impl Server {
 
     /// The members in force, as far as this server knows.
     #[must_use]
-    pub fn members(&self) -> &BTreeSet<NodeId> {
+    pub fn members(&self) -> &Set<NodeId> {
         self.log.members()
     }
 
@@ -347,7 +347,7 @@ impl Server {
     }
 
     fn start_pre_vote(&mut self, fx: &mut Fx<'_, Raft>) {
-        self.role = Role::PreCandidate { votes: BTreeSet::from([fx.me()]) };
+        self.role = Role::PreCandidate { votes: Set::from([fx.me()]) };
         fx.note(Note::BecamePreCandidate { next_term: self.term + 1 });
         self.reset_election_timer(fx);
         let ask = Msg::PreVote { next_term: self.term + 1, last: self.end_of_log() };
@@ -364,7 +364,7 @@ impl Server {
         if self.voted_for.is_none() || !fx.config().bugs.votes_once_ever {
             self.voted_for = Some(fx.me());
         }
-        let votes = if self.voted_for == Some(fx.me()) { BTreeSet::from([fx.me()]) } else { BTreeSet::new() };
+        let votes = if self.voted_for == Some(fx.me()) { Set::from([fx.me()]) } else { Set::new() };
         self.role = Role::Candidate { votes };
         self.save(fx);
         fx.note(Note::BecameCandidate { term: self.term });

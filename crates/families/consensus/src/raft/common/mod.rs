@@ -4,6 +4,7 @@ pub mod panes;
 pub mod words;
 
 use runs::prelude::*;
+use sim::Set;
 
 use crate::raft::{
     Config, KEY_BYTES_MAX, KvOp, Msg, Note, Op, Payload, Raft, RaftOracle, Role, Server, Timer, majority,
@@ -224,7 +225,7 @@ fn detail(raft: &Raft, names: &Names) -> Value {
 
 fn server_detail(server: &Server, names: &Names) -> Value {
     let name = |node: NodeId| names.of(node);
-    let list = |nodes: &std::collections::BTreeSet<NodeId>| nodes.iter().map(|&node| name(node)).collect::<Vec<_>>();
+    let list = |nodes: &Set<NodeId>| nodes.iter().map(|&node| name(node)).collect::<Vec<_>>();
     let (leader, votes) = match &server.role {
         Role::Follower { leader } => (leader.map(name), None),
         Role::Candidate { votes } | Role::PreCandidate { votes } => (None, Some(list(votes))),
@@ -248,6 +249,7 @@ fn server_detail(server: &Server, names: &Names) -> Value {
         .entries()
         .iter()
         .map(|entry| json!({"index": entry.index, "term": entry.term, "what": what(&entry.payload)}));
+    let map = server.kv.values().iter().map(|(key, &value)| (key.clone(), Value::from(value)));
     json!({
         "term": server.term,
         "voted_for": server.voted_for.map(name),
@@ -258,7 +260,7 @@ fn server_detail(server: &Server, names: &Names) -> Value {
         "members": list(server.members()),
         "snapshot": server.log.snapshot().index,
         "log": log.collect::<Vec<_>>(),
-        "map": server.kv.values(),
+        "map": map.collect::<Map<_, _>>(),
         "progress": progress,
     })
 }

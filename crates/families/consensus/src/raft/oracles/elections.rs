@@ -1,9 +1,7 @@
 //! Election Safety, one vote per term, and split votes.
 
-use std::collections::BTreeMap;
-
 use check::{Evidence, Property, Verdict};
-use sim::{NodeId, Record, World};
+use sim::{Map, NodeId, Record, World};
 
 use super::{At, Note, Raft, Term, count_of, name};
 use crate::raft::{Msg, Refusal, majority};
@@ -25,17 +23,17 @@ pub const SPLIT_VOTE: Property =
 #[derive(Clone, Debug, Default)]
 struct Election {
     /// The candidates, and how many votes each needs.
-    candidates: BTreeMap<NodeId, u32>,
+    candidates: Map<NodeId, u32>,
     /// A server refused one of them because its vote was another's.
     contested: bool,
     leader: Option<(NodeId, u64)>,
 }
 
-/// The state of the oracles about elections.
+/// The state of the oracles about elections. Its maps grow with the run, at or near their ends.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Elections {
-    elections: BTreeMap<Term, Election>,
-    votes: BTreeMap<(Term, NodeId), (NodeId, u64)>,
+    elections: Map<Term, Election>,
+    votes: Map<(Term, NodeId), (NodeId, u64)>,
     two_leaders: Option<Evidence>,
     two_votes: Option<Evidence>,
     split_vote: Option<Evidence>,

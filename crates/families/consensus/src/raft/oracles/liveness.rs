@@ -1,10 +1,8 @@
 //! A leader emerges wherever the network lets one.
 
-use std::collections::BTreeSet;
-
 use check::works::Bounds;
 use check::{Evidence, Property, Status, Verdict};
-use sim::{Command, DiskMode, Event, NodeId, Presence, Record, World};
+use sim::{Command, DiskMode, Event, NodeId, Presence, Record, Set, World};
 
 use super::{At, Config, Note, Raft, Term};
 use crate::raft::{Server, majority};
@@ -32,7 +30,7 @@ pub(super) struct Liveness {
     connected: bool,
     /// Servers whose disk works again, but still has writes from before to do, which take as long as
     /// they took then.
-    catching_up: BTreeSet<NodeId>,
+    catching_up: Set<NodeId>,
     violation: Option<Evidence>,
     last_step: u64,
 }
@@ -45,7 +43,7 @@ impl Liveness {
             sensible,
             leaderless_since_us: sensible.then_some(0),
             connected: sensible,
-            catching_up: BTreeSet::new(),
+            catching_up: Set::new(),
             violation: None,
             last_step: 0,
         }
@@ -166,7 +164,7 @@ struct Network {
 }
 
 impl Network {
-    fn of(world: &World<Raft>, catching_up: &BTreeSet<NodeId>) -> Self {
+    fn of(world: &World<Raft>, catching_up: &Set<NodeId>) -> Self {
         let config = world.config();
         let server = |node: NodeId| world.node(node).and_then(Raft::server);
         let servers = members(world);

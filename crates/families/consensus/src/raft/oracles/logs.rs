@@ -1,11 +1,9 @@
 //! The properties of Figure 3 about logs: Log Matching, Leader Append-Only, Leader Completeness,
 //! State Machine Safety.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use check::{Evidence, Property, Verdict};
 use sim::hash::StableHasher;
-use sim::{NodeId, Outcome, Record, World, Write};
+use sim::{Map, NodeId, Outcome, Record, Set, World, Write};
 
 use super::{At, Note, Raft, Term, count_of, name};
 use crate::raft::{Cell, Config, Entry, Kv, Log, Payload, Snapshot};
@@ -61,7 +59,7 @@ struct Elected {
 #[derive(Clone, Debug, Default, Hash)]
 struct Machine {
     kv: Kv,
-    members: BTreeSet<NodeId>,
+    members: Set<NodeId>,
 }
 
 impl Machine {
@@ -74,19 +72,19 @@ impl Machine {
     }
 }
 
-/// The state of the oracles about logs.
+/// The state of the oracles about logs. Its maps grow with the run, at or near their ends.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Logs {
     /// For each index and term ever written: the term of the entry before it, where known, and the
     /// payload's hash. Matching step by step, it matches as a whole, by induction.
-    written: BTreeMap<(u64, Term), (Option<Term>, u64)>,
-    committed: BTreeMap<u64, Committed>,
+    written: Map<(u64, Term), (Option<Term>, u64)>,
+    committed: Map<u64, Committed>,
     /// Who was elected in each term, with what nobody had committed yet.
-    elected: BTreeMap<Term, Elected>,
+    elected: Map<Term, Elected>,
     /// What the committed entries come to. Every entry is first applied by some server that has
     /// applied, or has a snapshot of, all before it, so they get here in order.
     reference: Machine,
-    leading: BTreeSet<NodeId>,
+    leading: Set<NodeId>,
     matching: Option<Evidence>,
     append_only: Option<Evidence>,
     completeness: Option<Evidence>,
@@ -315,7 +313,7 @@ mod tests {
     }
 
     fn log(terms: &[Term]) -> Log {
-        let snapshot = Snapshot { index: 0, term: 0, kv: Kv::default(), members: BTreeSet::new() };
+        let snapshot = Snapshot { index: 0, term: 0, kv: Kv::default(), members: Set::new() };
         let entries: Vec<_> = (1..).zip(terms).map(|(index, &term)| entry(index, term, 0)).collect();
         Log::restore(snapshot, 0, &entries).0
     }

@@ -1,9 +1,7 @@
 //! The claims about elections (§5.1, §5.2, §5.6).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use check::Status;
-use sim::{Command, Event, LinkChange, NodeId, Outcome, Record};
+use sim::{Command, Event, LinkChange, Map, NodeId, Outcome, Record, Set};
 
 use super::*;
 use crate::raft::{EVENTUALLY_A_LEADER, LogEnd, Refusal, SPLIT_VOTE, StepDown, Timer, majority};
@@ -15,8 +13,8 @@ fn terms_increase_monotonically() {
     let mut loud = 0;
     for seed in 0..60 {
         let told = check(&alive(seed), &faults(seed), 6_000 * MS);
-        let mut newest: BTreeMap<NodeId, Term> = BTreeMap::new();
-        let mut said: BTreeMap<NodeId, Term> = BTreeMap::new();
+        let mut newest: Map<NodeId, Term> = Map::new();
+        let mut said: Map<NodeId, Term> = Map::new();
         let mut states = told.log().states.iter().peekable();
         let mut sent = told.log().sent.iter().peekable();
         for record in &told.log().records {
@@ -107,7 +105,7 @@ fn servers_begin_as_followers() {
 fn an_election_runs_as_described() {
     let told = check(&by_hand(5), &[time_out(0, N2)], 5 * MS);
     assert_eq!((told.server(N2).term, told.server(N2).voted_for), (1, Some(N2)));
-    assert_eq!(told.server(N2).role, Role::Candidate { votes: BTreeSet::from([N2]) });
+    assert_eq!(told.server(N2).role, Role::Candidate { votes: Set::from([N2]) });
     let asked: Vec<_> = told.log().sent.iter().map(|(time_us, _, to, msg)| (*time_us, *to, msg.clone())).collect();
     let ask = |to| (MS, to, Msg::RequestVote { term: 1, last: LogEnd { term: 0, index: 0 }, ordered: true });
     assert_eq!(asked, [ask(N1), ask(N3), ask(N4), ask(N5)], "as soon as its own vote is on disk");
@@ -124,17 +122,17 @@ fn an_election_runs_as_described() {
 /// Figure 4: the states of a server and the ways between them.
 #[test]
 fn roles_change_only_as_in_figure_4() {
-    let mut seen = BTreeSet::new();
+    let mut seen = Set::new();
     for seed in 0..60 {
         let told = check(&alive(seed), &faults(seed), 6_000 * MS);
-        let boots: BTreeSet<u64> = told
+        let boots: Set<u64> = told
             .log()
             .records
             .iter()
             .filter(|record| matches!(record.event, Event::Boot(_) | Event::Command(Command::Restart(_))))
             .map(|record| record.step)
             .collect();
-        let mut last: BTreeMap<NodeId, (Term, &str)> = BTreeMap::new();
+        let mut last: Map<NodeId, (Term, &str)> = Map::new();
         for (step, node, term, role) in &told.log().states {
             if let Some((before, from)) = last.insert(*node, (*term, role))
                 && !boots.contains(step)
@@ -212,7 +210,7 @@ fn a_candidate_ignores_a_leader_of_an_older_term() {
             && matches!(&record.event, Event::Deliver { id, msg: Msg::AppendEntries { term: 1, .. } } if id.to == N2)
     });
     assert!(heard.count() > 10);
-    assert_eq!(told.server(N2).role, Role::Candidate { votes: BTreeSet::from([N2]) });
+    assert_eq!(told.server(N2).role, Role::Candidate { votes: Set::from([N2]) });
     assert!(
         told.world().flights().iter().any(|flight| matches!(flight.msg, Msg::AppendEntriesReply { term: 2, .. })),
         "it answers with its term"
@@ -235,7 +233,7 @@ fn late_votes_do_not_elect_in_a_newer_term() {
         matches!(&record.event, Event::Deliver { msg: Msg::RequestVoteReply { term: 1, granted: true }, .. })
     });
     assert_eq!(arrived.count(), 4);
-    assert_eq!(told.server(N1).role, Role::Candidate { votes: BTreeSet::from([N1]) });
+    assert_eq!(told.server(N1).role, Role::Candidate { votes: Set::from([N1]) });
 }
 
 /// §5.2: "a candidate wins an election if it receives votes from a majority of the servers in the
@@ -246,7 +244,7 @@ fn a_minority_elects_nobody() {
     let split = |left: &[NodeId], right: &[NodeId]| at(0, Command::Partition(vec![left.to_vec(), right.to_vec()]));
     let told = check(&by_hand(5), &[split(&[N1, N2], &[N3, N4, N5]), time_out(1, N1)], 1_000 * MS);
     assert_eq!(told.leaders(), []);
-    assert_eq!(told.server(N1).role, Role::Candidate { votes: BTreeSet::from([N1, N2]) });
+    assert_eq!(told.server(N1).role, Role::Candidate { votes: Set::from([N1, N2]) });
     let told = check(&by_hand(5), &[split(&[N1, N2, N3], &[N4, N5]), time_out(1, N1)], 1_000 * MS);
     assert_eq!(told.leaders(), [N1]);
     // Half of four is no majority.
@@ -280,7 +278,7 @@ fn timeouts_are_redrawn_from_the_interval_at_every_reset() {
     assert!(drawn.iter().all(|drawn_us| (150 * MS..=300 * MS).contains(drawn_us)));
     let mean_us = drawn.iter().sum::<u64>() / drawn.len() as u64;
     assert!(mean_us.abs_diff(225 * MS) < 225 * MS * 3 / 100, "the mean is {mean_us} µs");
-    let distinct: BTreeSet<_> = drawn.iter().collect();
+    let distinct: Set<_> = drawn.iter().collect();
     assert!(distinct.len() * 100 > drawn.len() * 97, "only {} of {} draws differ", distinct.len(), drawn.len());
     assert!(drawn.iter().any(|&us| us < 153 * MS) && drawn.iter().any(|&us| us > 297 * MS), "the ends are reached");
 }

@@ -1,15 +1,13 @@
 //! The dissertation's claims about membership changes, one server at a time (diss. §4), and Ongaro's
 //! correction of July 2015 ("bug in single-server membership changes", raft-dev).
 
-use std::collections::BTreeSet;
-
 use check::Status;
-use sim::Command;
+use sim::{Command, Set};
 
 use super::*;
 use crate::raft::{EVENTUALLY_A_LEADER, LEADER_COMPLETENESS, StepDown, Why};
 
-fn set(nodes: &[NodeId]) -> BTreeSet<NodeId> {
+fn set(nodes: &[NodeId]) -> Set<NodeId> {
     nodes.iter().copied().collect()
 }
 

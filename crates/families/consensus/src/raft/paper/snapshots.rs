@@ -1,6 +1,6 @@
 //! The claims about snapshots (§7) and client sessions (§8; diss. §6.3).
 
-use sim::{Command, DiskMode, Outcome, Write};
+use sim::{Command, DiskMode, Outcome, Set, Write};
 
 use super::*;
 use crate::raft::KvRet;
@@ -262,7 +262,7 @@ fn a_command_that_is_retried_at_a_new_leader_applies_once() {
     told.elects(N2);
     told.wait(700);
     assert_eq!((sum(&told, id), told.x(N2)), (Some(5), Some(5)));
-    let asked: std::collections::BTreeSet<NodeId> = told
+    let asked: Set<NodeId> = told
         .log()
         .sent
         .iter()
@@ -300,7 +300,7 @@ fn a_command_that_is_in_the_log_twice_applies_once() {
 /// about the most recent leader it has heard from."
 #[test]
 fn a_client_finds_the_leader() {
-    let mut first = std::collections::BTreeSet::new();
+    let mut first = Set::new();
     for seed in 0..12 {
         let mut cluster = by_hand(3).with(|config| config.clients = 1);
         cluster.seed = seed;
