@@ -1,10 +1,9 @@
 //! What must hold of clocks, checked event by event against what really happened before what.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use check::{At, Board, Names, Oracle, Property, Verdict};
-use sim::{NodeId, Observer, Record, World};
+use sim::{Map, NodeId, Observer, Record, Set, World};
 
 use super::{By, Config, Deed, EventId, Msg, Note, Process, Stamp, WALL_AT_START_US};
 use algorithms::clocks::{Order, VectorClock};
@@ -86,8 +85,8 @@ struct Known {
 pub struct ClocksOracle {
     board: Board,
     offset_max_us: u64,
-    known: BTreeMap<EventId, Rc<Known>>,
-    newest: BTreeMap<NodeId, Rc<Known>>,
+    known: Map<EventId, Rc<Known>>,
+    newest: Map<NodeId, Rc<Known>>,
     /// Events, messages received, comparisons, those of concurrent events, wall clocks that ran backwards.
     events: u64,
     received: u64,
@@ -121,8 +120,8 @@ impl ClocksOracle {
         Self {
             board: Board::new(&PROPERTIES, Names::servers(0)),
             offset_max_us: config.offset_max_us,
-            known: BTreeMap::new(),
-            newest: BTreeMap::new(),
+            known: Map::new(),
+            newest: Map::new(),
             events: 0,
             received: 0,
             compared: 0,
@@ -280,7 +279,7 @@ impl ClocksOracle {
         if self.known.len() <= 2 * KEPT_MAX + world.flights().len() {
             return;
         }
-        let mut needed: BTreeSet<EventId> = BTreeSet::new();
+        let mut needed: Set<EventId> = Set::new();
         for flight in world.flights() {
             match &flight.msg {
                 Msg::Question { stamp } => drop(needed.insert(stamp.event)),

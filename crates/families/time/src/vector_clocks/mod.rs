@@ -35,10 +35,9 @@ mod oracle;
 mod register;
 
 pub use lab::ENTRY;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sim::{Disk, Flags, Fx, Named, NodeId, Operation, Params, Protocol, RequestId, Shared};
+use sim::{Disk, Flags, Fx, Map, Named, NodeId, Operation, Params, Protocol, RequestId, Shared};
 
 use crate::clocks::{EventId, NAMES, STRIDE, Stamp, WALL_AT_START_US};
 use algorithms::clocks::{HybridClock, LamportClock, Order, VectorClock};
@@ -234,7 +233,7 @@ pub enum Msg {
         /// Older ones that it has not.
         gaps: Vec<PostId>,
         /// The writes that it has seen, by register.
-        contexts: BTreeMap<String, VectorClock>,
+        contexts: Map<String, VectorClock>,
     },
     /// What the receiver has missed.
     CatchUp {
@@ -406,11 +405,11 @@ pub struct Process {
     /// Its feed.
     pub feed: Feed,
     /// The registers that it knows of.
-    pub registers: BTreeMap<String, Register>,
+    pub registers: Map<String, Register>,
     /// As a client: the context of what it has read of each register last; of one that it has only asked for, nothing.
-    pub contexts: BTreeMap<String, VectorClock>,
+    pub contexts: Map<String, VectorClock>,
     /// For each process the newest event of it that it knows of, and at which of its own events it had heard of that.
-    heard: BTreeMap<NodeId, (u64, u64)>,
+    heard: Map<NodeId, (u64, u64)>,
     /// Whether it will do something of its own accord.
     acting: bool,
     /// How often it has asked for what it has missed.
@@ -564,7 +563,7 @@ impl Process {
     fn ask(&mut self, peers: &[NodeId], fx: &mut Fx<'_, Self>) {
         let only = if let [peer] = peers { Some(*peer) } else { None };
         let stamp = self.happen(Deed::Asked(only), None, fx);
-        let contexts: BTreeMap<String, VectorClock> =
+        let contexts: Map<String, VectorClock> =
             self.registers.iter().map(|(key, register)| (key.clone(), register.context())).collect();
         for &peer in peers {
             let (delivered, gaps) = (self.feed.delivered().clone(), self.feed.gaps());
@@ -578,7 +577,7 @@ impl Process {
         stamp: Stamp,
         delivered: &VectorClock,
         gaps: &[PostId],
-        contexts: &BTreeMap<String, VectorClock>,
+        contexts: &Map<String, VectorClock>,
     ) -> Option<Msg> {
         let missed = |post: &Rc<Post>| post.id.number > delivered.get(post.id.author) || gaps.contains(&post.id);
         let posts: Vec<Rc<Post>> = self.feed.posts().iter().filter(|post| missed(post)).cloned().collect();
@@ -703,9 +702,9 @@ impl Protocol for Process {
             hybrid: HybridClock::default(),
             wall_us: Self::wall_us(fx),
             feed: Feed::default(),
-            registers: BTreeMap::new(),
-            contexts: BTreeMap::new(),
-            heard: BTreeMap::new(),
+            registers: Map::new(),
+            contexts: Map::new(),
+            heard: Map::new(),
             acting: false,
             asked: 0,
         };

@@ -1,9 +1,7 @@
 //! What any running process has, all have before long.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use check::{Evidence, Property, Status, Verdict};
-use sim::{Command, Event, NodeId, Record, World};
+use sim::{Command, Event, Map, NodeId, Record, Set, World};
 
 use super::registers::Registers;
 use super::{At, who};
@@ -25,11 +23,11 @@ const DRIFT_PPM_MAX: u32 = 100_000;
 struct Round {
     begin_us: u64,
     end_us: u64,
-    posts: BTreeSet<PostId>,
+    posts: Set<PostId>,
     /// The writes whose values somebody had, by register.
-    writes: BTreeMap<String, BTreeSet<EventId>>,
+    writes: Map<String, Set<EventId>>,
     /// Registers that have changed somewhere since.
-    changed: BTreeSet<String>,
+    changed: Set<String>,
 }
 
 /// Rounds, one after the other, in each of which everybody can hear of everything.
@@ -104,7 +102,7 @@ impl Convergence {
     }
 
     fn next_round(&self, at: At, world: &World<Process>) -> Round {
-        let (mut posts, mut writes) = (BTreeSet::new(), BTreeMap::<String, BTreeSet<EventId>>::new());
+        let (mut posts, mut writes) = (Set::new(), Map::<String, Set<EventId>>::new());
         for process in world.node_ids().filter_map(|id| world.node(id)) {
             posts.extend(process.feed.posts().iter().map(|post| post.id));
             for key in process.registers.keys() {
@@ -112,7 +110,7 @@ impl Convergence {
             }
         }
         let end_us = at.time_us + self.bound_us(world);
-        Round { begin_us: at.time_us, end_us, posts, writes, changed: BTreeSet::new() }
+        Round { begin_us: at.time_us, end_us, posts, writes, changed: Set::new() }
     }
 
     pub(super) fn verdict(&self, now_us: u64) -> Verdict {
@@ -195,7 +193,7 @@ fn apart(round: &Round, processes: &[&Process], registers: &Registers) -> Option
         if round.changed.contains(key) {
             continue;
         }
-        let all = |process: &Process| held(process, key).collect::<BTreeSet<EventId>>();
+        let all = |process: &Process| held(process, key).collect::<Set<EventId>>();
         if let Some(pair) = processes.windows(2).find(|pair| all(pair[0]) != all(pair[1])) {
             let said = |process: &Process| {
                 let values = process.registers.get(key).map(|register| register.values()).unwrap_or_default();
@@ -273,8 +271,8 @@ mod tests {
         let round = Round {
             begin_us: 0,
             end_us: 900_000,
-            posts: BTreeSet::new(),
-            writes: BTreeMap::from([("x".to_owned(), BTreeSet::from([event(A, 1), event(B, 1)]))]),
+            posts: Set::new(),
+            writes: Map::from([("x".to_owned(), Set::from([event(A, 1), event(B, 1)]))]),
             changed: changed.then(|| "x".to_owned()).into_iter().collect(),
         };
         apart(&round, &processes.iter().collect::<Vec<_>>(), registers)

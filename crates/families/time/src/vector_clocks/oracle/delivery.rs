@@ -1,10 +1,9 @@
 //! Causal delivery: what processes show, against what it depends on.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use check::{Evidence, Property};
-use sim::NodeId;
+use sim::{Map, NodeId, Set};
 
 use super::{At, who};
 use crate::vector_clocks::{POSTS_KEPT, Post, PostId};
@@ -32,7 +31,7 @@ struct Known {
 struct Screen {
     /// All posts of each author up to this number.
     upto: VectorClock,
-    beyond: BTreeSet<PostId>,
+    beyond: Set<PostId>,
     newest: VectorClock,
     /// What all that depends on.
     past: VectorClock,
@@ -70,8 +69,8 @@ impl Screen {
 /// All posts, as far as anything can still refer to them, and what processes show.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Delivery {
-    posts: BTreeMap<PostId, Rc<Known>>,
-    screens: BTreeMap<NodeId, Rc<Screen>>,
+    posts: Map<PostId, Rc<Known>>,
+    screens: Map<NodeId, Rc<Screen>>,
     /// The newest post of each author.
     posted: VectorClock,
     pub(super) shown: u64,
@@ -146,7 +145,7 @@ impl Delivery {
         self.screens.retain(|&process, _| stays(process));
     }
 
-    pub(super) fn forget(&mut self, from: u64, needed: &BTreeSet<PostId>) {
+    pub(super) fn forget(&mut self, from: u64, needed: &Set<PostId>) {
         self.posts.retain(|post, known| known.serial > from || needed.contains(post));
     }
 }

@@ -8,10 +8,8 @@ mod delivery;
 mod registers;
 mod vectors;
 
-use std::collections::BTreeSet;
-
 use check::{At, Evidence, Oracle, Verdict};
-use sim::{Command, Event, NodeId, Observer, Record, World};
+use sim::{Command, Event, NodeId, Observer, Record, Set, World};
 
 use super::{Config, Deed, Msg, Note, Process};
 use crate::clocks::{EventId, Stamp, machine};
@@ -137,7 +135,7 @@ impl FeedOracle {
 
     /// Forgets what nothing can refer to any more: old things that are not under way and that nobody has.
     fn forget(&mut self, world: &World<Process>) {
-        let (mut events, mut posts, mut writes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut events, mut posts, mut writes) = (Set::new(), Set::new(), Set::new());
         for flight in &world.flights() {
             events.insert(flight.msg.stamp().event);
             match &flight.msg {

@@ -3,11 +3,10 @@
 //! Which writes a process or a client had seen is worked out from the values that were handed to it, one by one, and not
 //! from the contexts that are sent along.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use check::{Evidence, Property};
-use sim::NodeId;
+use sim::{Map, NodeId, Set};
 
 use super::{At, who};
 use crate::clocks::EventId;
@@ -31,7 +30,7 @@ pub const CONCURRENT_WRITES: Property =
 pub(super) struct Seen {
     /// All of each process up to this number.
     upto: VectorClock,
-    beyond: BTreeSet<Dot>,
+    beyond: Set<Dot>,
 }
 
 impl Seen {
@@ -75,12 +74,12 @@ struct Replica {
 /// All writes, as far as anything can still refer to them, and what processes should have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Registers {
-    writes: BTreeMap<EventId, Rc<Known>>,
-    replicas: BTreeMap<(NodeId, String), Rc<Replica>>,
+    writes: Map<EventId, Rc<Known>>,
+    replicas: Map<(NodeId, String), Rc<Replica>>,
     /// What a client has seen of a register, by its newest read.
-    clients: BTreeMap<(NodeId, String), Rc<Seen>>,
+    clients: Map<(NodeId, String), Rc<Seen>>,
     /// What was handed to a client, or had been seen by one that wrote, by the event that sent it.
-    sent: BTreeMap<EventId, Rc<Seen>>,
+    sent: Map<EventId, Rc<Seen>>,
     pub(super) written: u64,
     pub(super) concurrent: u64,
     pub(super) unknown: u64,
@@ -225,8 +224,8 @@ impl Registers {
         self.clients.retain(|(process, _), _| stays(*process));
     }
 
-    pub(super) fn forget(&mut self, from: u64, needed: &BTreeSet<EventId>, events: &BTreeSet<EventId>) {
-        let expected: BTreeSet<EventId> =
+    pub(super) fn forget(&mut self, from: u64, needed: &Set<EventId>, events: &Set<EventId>) {
+        let expected: Set<EventId> =
             self.replicas.values().flat_map(|replica| replica.values.iter().copied()).collect();
         self.writes.retain(|write, known| known.serial > from || needed.contains(write) || expected.contains(write));
         self.sent.retain(|event, _| events.contains(event));
@@ -250,7 +249,7 @@ mod tests {
         let mut other = Seen::default();
         other.merge(&Seen::default(), dot(A, 1));
         seen.merge(&other, dot(B, 1));
-        assert_eq!(seen, Seen { upto: VectorClock::of([(A, 2), (B, 1)]), beyond: BTreeSet::new() });
+        assert_eq!(seen, Seen { upto: VectorClock::of([(A, 2), (B, 1)]), beyond: Set::new() });
     }
 
     /// A writes 120, B writes 80, neither has seen the other, and B hears of A's.

@@ -1,10 +1,9 @@
 //! Vector clocks against what really happened before what.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use check::{Evidence, Property};
-use sim::NodeId;
+use sim::{Map, NodeId, Set};
 
 use super::{At, name, stands};
 use crate::clocks::{EventId, Stamp};
@@ -30,8 +29,8 @@ struct Known {
 /// All events, as far as anything can still refer to them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Vectors {
-    known: BTreeMap<EventId, Rc<Known>>,
-    newest: BTreeMap<NodeId, Rc<Known>>,
+    known: Map<EventId, Rc<Known>>,
+    newest: Map<NodeId, Rc<Known>>,
     pub(super) entries_max: u64,
     pub(super) unknown: u64,
     pub(super) wrong: Option<Evidence>,
@@ -82,7 +81,7 @@ impl Vectors {
         self.newest.retain(|&process, _| stays(process));
     }
 
-    pub(super) fn forget(&mut self, from: u64, needed: &BTreeSet<EventId>) {
+    pub(super) fn forget(&mut self, from: u64, needed: &Set<EventId>) {
         self.known.retain(|event, known| known.serial > from || needed.contains(event));
     }
 }
