@@ -22,9 +22,7 @@
 //! assert_eq!(clients.basis(), "1 of 1 operations answered");
 //! ```
 
-use std::collections::BTreeMap;
-
-use sim::{Command, Event, NodeId, Protocol, Record};
+use sim::{Command, Event, Map, NodeId, Protocol, Record};
 
 use crate::linearizability::{Incremental, Judgement, Limits, Model, Witness};
 use crate::operations::{History, OpId};
@@ -43,7 +41,7 @@ pub const LIMITS: Limits = Limits { states_max: 2_000, configurations_max: 128, 
 pub struct ClientHistory<M: Model, T> {
     check: Incremental<M>,
     /// Operations that are open, and what the history calls them.
-    open: BTreeMap<T, OpId>,
+    open: Map<T, OpId>,
     newest: Option<OpId>,
     asked: u64,
     answered: u64,
@@ -52,7 +50,7 @@ pub struct ClientHistory<M: Model, T> {
 impl<M: Model, T> Default for ClientHistory<M, T> {
     fn default() -> Self {
         let check = Incremental::new(LIMITS);
-        Self { check, open: BTreeMap::new(), newest: None, asked: 0, answered: 0 }
+        Self { check, open: Map::new(), newest: None, asked: 0, answered: 0 }
     }
 }
 

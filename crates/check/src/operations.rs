@@ -11,8 +11,9 @@
 //! What is left out: nothing is ever forgotten, so a history grows with the run, up to
 //! [`OPERATIONS_MAX`].
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use sim::Map;
 
 use crate::verdict::At;
 
@@ -84,7 +85,7 @@ pub struct History<Op, Ret> {
     /// All but the last are full.
     chunks: Vec<Rc<Vec<Operation<Op, Ret>>>>,
     /// The operations that may still be answered, with their positions.
-    open: BTreeMap<OpId, u32>,
+    open: Map<OpId, u32>,
     len: u32,
     given_up: u32,
     events: u32,
@@ -101,7 +102,7 @@ impl<Op, Ret> Clone for History<Op, Ret> {
 impl<Op, Ret> Default for History<Op, Ret> {
     fn default() -> Self {
         let last = At { step: 0, time_us: 0 };
-        Self { chunks: Vec::new(), open: BTreeMap::new(), len: 0, given_up: 0, events: 0, last }
+        Self { chunks: Vec::new(), open: Map::new(), len: 0, given_up: 0, events: 0, last }
     }
 }
 

@@ -1,7 +1,5 @@
 //! Why a history is not linearizable: the answer at which it shows, what it is at odds with, and all that in words.
 
-use std::collections::BTreeMap;
-
 use super::frontier::Frontier;
 use super::search::{Ending, Item, Search};
 use super::{Limits, Model, Part, Witness};
@@ -43,13 +41,13 @@ impl<'a, M: Model> Part<'a, M> {
     /// what came later nothing is known yet.
     pub(super) fn items(&self, until: u32, pretend: Pretend) -> Vec<Item<'a, M>> {
         let positions = self.positions.iter().take_while(|&&position| self.operation(position).asked_event <= until);
-        let item = |&position: &u32| {
+        let asked = |position: u32| match pretend {
+            Pretend::Asked { position: moved, event } if moved == position => event,
+            _ => self.operation(position).asked_event,
+        };
+        let item = |(asked, position): (u32, u32)| {
             let operation = self.operation(position);
             let answer = operation.answer().filter(|&(event, _)| event <= until && pretend != Pretend::Open(position));
-            let asked = match pretend {
-                Pretend::Asked { position: moved, event } if moved == position => event,
-                _ => operation.asked_event,
-            };
             Item {
                 position,
                 op: &operation.op,
@@ -58,25 +56,26 @@ impl<'a, M: Model> Part<'a, M> {
                 answered: answer.map_or(u32::MAX, |(event, _)| event),
             }
         };
-        let mut items: Vec<Item<'a, M>> = positions.map(item).collect();
-        items.sort_by_key(|item| item.asked);
-        items
+        let mut order: Vec<(u32, u32)> = positions.map(|&position| (asked(position), position)).collect();
+        order.sort_unstable();
+        order.into_iter().map(item).collect()
     }
 
     /// The first answer that is at odds with what came before it, found by telling the history
     /// again. None if too much had to be left out on the way to be sure.
     pub(super) fn locate(&self) -> Option<Blow<M::Ret>> {
-        let mut events = BTreeMap::new();
+        let mut events: Vec<(u32, u32)> = Vec::new();
         for &position in self.positions {
             let operation = self.operation(position);
-            events.insert(operation.asked_event, position);
+            events.push((operation.asked_event, position));
             match operation.end {
                 End::Open => {}
                 End::Answered { event, .. } | End::GivenUp { event, .. } => {
-                    events.insert(event, position);
+                    events.push((event, position));
                 }
             }
         }
+        events.sort_unstable();
         let mut frontier = Frontier::<M>::new(self.key);
         for (event, position) in events {
             let operation = self.operation(position);

@@ -1,7 +1,9 @@
 //! Breadth first: in which configurations the object of one key may be now (Lowe's just-in-time linearization).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::hash::Hash;
+
+use sim::Map;
 
 use super::search::Item;
 use super::sets::{COMPARISONS_MAX, fingerprint, is_subset, with};
@@ -49,12 +51,12 @@ impl<S: Eq, R: Eq> Configuration<S, R> {
 struct Pool<S, R> {
     members: Vec<Configuration<S, R>>,
     /// Positions of members by state and `done`.
-    places: BTreeMap<u128, Vec<u32>>,
+    places: Map<u128, Vec<u32>>,
 }
 
 impl<S: Eq + Hash, R: Eq + Hash> Pool<S, R> {
     const fn new() -> Self {
-        Self { members: Vec::new(), places: BTreeMap::new() }
+        Self { members: Vec::new(), places: Map::new() }
     }
 
     /// Takes a configuration in unless it is covered. Returns its position.
@@ -166,10 +168,13 @@ impl<M: Model> Frontier<M> {
     }
 
     /// Keeps those that are not covered by another, the least hasty first, at most `most` of them.
-    fn keep(&mut self, mut configurations: Vec<Configuration<M::State, M::Ret>>, most: usize) {
-        configurations.sort_by_key(Configuration::haste);
-        let mut pool = Pool::new();
+    fn keep(&mut self, configurations: Vec<Configuration<M::State, M::Ret>>, most: usize) {
+        let mut by_haste: Map<usize, Vec<_>> = Map::new();
         for configuration in configurations {
+            by_haste.entry(configuration.haste()).or_default().push(configuration);
+        }
+        let mut pool = Pool::new();
+        for configuration in by_haste.into_values().flatten() {
             pool.insert(configuration);
         }
         self.exact &= pool.members.len() <= most;

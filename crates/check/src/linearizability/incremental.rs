@@ -1,8 +1,9 @@
 //! Judging a history while it grows.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
+
+use sim::Map;
 
 use super::explanation::{Blow, Pretend};
 use super::frontier::Frontier;
@@ -53,7 +54,7 @@ impl Default for Limits {
 /// A clone shares the history and all keys that do not change afterwards.
 pub struct Incremental<M: Model> {
     history: History<M::Op, M::Ret>,
-    keys: BTreeMap<M::Key, Rc<Frontier<M>>>,
+    keys: Map<M::Key, Rc<Frontier<M>>>,
     limits: Limits,
     violation: Option<Rc<(M::Key, Witness)>>,
     unknown_keys: u32,
@@ -91,7 +92,7 @@ impl<M: Model> Incremental<M> {
     pub fn new(limits: Limits) -> Self {
         Self {
             history: History::default(),
-            keys: BTreeMap::new(),
+            keys: Map::new(),
             limits,
             violation: None,
             unknown_keys: 0,

@@ -106,13 +106,15 @@ impl<'a, M: Model> Search<'a, M> {
     /// Searches for an order of `items`, until `target` answered items are placed or all of them.
     pub(super) fn run(items: &'a [Item<'a, M>], part: &Part<'_, M>, states_max: u64, target: u32) -> Found {
         let count = items.len() as u32;
-        let mut by_answer: Vec<u32> = (0..count).filter(|&item| items[item as usize].ret.is_some()).collect();
-        by_answer.sort_by_key(|&item| items[item as usize].answered);
+        let is_answered = |&(_, item): &(u32, u32)| items[item as usize].ret.is_some();
+        let mut by_answer: Vec<(u32, u32)> =
+            (0..count).map(|item| (items[item as usize].answered, item)).filter(is_answered).collect();
+        by_answer.sort_unstable();
         let target = target.min(by_answer.len() as u32);
         let mut search = Self {
             items,
             asked: Links::new(count, 0..count),
-            answered: Links::new(count, by_answer.into_iter()),
+            answered: Links::new(count, by_answer.into_iter().map(|(_, item)| item)),
             placed: 0,
             explored: 0,
             known: BTreeMap::new(),
@@ -190,17 +192,17 @@ impl<'a, M: Model> Search<'a, M> {
         // makes it fit comes before everything else.
         let urgent = &self.items[self.answered.after(self.items.len() as u32) as usize % self.items.len()];
         let needed = urgent.ret.filter(|_| M::reads_only(urgent.op));
-        let mut ranked: Vec<(bool, u32, u32)> = Vec::with_capacity(candidates.len());
-        for item in candidates {
-            let Item { op, answered, .. } = self.items[item as usize];
-            let helps = needed.is_some_and(|ret| {
-                self.explored += 2;
-                M::same(&M::step(&M::step(state, op).0, urgent.op).1, ret)
-            });
-            ranked.push((!helps, answered, item));
-        }
+        let mut ranked: Vec<(u32, u32)> =
+            candidates.into_iter().map(|item| (self.items[item as usize].answered, item)).collect();
         ranked.sort_unstable();
-        ranked.into_iter().map(|(_, _, item)| item).collect()
+        let ranked = ranked.into_iter().map(|(_, item)| item);
+        let Some(ret) = needed else { return ranked.collect() };
+        let (mut first, rest): (Vec<u32>, Vec<u32>) = ranked.partition(|&item| {
+            self.explored += 2;
+            M::same(&M::step(&M::step(state, self.items[item as usize].op).0, urgent.op).1, ret)
+        });
+        first.extend(rest);
+        first
     }
 
     /// The configuration after placing `item`, unless it does not fit or is known.
