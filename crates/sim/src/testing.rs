@@ -13,9 +13,8 @@
 //!
 //! Left out: durable messages and answers do not wait here, they are marked as [`durable`](Sent::durable) instead.
 
-use std::collections::BTreeMap;
-
 use crate::disk::{Disk, DiskDrive, Write};
+use crate::map::Map;
 use crate::protocol::{DrawCounters, Effect, Fx, NodeId, Protocol, RequestId};
 use crate::random::{Domain, Source};
 
@@ -128,7 +127,7 @@ pub struct Bench<P: Protocol> {
     pub config: P::Config,
     node: Option<P>,
     drive: DiskDrive<P>,
-    timers: BTreeMap<P::Timer, u64>,
+    timers: Map<P::Timer, u64>,
     counters: DrawCounters,
     incarnation: u32,
     now_us: u64,
@@ -145,7 +144,7 @@ impl<P: Protocol> Bench<P> {
             config,
             node: None,
             drive: DiskDrive::default(),
-            timers: BTreeMap::new(),
+            timers: Map::new(),
             counters: DrawCounters::new(),
             incarnation: 0,
             now_us: 0,

@@ -7,11 +7,12 @@
 //! memory of a run does not grow with its length, but for what its oracles keep.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::command::{Command, Stamped};
 use crate::driver::Driver;
+use crate::map::Set;
 use crate::protocol::{NodeId, Protocol};
 use crate::record::{Observer, Record};
 use crate::world::{ClusterConfig, World};
@@ -398,7 +399,7 @@ impl<P: Protocol, O: Observer<P>> Timeline<P, O> {
     #[must_use]
     pub fn facts(&self) -> Facts {
         // Branches share keyframes; each is counted once.
-        let mut seen = BTreeSet::new();
+        let mut seen = Set::new();
         let all = self.branches.iter().flat_map(|branch| &branch.keyframes);
         let keyframes: Vec<_> = all.filter(|keyframe| seen.insert(Rc::as_ptr(keyframe).cast::<u8>())).collect();
         let reader = self.reader.borrow();

@@ -1,11 +1,10 @@
 //! Everything of a world that does not depend on its protocol: time, machines, links, messages on their way, the queue.
 //! It is compiled once and not for each protocol; what machines remember and what messages say is the world's.
 
-use std::collections::BTreeMap;
-
 use crate::clock::Clock;
 use crate::command::{Command, ParamKey};
 use crate::disk::DiskManners;
+use crate::map::Map;
 use crate::network::{Flight, Link, LinkChange, LinkProfile, MessageId, NO_SLOT};
 use crate::protocol::{DrawCounters, NodeId, RequestId};
 use crate::queue::{Due, Entry, Queue};
@@ -77,7 +76,7 @@ pub struct Net {
     pub(super) links: Vec<Link>,
     pub(super) flights: Vec<Option<Flight>>,
     free: Vec<u32>,
-    hand_copies: BTreeMap<(NodeId, NodeId, u64), u32>,
+    hand_copies: Map<(NodeId, NodeId, u64), u32>,
 }
 
 /// Out of line, so that the copy of a world is not as large for each protocol.
@@ -401,7 +400,7 @@ impl Net {
             links: pairs.map(|(from, to)| fresh_link(seed, from, to, true)).collect(),
             flights: Vec::new(),
             free: Vec::new(),
-            hand_copies: BTreeMap::new(),
+            hand_copies: Map::new(),
             cluster,
         }
     }
