@@ -72,10 +72,10 @@ pub fn sync(first: &[Dotted], second: &[Dotted]) -> Vec<Dotted> {
         let overwritten =
             first.iter().chain(second).any(|other| other.dot != version.dot && version.compare(other) == Order::Before);
         if !known && !overwritten {
-            all.push(version.clone());
+            let place = all.partition_point(|other| other.dot < version.dot);
+            all.insert(place, version.clone());
         }
     }
-    all.sort_by_key(|version| version.dot);
     all
 }
 

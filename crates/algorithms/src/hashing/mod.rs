@@ -50,7 +50,7 @@ impl Node {
 /// answer with positions in this order.
 #[must_use]
 pub fn in_order(mut nodes: Vec<Node>) -> Vec<Node> {
-    nodes.sort_by(|a, b| a.name.cmp(&b.name).then(b.weight.cmp(&a.weight)));
+    nodes.sort_unstable_by(|a, b| a.name.cmp(&b.name).then(b.weight.cmp(&a.weight)));
     nodes.dedup_by(|later, kept| later.name == kept.name);
     nodes
 }

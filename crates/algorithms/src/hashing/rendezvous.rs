@@ -59,7 +59,7 @@ impl Placement for Rendezvous {
         let mut order: Vec<(u64, u32, u32)> =
             throws.map(|(node, weight, throw)| (minus_log2(throw), weight, node)).collect();
         // w / −log(h) is larger where −log(h) / w is smaller: cost_a · weight_b against cost_b · weight_a.
-        order.sort_by(|&(cost_a, weight_a, node_a), &(cost_b, weight_b, node_b)| {
+        order.sort_unstable_by(|&(cost_a, weight_a, node_a), &(cost_b, weight_b, node_b)| {
             let (a, b) = (u128::from(cost_a) * u128::from(weight_b), u128::from(cost_b) * u128::from(weight_a));
             a.cmp(&b).then(node_a.cmp(&node_b))
         });

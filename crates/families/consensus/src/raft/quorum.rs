@@ -11,11 +11,9 @@ pub const fn majority(servers: u32) -> u32 {
 /// The largest number that at least `needed` of `numbers` reach; 0 when there are fewer.
 #[must_use]
 pub fn reached_by(mut numbers: Vec<u64>, needed: u32) -> u64 {
-    numbers.sort_unstable_by(|a, b| b.cmp(a));
-    match needed {
-        0 => 0,
-        _ => numbers.get(needed as usize - 1).copied().unwrap_or(0),
-    }
+    numbers.sort_unstable();
+    let place = numbers.len().checked_sub(needed as usize);
+    place.and_then(|place| numbers.get(place)).copied().unwrap_or(0)
 }
 
 /// Whether every majority of `old` shares a server with every majority of `new`. It does when the

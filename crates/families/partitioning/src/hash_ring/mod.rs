@@ -50,7 +50,7 @@ pub use oracles::{
     ACKNOWLEDGED_WRITES, DISTINCT_REPLICAS, EVERY_KEY_HAS_AN_OWNER, HAND_OFF_COMPLETES, HAND_OFF_RESUMED, HINTED_WRITE,
     HashRingOracle, MINIMAL_MOVEMENT, READ_ON_THE_MOVE,
 };
-pub use rings::{Rings, Table};
+pub use rings::{Rings, Table, in_order};
 pub use server::Server;
 
 /// Numbers memberships: even ones are settled, in odd ones keys move.

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use sim::NodeId;
+use sim::{Map, NodeId};
 
 use super::{Bugs, Config, Members, Scheme, View};
-use algorithms::hashing::{HashKind, Modulo, Node, Placement, Rendezvous, Ring, Spot, in_order};
+use algorithms::hashing::{self, HashKind, Modulo, Node, Placement, Rendezvous, Ring, Spot};
 
 /// A table for some members.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,9 +32,8 @@ impl Table {
     pub fn new(config: &Config, members: &Members) -> Self {
         let name = |&node: &NodeId| config.name(node);
         let named = |(node, &weight)| Node::new(name(node), weight);
-        let list = in_order(members.weights.iter().map(named).collect());
-        let mut nodes: Vec<NodeId> = members.weights.keys().copied().collect();
-        nodes.sort_by_cached_key(name);
+        let list = hashing::in_order(members.weights.iter().map(named).collect());
+        let nodes = in_order(config, members);
         let Bugs { unsorted_ring, modulo, .. } = config.bugs;
         let spots: Vec<Spot> = members
             .tokens
@@ -48,9 +47,11 @@ impl Table {
         } else {
             let ring = Ring::with_spots(list, config.hash, members.vnodes, &spots);
             if unsorted_ring {
-                let mut points: Vec<(u32, u32)> = ring.points().iter().map(|point| (point.node, point.token)).collect();
                 // As good as any order that a map without order may have: by server, and then by chance.
-                points.sort_by_key(|&(node, token)| (node, token.reverse_bits()));
+                let mut points: Vec<(u32, u32)> =
+                    ring.points().iter().map(|point| (point.node, point.token.reverse_bits())).collect();
+                points.sort_unstable();
+                points.iter_mut().for_each(|(_, token)| *token = token.reverse_bits());
                 Place::Unsorted(config.hash, points)
             } else {
                 Place::Ring(ring)
@@ -102,6 +103,13 @@ impl Table {
             Place::Rendezvous(_) | Place::Modulo(_) | Place::Unsorted(..) => None,
         }
     }
+}
+
+/// The members in the order of their names, as tables number them.
+#[must_use]
+pub fn in_order(config: &Config, members: &Members) -> Vec<NodeId> {
+    let by_name: Map<String, NodeId> = members.weights.keys().map(|&node| (config.name(node), node)).collect();
+    by_name.into_values().collect()
 }
 
 /// So many tables are remembered: a change needs two, and readers of another moment two more.

@@ -120,8 +120,11 @@ impl Register {
         };
         let gone = self.siblings.iter().filter(|version| !stays(version)).cloned().collect();
         let kept = new.iter().any(stays);
-        self.siblings = all.iter().filter(|version| stays(version)).cloned().collect();
-        self.siblings.sort_by_key(|version| version.clock.dot);
+        self.siblings.clear();
+        for version in all.iter().filter(|version| stays(version)) {
+            let place = self.siblings.partition_point(|other| other.clock.dot <= version.clock.dot);
+            self.siblings.insert(place, version.clone());
+        }
         Taken { new, kept, gone, values: self.values() }
     }
 }

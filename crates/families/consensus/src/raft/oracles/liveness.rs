@@ -167,7 +167,7 @@ impl Network {
     fn of(world: &World<Raft>, catching_up: &Set<NodeId>) -> Self {
         let config = world.config();
         let server = |node: NodeId| world.node(node).and_then(Raft::server);
-        let servers = members(world);
+        let servers: Vec<NodeId> = members(world).into_iter().collect();
         // Broadcast time, stable storage included, must be well below the timeout (§5.6).
         let most_us = config.election_timeout_us.0 / 4;
         let way_us = most_us.saturating_sub(world.cluster().disk_sync_us.1);
@@ -260,15 +260,13 @@ impl Network {
 /// All members, by anybody's reckoning, in order; blank machines that nobody counts as members neither vote nor stand for
 /// election. None where there are too many: nothing is promised to them, and looking for a majority that is fully
 /// connected would take too long.
-fn members(world: &World<Raft>) -> Vec<NodeId> {
-    let mut members: Vec<NodeId> = Vec::with_capacity(4 * SERVERS_MAX);
+fn members(world: &World<Raft>) -> Set<NodeId> {
+    let mut members = Set::new();
     for node in world.node_ids() {
         let Some(server) = world.node(node).and_then(Raft::server) else { continue };
         members.extend(server.members());
         members.extend((!server.members().is_empty()).then_some(node));
     }
-    members.sort_unstable();
-    members.dedup();
     members.retain(|&node| world.presence(node) == Presence::Present);
     if members.len() > SERVERS_MAX {
         members.clear();

@@ -9,8 +9,9 @@ use runs::recent::Recent;
 use view::lens::ring::{Circle, Membership, grouped, percent};
 use view::pane::{Block, Column, Does, Item, Mark, Pattern, Row, Table};
 
-use super::ring::{circle, hue, in_order, membership, newest_view};
+use super::ring::{circle, hue, membership, newest_view};
 use super::{HashRingLab, words};
+use crate::hash_ring::in_order;
 use crate::hash_ring::{HashRing, VNODES_MAX};
 
 /// Who has how much of all keys. Its name is that of the picture, whose fields stand beside it.

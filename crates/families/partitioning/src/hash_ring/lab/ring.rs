@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::hash_ring::{
     Bugs, Config, HashRing, HashRingOracle, KEY_BYTES_MAX, Members, Rings, Scheme as Placing, VNODES_MAX, View,
-    WEIGHT_MAX,
+    WEIGHT_MAX, in_order,
 };
 use sim::{NodeId, World};
 use view::Condition;
@@ -68,7 +68,7 @@ pub fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask
         || {
             let used = (1..=config.keys).map(Config::key).chain(others.iter().map(|&name| name.to_owned()));
             let mut keys: Vec<Key> = used.take(KEYS_MAX).map(|name| key(&name)).collect();
-            keys.sort_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
+            keys.sort_unstable_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
             Arc::new(keys)
         },
         |known| known.keys.clone(),
@@ -128,13 +128,6 @@ const fn scheme(config: &Config) -> Scheme {
         (Bugs { unsorted_ring: true, .. }, _) => Scheme::Unsorted,
         (_, Placing::Ring) => Scheme::Clockwise,
     }
-}
-
-/// The members in the order of their names, as tables number them.
-pub(super) fn in_order(config: &Config, members: &Members) -> Vec<NodeId> {
-    let mut nodes: Vec<NodeId> = members.weights.keys().copied().collect();
-    nodes.sort_by_cached_key(|&node| config.name(node));
-    nodes
 }
 
 pub(super) fn membership(config: &Config, members: &Members) -> Membership {

@@ -33,7 +33,8 @@ pub(super) struct Placed {
 
 impl Placed {
     pub(super) fn new(config: &Config) -> Self {
-        let keys: BTreeSet<String> = (1..=config.keys).map(Config::key).collect();
+        let mut keys = BTreeSet::new();
+        keys.extend((1..=config.keys).map(Config::key));
         Self { keys: Rc::new(keys), asked: 0, changes: 0 }
     }
 

@@ -1,8 +1,10 @@
 //! What the panes show of Raft.
 
+use std::cmp::Reverse;
+
 use crate::raft::quorum::{majority, reached_by};
-use crate::raft::{Progress, Raft, Server};
-use sim::{NodeId, World};
+use crate::raft::{Progress, Raft, Server, Term};
+use sim::{Map, NodeId, World};
 use view::pane::{Block, Column, Does, Fact, Facts, Group, Item, Mark, Pane, PaneAsk, PaneInfo, Pattern, Row, Table};
 
 use runs::kit::hue;
@@ -16,17 +18,19 @@ const LEADER: &str = "leader";
 
 /// The pane [`PROGRESS`].
 pub fn progress(world: &World<Raft>, names: &Names, ask: &PaneAsk) -> Pane {
-    let mut leaders: Vec<(NodeId, &Server)> =
-        world.node_ids().filter_map(|id| Some((id, world.node(id)?.server()?))).filter(|(_, it)| it.leads()).collect();
     // An old leader may not have heard yet that it is none any more.
-    leaders.sort_by_key(|(_, server)| std::cmp::Reverse(server.term));
-    let asked = leaders.iter().find(|(id, _)| ask.arg(LEADER) == Some(names.of(*id)));
-    let Some(&(me, leader)) = asked.or(leaders.first()) else {
+    let by_term = |id: NodeId| {
+        let server = world.node(id)?.server().filter(|server| server.leads())?;
+        Some(((Reverse(server.term), id), server))
+    };
+    let leaders: Map<(Reverse<Term>, NodeId), &Server> = world.node_ids().filter_map(by_term).collect();
+    let asked = leaders.iter().find(|((_, id), _)| ask.arg(LEADER) == Some(names.of(*id)));
+    let Some((&(_, me), &leader)) = asked.or(leaders.first_key_value()) else {
         let line = Item::new("Nobody leads, so nobody knows how far the others are.");
         return Pane::of([Block::text([line])]);
     };
     let mut lines = Vec::new();
-    for &(id, server) in leaders.iter().filter(|(id, _)| *id != me) {
+    for (&(_, id), server) in leaders.iter().filter(|((_, id), _)| *id != me) {
         let (name, term) = (names.of(id), server.term);
         let line = Item::new(format!("{name} believes that it leads as well, in term {term}."));
         lines.push(line.act(format!("Show what {name} knows"), Does::Ask(LEADER.to_owned(), name.to_owned())));
@@ -92,7 +96,8 @@ struct Why {
 /// §5.3 and §5.4.2 of the paper, with this leader's numbers.
 fn why(me: NodeId, leader: &Server) -> Why {
     let mut matches: Vec<u64> = leader.matches(me).into_iter().map(|(_, matched)| matched).collect();
-    matches.sort_unstable_by(|a, b| b.cmp(a));
+    matches.sort_unstable();
+    matches.reverse();
     let (count, needed) = (matches.len(), majority(leader.members().len() as u32));
     let sorted = matches.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let reached = reached_by(matches, needed);
