@@ -8,7 +8,6 @@
 //! into bands that only say that there were many. What is merged stays merged, so the further back, the coarser.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -342,8 +341,9 @@ pub(crate) fn branches(courses: &[Course], shown: BranchId, words: impl Fn(&Comm
 
 /// The commands of one list that are not in the other. Two that hash alike would only be left out of a sentence.
 fn missing<'a>(commands: &'a [Stamped<Value>], others: &[Stamped<Value>]) -> Vec<&'a Stamped<Value>> {
-    let others: BTreeSet<u64> = others.iter().map(StableHasher::of).collect();
-    commands.iter().filter(|stamped| !others.contains(&StableHasher::of(*stamped))).collect()
+    let mut others: Vec<u64> = others.iter().map(StableHasher::of).collect();
+    others.sort_unstable();
+    commands.iter().filter(|stamped| others.binary_search(&StableHasher::of(*stamped)).is_err()).collect()
 }
 
 fn differs(here: &[Stamped<Value>], other: &[Stamped<Value>], words: impl Fn(&Command<Value>) -> Words) -> String {

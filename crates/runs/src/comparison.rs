@@ -3,7 +3,7 @@
 //! Where the algorithm keeps clocks, theirs count, right or wrong. Elsewhere each clock is worked out from the diagram,
 //! as if every process had kept it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use algorithms::clocks::{Hybrid, HybridClock, Order};
 use view::lens::comparison::{Clock, Comparison, Component, Picked, Says, Worth};
@@ -86,12 +86,16 @@ fn worked_out(diagram: &SpaceTime, pair: [u32; 2]) -> [Stamp; 2] {
 
 fn hybrid(diagram: &SpaceTime) -> Vec<Hybrid> {
     let mut clocks = vec![HybridClock::default(); diagram.processes.len()];
-    let sent: BTreeMap<u32, u32> =
-        diagram.messages.iter().filter_map(|message| Some((message.to?, message.from?))).collect();
+    let mut sent = vec![None; diagram.events.len()];
+    for message in &diagram.messages {
+        if let Some(to) = message.to.and_then(|to| sent.get_mut(to as usize)) {
+            *to = message.from.or(*to);
+        }
+    }
     let mut readings: Vec<Hybrid> = Vec::with_capacity(diagram.events.len());
-    for (number, event) in (0u32..).zip(&diagram.events) {
+    for (event, sent) in diagram.events.iter().zip(sent) {
         let wall_us = event.stamp.wall_us.unwrap_or(0);
-        let attached = sent.get(&number).and_then(|&from| readings.get(from as usize)).copied();
+        let attached = sent.and_then(|from| readings.get(from as usize)).copied();
         let reading = match (clocks.get_mut(event.process as usize), attached) {
             (Some(clock), Some(attached)) => clock.receive(attached, wall_us),
             (Some(clock), None) => clock.tick(wall_us),
@@ -214,21 +218,21 @@ pub const fn relation_text(relation: Relation) -> &'static str {
 fn chain(diagram: &SpaceTime, from: u32, to: u32) -> Vec<u32> {
     let index = diagram.index();
     // Backwards, breadth first; messages before what lies at the same process, so that the way is easy to see.
-    let mut next: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut next = vec![None; diagram.events.len()];
     let mut queue = VecDeque::from([to]);
     while let Some(event) = queue.pop_front() {
         if event == from {
             break;
         }
         for &cause in index.causes(event).iter().rev() {
-            if cause >= from && cause != to && !next.contains_key(&cause) {
-                next.insert(cause, event);
+            if cause >= from && cause != to && next[cause as usize].is_none() {
+                next[cause as usize] = Some(event);
                 queue.push_back(cause);
             }
         }
     }
     let mut way = vec![from];
-    while let Some(&event) = way.last().and_then(|event| next.get(event)) {
+    while let Some(event) = way.last().and_then(|&event| next[event as usize]) {
         way.push(event);
     }
     way

@@ -1,9 +1,7 @@
 //! A lab's parameters: what can be set, in which range, in which unit.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
-use sim::ParamKey;
+use sim::{Map, ParamKey};
 
 use crate::error::InputError;
 use crate::info::{LabInfo, VariantInfo};
@@ -223,7 +221,7 @@ pub const DISTANCE_ON_US: u64 = 40;
 /// What was set, and the defaults of the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Settings {
-    given: BTreeMap<&'static str, Setting>,
+    given: Map<&'static str, Setting>,
 }
 
 impl Settings {

@@ -1,9 +1,7 @@
 //! A run as data: which lab, which settings, which seed, and what somebody did to it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::{Map, Value, json};
-use sim::{Command, NodeId, Stamped};
+use sim::{Command, NodeId, Set, Stamped};
 use view::layout::Point;
 
 use crate::catalogue::{Catalogue, Listed};
@@ -40,7 +38,7 @@ pub struct Run {
     /// What was done, ordered by time. Operations are kept as data.
     pub commands: Vec<Stamped<Value>>,
     /// Where nodes stand that somebody has moved.
-    pub layout: BTreeMap<NodeId, Point>,
+    pub layout: sim::Map<NodeId, Point>,
     /// Where the recording ended.
     pub end: Option<End>,
     /// The engine that recorded it.
@@ -48,7 +46,7 @@ pub struct Run {
     /// The lab's revision that recorded it ([`LabInfo::revision`](crate::info::LabInfo::revision)).
     pub revision: u64,
     /// Keys that it set and that its lab does not have any more; they change nothing.
-    pub retired: BTreeSet<&'static str>,
+    pub retired: Set<&'static str>,
 }
 
 impl Run {
@@ -66,11 +64,11 @@ impl Run {
             seed: 1,
             settings: Settings::default(),
             commands: Vec::new(),
-            layout: BTreeMap::new(),
+            layout: sim::Map::new(),
             end: None,
             engine: ENGINE_VERSION,
             revision: entry.info.revision,
-            retired: BTreeSet::new(),
+            retired: Set::new(),
         }
     }
 
@@ -251,11 +249,11 @@ pub fn check_seed(seed: u64) -> Result<u64, InputError> {
     Ok(seed)
 }
 
-fn read_layout(value: &Value, names: &Names) -> Result<BTreeMap<NodeId, Point>, InputError> {
+fn read_layout(value: &Value, names: &Names) -> Result<sim::Map<NodeId, Point>, InputError> {
     let Value::Object(map) = value else {
         return Err(InputError::new("", format!("is an object, not {}", kind_of(value))));
     };
-    let mut layout = BTreeMap::new();
+    let mut layout = sim::Map::new();
     for (name, position) in map {
         let node = names.find(name).map_err(|error| error.within(name))?;
         let point = match position.as_array().map(Vec::as_slice) {

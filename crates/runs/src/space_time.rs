@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use sim::{Command, LossReason, MessageId};
+use sim::{Command, LossReason, Map, MessageId};
 use view::lens::space_time::{self, Message, SpaceTime, Stamp, Standing, Window};
 use view::narration::Weight;
 
@@ -138,8 +138,8 @@ const STEPS_BEFORE: u64 = 20_000;
 #[derive(Debug, Default)]
 pub struct Gathering {
     diagram: SpaceTime,
-    /// The event of each step.
-    event_of: BTreeMap<u64, u32>,
+    /// The event of each step. There are many; what is new is the last.
+    event_of: Map<u64, u32>,
     /// The messages that have not arrived, by id.
     under_way: BTreeMap<String, u32>,
     /// The first step that is not in it.
@@ -192,21 +192,25 @@ impl Gathering {
             *event = event.saturating_sub(gone);
             stays
         });
-        let mut place_of = BTreeMap::new();
+        let mut place_of = Vec::with_capacity(self.diagram.messages.len());
         let mut kept: Vec<Message> = Vec::with_capacity(self.diagram.messages.len());
-        for (old, mut message) in (0u32..).zip(std::mem::take(&mut self.diagram.messages)) {
+        for mut message in std::mem::take(&mut self.diagram.messages) {
             message.from = message.from.and_then(|event| event.checked_sub(gone));
             message.to = message.to.and_then(|event| event.checked_sub(gone));
-            if message.from.is_some() || message.to.is_some() {
-                place_of.insert(old, kept.len() as u32);
+            let stays = message.from.is_some() || message.to.is_some();
+            place_of.push(stays.then_some(kept.len() as u32));
+            if stays {
                 kept.push(message);
             }
         }
         self.diagram.messages = kept;
-        self.under_way = std::mem::take(&mut self.under_way)
-            .into_iter()
-            .filter_map(|(id, old)| Some((id, *place_of.get(&old)?)))
-            .collect();
+        self.under_way.retain(|_, place| match place_of[*place as usize] {
+            Some(kept) => {
+                *place = kept;
+                true
+            }
+            None => false,
+        });
     }
 
     /// Of what is under way here and now the kind is known; a window in the past does not say.

@@ -1,7 +1,6 @@
 //! What is shown of a session: the stage, the state as data, the strip, steps in words, panes, and a node from inside.
 
 use std::any::Any;
-use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 use sim::{BranchId, Command, NodeId, Presence};
@@ -155,12 +154,10 @@ impl Session {
         };
         if stage.links.len() > LINKS_SHOWN_MAX {
             // In a crowd only those links are shown that something is about.
-            let busy: BTreeSet<(usize, usize)> = stage
-                .messages
-                .iter()
-                .map(|message| (message.from.min(message.to), message.from.max(message.to)))
-                .collect();
-            stage.links.retain(|link| !link.up() || link.held || busy.contains(&(link.a, link.b)));
+            let link = |a: usize, b: usize| a.min(b) * shown.len() + a.max(b);
+            let mut busy = vec![false; shown.len() * shown.len()];
+            stage.messages.iter().for_each(|message| busy[link(message.from, message.to)] = true);
+            stage.links.retain(|known| !known.up() || known.held || busy[link(known.a, known.b)]);
         }
         self.core.dress(&self.names, &mut stage);
         // What has happened to a machine is said before what its algorithm is about.

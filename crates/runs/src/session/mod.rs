@@ -5,10 +5,8 @@
 
 mod look;
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
-use sim::{Command, NodeId, Presence};
+use sim::{Command, Map, NodeId, Presence};
 use view::layout::{self, Point};
 
 pub use sim::timeline::Facts;
@@ -28,7 +26,7 @@ pub struct Session {
     /// The machines of the start; from then on those that were added in any branch.
     initial: usize,
     names: Names,
-    layout: BTreeMap<NodeId, Point>,
+    layout: Map<NodeId, Point>,
     /// Where the machines of the start stand when nobody has moved them.
     first_layout: Vec<Point>,
     opening_us: u64,
@@ -62,7 +60,7 @@ impl Session {
         let moved = |(node, here): &(&NodeId, &Point)| {
             **here != self.default_position(**node) || net.position(**node).is_some()
         };
-        let mut layout = BTreeMap::new();
+        let mut layout = Map::new();
         layout.extend(self.layout.iter().filter(moved));
         let (commands, _) = self.core.course(self.core.whereabouts().branch, &self.names.with_added(ADDED_MAX));
         Run {

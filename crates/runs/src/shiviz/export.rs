@@ -1,10 +1,8 @@
 //! Writes a run as a ShiViz log, event by event.
 
-use std::collections::BTreeMap;
-
 use algorithms::clocks::VectorClock;
 use serde_json::Value;
-use sim::NodeId;
+use sim::{Map, NodeId};
 
 use crate::error::{InputError, OneLine};
 use crate::space_time::Moment;
@@ -20,8 +18,8 @@ pub struct Export {
     newest: Vec<VectorClock>,
     /// The host that each process is now: a process that starts anew is another one.
     host_of: Vec<NodeId>,
-    /// The clock of each step that was an event.
-    of_step: BTreeMap<u64, VectorClock>,
+    /// The clock of each step that was an event. There are many; what is new is the last.
+    of_step: Map<u64, VectorClock>,
 }
 
 impl Export {
@@ -30,7 +28,7 @@ impl Export {
     pub fn new(processes: Vec<String>) -> Self {
         let newest = vec![VectorClock::default(); processes.len()];
         let host_of = (0..processes.len() as u32).map(NodeId).collect();
-        Self { processes, newest, host_of, of_step: BTreeMap::new() }
+        Self { processes, newest, host_of, of_step: Map::new() }
     }
 
     /// The next step of the run as two lines, if it is an event of a process.

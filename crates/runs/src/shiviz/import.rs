@@ -307,7 +307,7 @@ impl Imported {
     /// How many hosts have events.
     #[must_use]
     pub fn hosts_with_events(&self) -> usize {
-        self.events.iter().map(|event| event.host).collect::<std::collections::BTreeSet<_>>().len()
+        self.events.iter().map(|event| event.host).collect::<sim::Set<_>>().len()
     }
 
     /// The events of each host in their order there: how many there were before, and which.
@@ -379,8 +379,9 @@ impl Imported {
     pub fn space_time(&self) -> SpaceTime {
         // Whatever comes before another knows of less.
         let known = |event: &ImportedEvent| event.clock.entries().map(|(_, count)| u128::from(count)).sum::<u128>();
-        let mut order: Vec<u32> = (0..self.events.len() as u32).collect();
-        order.sort_by_cached_key(|&number| (known(&self.events[number as usize]), number));
+        let mut order: Vec<(u128, u32)> = self.events.iter().map(known).zip(0..).collect();
+        order.sort_unstable();
+        let order: Vec<u32> = order.into_iter().map(|(_, number)| number).collect();
         let mut place_of = vec![0u32; order.len()];
         for (place, &number) in (0u32..).zip(&order) {
             place_of[number as usize] = place;
