@@ -28,19 +28,6 @@ pub struct Set<T> {
     items: Vec<T>,
 }
 
-/// Where a key is among others in order, or where it belongs.
-fn place<T, Q: Ord + ?Sized>(items: &[T], key_of: impl Fn(&T) -> &Q, key: &Q) -> Result<usize, usize> {
-    items.binary_search_by(|item| key_of(item).cmp(key))
-}
-
-/// The same for a key that is probably new: keys that count up are found to be the last at once.
-fn place_of_new<T, Q: Ord + ?Sized>(items: &[T], key_of: impl Fn(&T) -> &Q, key: &Q) -> Result<usize, usize> {
-    match items.last() {
-        Some(last) if key_of(last) >= key => place(items, key_of, key),
-        _ => Err(items.len()),
-    }
-}
-
 impl<K, V> Map<K, V> {
     /// A map with nothing in it.
     #[must_use]
@@ -129,11 +116,20 @@ impl<K, V> Map<K, V> {
 }
 
 impl<K: Ord, V> Map<K, V> {
+    /// Where a key is, or where it belongs.
     fn place<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
     where
         K: Borrow<Q>,
     {
-        place(&self.entries, |(known, _)| known.borrow(), key)
+        self.entries.binary_search_by(|(known, _)| known.borrow().cmp(key))
+    }
+
+    /// The same for a key that is probably new: of keys that count up it is seen at once that they belong at the end.
+    fn place_of_new(&self, key: &K) -> Result<usize, usize> {
+        match self.entries.last() {
+            Some((last, _)) if last >= key => self.place(key),
+            _ => Err(self.len()),
+        }
     }
 
     /// The places of the keys in a range; none where it begins behind its end.
@@ -181,7 +177,7 @@ impl<K: Ord, V> Map<K, V> {
 
     /// Gives a key a value, and returns the one that it had.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
-        match place_of_new(&self.entries, |(known, _)| known, &key) {
+        match self.place_of_new(&key) {
             Ok(place) => Some(std::mem::replace(&mut self.entries[place].1, value)),
             Err(place) => {
                 self.entries.insert(place, (key, value));
@@ -200,7 +196,7 @@ impl<K: Ord, V> Map<K, V> {
 
     /// The place of a key, whether or not it has a value.
     pub fn entry(&mut self, key: K) -> Entry<'_, K, V> {
-        let place = place_of_new(&self.entries, |(known, _)| known, &key);
+        let place = self.place_of_new(&key);
         Entry { map: self, key, place }
     }
 
@@ -408,11 +404,12 @@ impl<T> Set<T> {
 }
 
 impl<T: Ord> Set<T> {
+    /// Where something is, or where it belongs.
     fn place<Q: Ord + ?Sized>(&self, item: &Q) -> Result<usize, usize>
     where
         T: Borrow<Q>,
     {
-        place(&self.items, Borrow::borrow, item)
+        self.items.binary_search_by(|known| known.borrow().cmp(item))
     }
 
     /// Whether something is in it.
@@ -426,7 +423,10 @@ impl<T: Ord> Set<T> {
 
     /// Puts something in, and returns whether it is new.
     pub fn insert(&mut self, item: T) -> bool {
-        let place = place_of_new(&self.items, |known| known, &item);
+        let place = match self.items.last() {
+            Some(last) if *last >= item => self.place(&item),
+            _ => Err(self.len()),
+        };
         if let Err(place) = place {
             self.items.insert(place, item);
         }

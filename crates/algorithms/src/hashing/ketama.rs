@@ -7,6 +7,7 @@
 //! libmemcached calls a node by its host alone where its port is 11211, and `HOST:PORT` otherwise.
 
 use super::functions::{label, md5};
+use super::ring::clockwise;
 use super::{Node, Placement, Point, distinct, in_order};
 
 /// Digests of a node of mean weight.
@@ -36,8 +37,7 @@ impl Ketama {
                 points.extend(tokens.iter().map(|token| Point { token: u32::from_le_bytes(*token), node: place }));
             }
         }
-        points.sort_unstable();
-        Self { points }
+        Self { points: clockwise(&points) }
     }
 
     /// Its points, from 0 upwards.

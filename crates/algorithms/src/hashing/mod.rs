@@ -23,6 +23,8 @@ pub use modulo::Modulo;
 pub use rendezvous::Rendezvous;
 pub use ring::{Point, Ring, Spot};
 
+use std::collections::BTreeMap;
+
 /// A node as tables know it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Node {
@@ -49,10 +51,13 @@ impl Node {
 /// Nodes in the order of their names, each name once; of two with one name the heavier counts. Tables
 /// answer with positions in this order.
 #[must_use]
-pub fn in_order(mut nodes: Vec<Node>) -> Vec<Node> {
-    nodes.sort_unstable_by(|a, b| a.name.cmp(&b.name).then(b.weight.cmp(&a.weight)));
-    nodes.dedup_by(|later, kept| later.name == kept.name);
-    nodes
+pub fn in_order(nodes: Vec<Node>) -> Vec<Node> {
+    let mut weights: BTreeMap<String, u32> = BTreeMap::new();
+    for Node { name, weight } in nodes {
+        let known = weights.entry(name).or_default();
+        *known = weight.max(*known);
+    }
+    weights.into_iter().map(|(name, weight)| Node { name, weight }).collect()
 }
 
 /// Something that gives keys to nodes.

@@ -51,19 +51,22 @@ impl Placement for Rendezvous {
         // of one node depend on those of another.
         let throws =
             (0u32..).zip(&self.nodes).map(|(node, &(name, weight))| (node, weight, mix(key << 32 | u64::from(name))));
-        if !self.weighted {
-            let mut order: Vec<(u64, u32)> = throws.map(|(node, _, throw)| (!throw, node)).collect();
-            order.sort_unstable();
-            return order.into_iter().take(count).map(|(_, node)| node).collect();
+        let weighted = |(node, weight, throw)| (minus_log2(throw), weight, node);
+        let alike = |(node, _, throw): (u32, u32, u64)| (!throw, 1, node);
+        let costs = throws.map(|throw| if self.weighted { weighted(throw) } else { alike(throw) });
+        // Nodes come in order, so that of equals the lower one is there first.
+        let mut best: Vec<(u64, u32, u32)> = Vec::new();
+        for (cost, weight, node) in costs {
+            // w / −log(h) is larger where −log(h) / w is smaller: cost_a · weight_b against cost_b · weight_a.
+            let place = best.partition_point(|&(known, of, _)| {
+                u128::from(known) * u128::from(weight) <= u128::from(cost) * u128::from(of)
+            });
+            if place < count {
+                best.truncate(count - 1);
+                best.insert(place, (cost, weight, node));
+            }
         }
-        let mut order: Vec<(u64, u32, u32)> =
-            throws.map(|(node, weight, throw)| (minus_log2(throw), weight, node)).collect();
-        // w / −log(h) is larger where −log(h) / w is smaller: cost_a · weight_b against cost_b · weight_a.
-        order.sort_unstable_by(|&(cost_a, weight_a, node_a), &(cost_b, weight_b, node_b)| {
-            let (a, b) = (u128::from(cost_a) * u128::from(weight_b), u128::from(cost_b) * u128::from(weight_a));
-            a.cmp(&b).then(node_a.cmp(&node_b))
-        });
-        order.into_iter().take(count).map(|(_, _, node)| node).collect()
+        best.into_iter().map(|(_, _, node)| node).collect()
     }
 }
 

@@ -111,8 +111,10 @@ impl Filter {
 #[must_use]
 pub fn berkeley(offsets_us: &[i64], gamma_us: u64) -> Vec<i64> {
     let asked: Vec<i64> = std::iter::once(0).chain(offsets_us.iter().copied()).collect();
-    let mut sorted = asked.clone();
-    sorted.sort_unstable();
+    let mut sorted: Vec<i64> = Vec::with_capacity(asked.len());
+    for &offset_us in &asked {
+        sorted.insert(sorted.partition_point(|&known_us| known_us < offset_us), offset_us);
+    }
     // Such a set is a stretch of the sorted clocks; here each one begins a stretch.
     let stretches = (0..sorted.len()).map(|first| {
         let near = sorted[first..].iter().take_while(|offset| offset.abs_diff(sorted[first]) <= gamma_us);

@@ -68,7 +68,7 @@ pub fn ring(world: &World<HashRing>, oracle: &HashRingOracle, names: &Names, ask
         || {
             let used = (1..=config.keys).map(Config::key).chain(others.iter().map(|&name| name.to_owned()));
             let mut keys: Vec<Key> = used.take(KEYS_MAX).map(|name| key(&name)).collect();
-            keys.sort_unstable_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
+            view::order::by(&mut keys, |a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
             Arc::new(keys)
         },
         |known| known.keys.clone(),
