@@ -312,12 +312,12 @@ impl Imported {
 
     /// The events of each host in their order there: how many there were before, and which.
     fn chains(&self) -> Vec<Vec<(u64, u32)>> {
-        let mut chains: Vec<Vec<(u64, u32)>> = vec![Vec::new(); self.hosts.len()];
+        let mut chains: Vec<BTreeMap<u64, u32>> = vec![BTreeMap::new(); self.hosts.len()];
         for (number, event) in (0u32..).zip(&self.events) {
-            chains[event.host as usize].push((event.clock.get(NodeId(event.host)), number));
+            chains[event.host as usize].insert(event.clock.get(NodeId(event.host)), number);
         }
-        chains.iter_mut().for_each(|chain| chain.sort_unstable());
-        chains
+        let list = |chain: &BTreeMap<u64, u32>| chain.iter().map(|(&own, &number)| (own, number)).collect();
+        chains.iter().map(list).collect()
     }
 
     /// How many pairs of events are concurrent: all, less those of which one knows of the other.
