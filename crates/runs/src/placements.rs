@@ -192,14 +192,27 @@ impl Placements {
     }
 }
 
+/// A virtual node of some members, by [`Token::member`] and [`Token::index`], and where it is moved to.
+type Moved = (Membership, usize, u32, u32);
+
 thread_local! {
     static CIRCLES: RefCell<Recent<Membership, Arc<Circle>>> = const { RefCell::new(Recent::new()) };
+    static MOVED: RefCell<Recent<Moved, Option<Arc<Circle>>>> = const { RefCell::new(Recent::new()) };
 }
 
 /// The ring of some members, as clockwise placement has it.
 #[must_use]
 pub fn circle(of: Membership) -> Arc<Circle> {
     CIRCLES.with_borrow_mut(|circles| circles.of(of, |of| Arc::new(make_circle(of.clone()))).clone())
+}
+
+/// A ring with one of its virtual nodes elsewhere; nothing where it has no such node. Stage and pane both ask for it while
+/// somebody drags.
+#[must_use]
+pub fn moved(circle: &Circle, member: usize, index: u32, position: u32) -> Option<Arc<Circle>> {
+    let of = (circle.of.clone(), member, index, position);
+    let make = |_: &Moved| circle.with_token(member, index, position).map(Arc::new);
+    MOVED.with_borrow_mut(|moved| moved.of(of, make).clone())
 }
 
 fn make_circle(of: Membership) -> Circle {

@@ -7,7 +7,7 @@ pub mod lookup;
 
 use std::sync::Arc;
 
-use labs::placements::circle;
+use labs::placements::{circle, moved};
 use leptos::prelude::*;
 use serde_json::{Value, json};
 use view::Picture;
@@ -15,12 +15,15 @@ use view::geometry::Spot;
 use view::lens::Ring;
 use view::lens::ring::{Ask, BAND, Circle, Shift, Token, at_position, position_at};
 
+use crate::platform::page;
 use crate::playground::Playground;
 
 /// How near a pointer has to come to a virtual node, in units of the stage.
 const TOKEN_REACH: f64 = 13.0;
 /// How far an arrow key moves a virtual node.
 const NUDGE: u32 = 1 << 25;
+/// The pane beside the ring follows what is tried this often.
+const PANE_FOLLOWS_MS: f64 = 40.0;
 
 /// A virtual node that somebody has picked, and where they hold it.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,20 +116,30 @@ impl RingState {
             seated
         });
         on_cleanup(move || playground.seat(Vec::new()));
-        // The pane beside it shows what would be, too.
+        let tried = Memo::new(move |_| match (hand.get().filter(Hand::moved), trial.get()) {
+            (Some(hand), _) => Some(("token", format!("{}#{}@{}", hand.server, hand.index, hand.position))),
+            (None, Some(vnodes)) => Some(("virtual-nodes", vnodes.to_string())),
+            (None, None) => None,
+        });
+        // The pane beside it shows what would be, too. To lay a table out costs as much as all the rest of a move, so it
+        // follows some times a second; that nothing is tried any more it learns at once.
+        let (due, waits) = (RwSignal::new(()), StoredValue::new(false));
         Effect::new(move |before: Option<Option<(&'static str, String)>>| {
-            let tried = match (hand.get().filter(Hand::moved), trial.get()) {
-                (Some(hand), _) => Some(("token", format!("{}#{}@{}", hand.server, hand.index, hand.position))),
-                (None, Some(vnodes)) => Some(("virtual-nodes", vnodes.to_string())),
-                (None, None) => None,
-            };
-            if before.flatten() != tried {
-                playground.asks.update(|asks| {
-                    let args = &mut asks.entry(Picture::Ring.id()).or_default().args;
-                    args.retain(|name, _| name != "token" && name != "virtual-nodes");
-                    args.extend(tried.clone().map(|(name, value)| (name.to_owned(), value)));
-                });
+            due.track();
+            let (before, tried) = (before.flatten(), tried.get());
+            if before == tried || tried.is_some() && waits.get_value() {
+                return before;
             }
+            playground.asks.update(|asks| {
+                let args = &mut asks.entry(Picture::Ring.id()).or_default().args;
+                args.retain(|name, _| name != "token" && name != "virtual-nodes");
+                args.extend(tried.clone().map(|(name, value)| (name.to_owned(), value)));
+            });
+            waits.set_value(true);
+            page::after_ms(PANE_FOLLOWS_MS, move || {
+                waits.set_value(false);
+                due.notify();
+            });
             tried
         });
         // What is held belongs to one ring.
@@ -337,8 +350,8 @@ fn preview(ring: &Ring, hand: Option<&Hand>, trial: Option<u32>) -> Option<Previ
     let (circle, shift) = match (hand.filter(|hand| hand.moved()), trial) {
         (Some(hand), _) => {
             let from = token(ring, hand)?;
-            let circle = newest.with_token(from.member, from.index, hand.position);
-            (Arc::new(circle), Some(Shift { from, to: hand.position }))
+            let circle = moved(newest, from.member, from.index, hand.position)?;
+            (circle, Some(Shift { from, to: hand.position }))
         }
         (None, Some(vnodes)) if vnodes != newest.of.vnodes => (circle(newest.of.with_vnodes(vnodes)), None),
         _ => return None,

@@ -261,7 +261,7 @@ fn shares_are_those_of_the_ring_and_of_what_is_tried() {
         let token = ring.now.tokens[7];
         let (member, name) = (token.member, ring.now.name(token.member));
         let tried = format!("{name}#{}@{}", token.index, token.position.wrapping_add(1 << 26));
-        let moved = ring.now.with_token(member, token.index, token.position.wrapping_add(1 << 26));
+        let moved = ring.now.with_token(member, token.index, token.position.wrapping_add(1 << 26)).unwrap();
         let shown_moved = pane(&session, "ring", &[("token", &tried)]);
         assert_eq!(row(table(&shown_moved), name)[1], percent(moved.share_ppm[member]));
         assert_eq!(table(&shown_moved).caption, "As it would be");

@@ -289,18 +289,17 @@ impl Circle {
         self.tokens.iter().find(|token| token.position == end && token.member == member).copied()
     }
 
-    /// The ring with one virtual node elsewhere.
+    /// The ring with one virtual node elsewhere; nothing where it has no such node.
     #[must_use]
-    pub fn with_token(&self, member: usize, index: u32, position: u32) -> Self {
+    pub fn with_token(&self, member: usize, index: u32, position: u32) -> Option<Self> {
+        let from = self.tokens.iter().position(|token| (token.member, token.index) == (member, index))?;
         let mut tokens = self.tokens.clone();
-        if let Some(place) = tokens.iter().position(|token| (token.member, token.index) == (member, index)) {
-            tokens.remove(place);
-        }
+        tokens.remove(from);
         let token = Token { position, member, index };
         tokens.insert(tokens.partition_point(|known| *known < token), token);
         let mut circle = Self { of: self.of.clone(), tokens, share_ppm: Vec::new() };
         circle.measure();
-        circle
+        Some(circle)
     }
 
     /// The largest share against the mean by weight, and the standard deviation of shares, both in parts per million
@@ -586,7 +585,7 @@ mod tests {
     #[test]
     fn a_moved_token_takes_keys_from_its_neighbour_only() {
         let before = circle(&[("a", 1 << 28), ("b", 1 << 29), ("c", 1 << 30)]);
-        let after = before.with_token(1, 0, (1 << 29) + (1 << 28));
+        let after = before.with_token(1, 0, (1 << 29) + (1 << 28)).unwrap();
         for position in (0..u32::MAX - 4_096).step_by(1 << 20) {
             let (was, is) = (before.owner(position), after.owner(position));
             assert!(was == is || (was == Some(2) && is == Some(1)), "{position}: {was:?} {is:?}");

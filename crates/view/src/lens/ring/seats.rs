@@ -194,7 +194,7 @@ mod tests {
         };
         let handle = ring.now.handle(0).unwrap();
         let to = handle.position.wrapping_add(1 << 30);
-        let after = ring.now.with_token(0, handle.index, to);
+        let after = ring.now.with_token(0, handle.index, to).unwrap();
         let moved = ring.seats(&ring.anchors(&after, &before, Some((ring.now.name(0), to))));
         for (name, point) in ring.seats(&before) {
             let (_, other) = moved.iter().find(|(known, _)| *known == name).unwrap();

@@ -129,7 +129,7 @@ mod tests {
                     2 => other,
                     _ => ring.keys[draw() as usize % ring.keys.len()].position,
                 };
-                let after = ring.now.with_token(from.member, from.index, to);
+                let after = ring.now.with_token(from.member, from.index, to).unwrap();
                 let shift = Shift { from, to };
                 let moved = ring.would_move(&after, Some(shift));
                 assert_eq!(
@@ -164,7 +164,7 @@ mod tests {
             ring.count = count;
             for from in ring.now.tokens.clone() {
                 for to in [0, 4, 5, 6, 899, 900, 901, 1_000, u32::MAX] {
-                    let after = ring.now.with_token(from.member, from.index, to);
+                    let after = ring.now.with_token(from.member, from.index, to).unwrap();
                     let moved = ring.would_move(&after, Some(Shift { from, to }));
                     assert_eq!(moved, by_looking_at_all(&ring, &after), "{from:?} to {to}");
                 }

@@ -88,9 +88,7 @@ fn tried(now: &Circle, ask: &PaneAsk) -> Option<Arc<Circle>> {
     if let Some(token) = ask.arg("token") {
         let (token, position) = token.split_once('@')?;
         let (name, index) = token.split_once('#')?;
-        let (member, index, position) = (now.member(name)?, index.parse().ok()?, position.parse().ok()?);
-        let known = now.tokens.iter().any(|token| (token.member, token.index) == (member, index));
-        return known.then(|| Arc::new(now.with_token(member, index, position)));
+        return runs::placements::moved(now, now.member(name)?, index.parse().ok()?, position.parse().ok()?);
     }
     let vnodes = ask.arg("virtual-nodes")?.parse().ok().filter(|vnodes| (1..=VNODES_MAX).contains(vnodes))?;
     Some(runs::placements::circle(now.of.with_vnodes(vnodes)))
