@@ -11,9 +11,11 @@ use crate::hash::Fnv;
 use crate::{files, paths, proc, setup, symbols, systems};
 
 /// With `--all-features` the output does not load in browsers: these are the features that rustc's output uses. `-O3`,
-/// because the simulator's speed counts and `-Oz` saves nothing once the result is compressed.
-const WASM_OPT_ARGS: [&str; 8] = [
+/// because the simulator's speed counts and `-Oz` saves nothing once the result is compressed. Functions by name: instances
+/// of one generic function stand together, and compress by a hundredth more.
+const WASM_OPT_ARGS: [&str; 9] = [
     "-O3",
+    "--reorder-functions-by-name",
     "--enable-bulk-memory",
     "--enable-mutable-globals",
     "--enable-nontrapping-float-to-int",
