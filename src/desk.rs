@@ -17,6 +17,7 @@ use crate::components::tour::guide::Guide;
 use crate::notices::Notices;
 use crate::platform::{api, page};
 use crate::playground::{Contrast, Playground};
+use crate::reactive::{RwSignal, StoredValue};
 use crate::signals::Signals;
 
 /// How long the code of a lab may take before the page says that it is loading, in ms.
@@ -88,7 +89,7 @@ pub struct Desk {
     pub theme: RwSignal<u32>,
     /// What the page waits for.
     pub waiting: RwSignal<Option<Waiting>>,
-    errand: StoredValue<Option<Errand>, LocalStorage>,
+    errand: StoredValue<Option<Errand>>,
     attempts: StoredValue<u32>,
     /// What the run belongs to.
     owner: StoredValue<Option<Owner>>,
@@ -106,7 +107,7 @@ impl Desk {
             playground: signals.signal(None),
             theme: signals.signal(0),
             waiting: signals.signal(None),
-            errand: StoredValue::new_local(None),
+            errand: StoredValue::new(None),
             attempts: StoredValue::new(0),
             owner: StoredValue::new(Owner::current()),
             debug,

@@ -7,6 +7,7 @@ mod mode;
 mod notices;
 mod platform;
 mod playground;
+mod reactive;
 mod scripting;
 mod signals;
 

@@ -6,6 +6,7 @@ use crate::address::{self, Chrome, Opening};
 use crate::components::tour::Tours;
 use crate::desk::Desk;
 use crate::platform::page;
+use crate::reactive::{Effect, RwSignal};
 
 /// How the page is shown; copies share it.
 #[derive(Clone, Copy)]

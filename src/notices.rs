@@ -1,9 +1,9 @@
 //! What the page says about somebody's input: one problem at a time.
 
-use leptos::prelude::*;
 use serde_json::json;
 
 use crate::platform::api::{self, Topic};
+use crate::reactive::RwSignal;
 use crate::signals::Signals;
 
 /// The page's problem, if it has one; copies share it.

@@ -1,7 +1,6 @@
 //! What `window.netsplit` does: it speaks of the run that is open, and of two side by side of the first.
 
 use labs::InputError;
-use leptos::prelude::*;
 use serde_json::{Value, json};
 use view::lens::LensKind;
 

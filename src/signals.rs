@@ -6,19 +6,18 @@
 
 use std::rc::Rc;
 
-use leptos::prelude::*;
-use leptos::reactive::graph::{Source as _, ToAnySource as _};
+use crate::reactive::{RwSignal, StoredValue};
 
 /// Makes signals and remembers them; copies share what they remember.
 #[derive(Clone, Copy)]
 pub struct Signals {
-    drops: StoredValue<Vec<Rc<dyn Fn()>>, LocalStorage>,
+    drops: StoredValue<Vec<Rc<dyn Fn()>>>,
 }
 
 impl Signals {
     /// Nothing yet.
     pub fn new() -> Self {
-        Self { drops: StoredValue::new_local(Vec::new()) }
+        Self { drops: StoredValue::new(Vec::new()) }
     }
 
     /// A signal that lives as long as what is around the call.
@@ -28,7 +27,7 @@ impl Signals {
             // Whoever still listens runs once more and is on the list again.
             drops.push(Rc::new(move || {
                 signal.notify();
-                signal.to_any_source().clear_subscribers();
+                signal.drop_readers();
             }));
         });
         signal

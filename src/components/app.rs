@@ -7,6 +7,7 @@ use crate::desk::{Desk, use_desk};
 use crate::mode::{Mode, use_mode};
 use crate::platform::{api, page};
 use crate::playground::{Playground, use_playground};
+use crate::reactive::{Memo, RwSignal};
 
 use super::debug::Debug;
 use super::header::Header;

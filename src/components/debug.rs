@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::platform::page;
 use crate::playground::use_playground;
+use crate::reactive::RwSignal;
 
 /// How often the numbers change.
 const REFRESH: Duration = Duration::from_millis(500);

@@ -7,6 +7,7 @@ use crate::desk::use_desk;
 use crate::mode::use_mode;
 use crate::platform::page;
 use crate::playground::use_playground;
+use crate::reactive::{Effect, RwSignal};
 
 use super::icons::{Glyph, Icon};
 use super::share::Share;

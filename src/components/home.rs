@@ -13,6 +13,7 @@ use crate::mode::use_mode;
 use crate::platform::canvas::Painter;
 use crate::platform::frame::FrameLoop;
 use crate::platform::page;
+use crate::reactive::{Effect, Memo, RwSignal, StoredValue};
 
 use super::icons::{Glyph, Icon};
 
@@ -118,8 +119,8 @@ fn Thumbnail(lab: &'static Listed) -> impl IntoView {
     let desk = use_desk();
     let canvas = NodeRef::<Canvas>::new();
     // What is kept for a card goes with it, also when the lab's code comes only then.
-    let picture = StoredValue::new_local(CardPicture::default());
-    let kept = StoredValue::new_local(Vec::new());
+    let picture = StoredValue::new(CardPicture::default());
+    let kept = StoredValue::new(Vec::new());
     let painted = RwSignal::new(false);
     Effect::new(move |_| {
         let Some(canvas) = canvas.get() else { return };

@@ -7,6 +7,7 @@ use view::lens::LensKind;
 use crate::components::list::For;
 use crate::mode::use_mode;
 use crate::playground::{Playground, use_playground};
+use crate::reactive::{Effect, Memo, RwSignal};
 
 use super::lenses::story::Story;
 use super::lenses::wire::Wire;

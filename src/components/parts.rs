@@ -29,6 +29,7 @@ use super::stage::tools::split::SplitForm;
 use super::tour::guide::Guide;
 use super::tour::guide::TourCard;
 use crate::playground::Selection;
+use crate::reactive::RwSignal;
 
 /// A part of the page.
 #[derive(Clone)]
@@ -66,7 +67,7 @@ type Make = fn(Part) -> Option<AnyView>;
 
 fn space_time(part: Part) -> Option<AnyView> {
     Some(match part {
-        Part::Diagram(upright) => view! { <Diagram upright=upright /> }.into_any(),
+        Part::Diagram(upright) => view! { <Diagram upright=move || upright.get() /> }.into_any(),
         Part::SpaceTimeBar => view! { <SpaceTimeBar /> }.into_any(),
         Part::SpaceTimeLens => view! { <SpaceTimeLens /> }.into_any(),
         Part::ComparisonLens => view! { <ComparisonLens /> }.into_any(),
@@ -171,6 +172,7 @@ mod arriving {
     use crate::components::tour::guide::Guide;
     use crate::desk::{Desk, use_desk};
     use crate::platform::page;
+    use crate::reactive::{Memo, RwSignal};
 
     type Loaded = Result<Make, SplitLoaderError>;
     /// Fetches a chunk.

@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::platform::page;
+use crate::reactive::{Effect, RwSignal, StoredValue};
 
 use super::icons::{Glyph, Icon};
 

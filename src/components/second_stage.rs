@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::playground::use_playground;
+use crate::reactive::Memo;
 
 use super::ring::RingState;
 use super::space_time;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::platform::page;
 use crate::playground::use_playground;
+use crate::reactive::{Effect, RwSignal};
 
 use super::parts::Part;
 use super::popover::{Closer, Popover};
@@ -33,7 +34,7 @@ pub fn Links() -> impl IntoView {
     };
     let copied = RwSignal::new(false);
     page::copy(&url, move |worked| {
-        copied.try_set(worked);
+        copied.set(worked);
     });
     // A link that no longer shows what is on the stage would mislead.
     let shown_at_us = playground.time_us.get_untracked();

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use view::lens::LensKind;
 
 use crate::platform::page;
+use crate::reactive::RwSignal;
 
 /// Which lens is up as a sheet; copies share it.
 #[derive(Clone, Copy)]

@@ -1,11 +1,9 @@
 //! Time: the one frame loop of a run, playing, stepping and seeking.
 
-use labs::Session;
-use leptos::prelude::*;
-
 use super::Playground;
 use super::publish::{notes_since, tell_notes};
 use crate::platform::page;
+use labs::Session;
 
 /// Most steps that are simulated within one frame; what is left waits for the next one.
 pub(super) const STEPS_PER_FRAME: u32 = 3_000;

@@ -3,7 +3,6 @@
 use labs::params::DISTANCE_ON_US;
 use labs::retime::retime;
 use labs::{InputError, Run, picture};
-use leptos::prelude::*;
 use serde_json::Value;
 use view::layout::Point;
 

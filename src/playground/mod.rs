@@ -28,6 +28,7 @@ use crate::notices::Notices;
 use crate::platform::canvas::Painter;
 use crate::platform::frame::FrameLoop;
 use crate::platform::{crash, page};
+use crate::reactive::{RwSignal, StoredValue};
 use crate::signals::Signals;
 
 pub use clock::Effort;
@@ -84,7 +85,7 @@ struct Player {
 /// A handle on an open run; copies share it.
 #[derive(Clone, Copy)]
 pub struct Playground {
-    player: StoredValue<Player, LocalStorage>,
+    player: StoredValue<Player>,
     signals: Signals,
     /// What the page says about somebody's input.
     pub notices: Notices,
@@ -142,7 +143,7 @@ impl Playground {
         let signals = Signals::new();
         let info = run.entry.info;
         let this = Self {
-            player: StoredValue::new_local(Player::new(run, Role::Alone)),
+            player: StoredValue::new(Player::new(run, Role::Alone)),
             signals,
             notices,
             stage: signals.signal(Stage::default()),

@@ -13,6 +13,7 @@ use view::Stage;
 use super::clock::STEPS_PER_FRAME;
 use super::{Player, Playground, open_session};
 use crate::platform::page;
+use crate::reactive::StoredValue;
 use crate::signals::Signals;
 
 /// In what the second of two runs differs from the first.
@@ -107,7 +108,7 @@ impl Playground {
         let role = Role::Second { first: self, contrast, original: original.to_json() };
         let signals = Signals::new();
         let second = Self {
-            player: StoredValue::new_local(Player::new(&run, role)),
+            player: StoredValue::new(Player::new(&run, role)),
             signals,
             stage: signals.signal(Stage::default()),
             time_us: signals.signal(0),

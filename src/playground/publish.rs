@@ -2,7 +2,6 @@
 
 use labs::state::{NoteState, VerdictState};
 use labs::{Session, picture};
-use leptos::prelude::*;
 use serde_json::json;
 use view::narration::Weight;
 use view::{Sentence, Stage, Theme};

@@ -140,6 +140,18 @@ fn unregistered_signals(path: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
+/// What the framework would compile anew for each type comes from `src/reactive.rs`.
+fn generic_signals(path: &str, text: &str) -> Vec<String> {
+    let own = |name: &str| {
+        let imported = code_lines(text).any(|(_, code, _)| code.contains("crate::reactive::") && has_word(code, name));
+        imported || path == "src/reactive.rs"
+    };
+    let made = |name: &&&str| text.contains(&format!("{name}::new("));
+    let missing = ["Effect", "Memo", "RwSignal", "StoredValue"];
+    let missing = missing.iter().filter(made).filter(|name| !own(name));
+    missing.map(|name| format!("{path}: `{name}` is that of `crate::reactive`, which is compiled once")).collect()
+}
+
 /// Unordered collections and floats give other results on other machines. A float is allowed on a line, on the line
 /// after, or in a file, by a comment `// float-ok: reason`; for the file it stands alone, before the first code.
 fn determinism(path: &str, text: &str) -> Vec<String> {
@@ -293,6 +305,11 @@ fn signals_that_live_long_are_registered() {
 }
 
 #[test]
+fn signals_are_compiled_once() {
+    each(&["src/"], &["rs"], generic_signals);
+}
+
+#[test]
 fn nothing_in_the_engine_depends_on_the_machine() {
     // What a lab tells of speeds and places is shown, and never part of a run.
     each(
@@ -403,6 +420,14 @@ fn an_unregistered_signal_is_seen() {
     assert_eq!(unregistered_signals("src/mode.rs", text).len(), 1);
     assert_eq!(unregistered_signals("src/playground/clock.rs", text).len(), 1);
     none(unregistered_signals("src/components/panel.rs", text));
+}
+
+#[test]
+fn a_signal_of_the_framework_is_seen() {
+    let text = "let home = RwSignal::new(true);\n";
+    assert_eq!(generic_signals("src/mode.rs", text).len(), 1);
+    assert_eq!(generic_signals("src/mode.rs", &format!("use crate::reactive::Memo;\n{text}")).len(), 1);
+    none(generic_signals("src/mode.rs", &format!("use crate::reactive::{{Memo, RwSignal}};\n{text}")));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use view::lens::LensKind;
 
 use crate::components::list::For;
 use crate::playground::use_playground;
+use crate::reactive::{Memo, RwSignal};
 
 use super::super::icons::{Glyph, Icon};
 use super::Frame;

@@ -7,6 +7,7 @@ use view::lens::inspector::{Field, Inspector};
 
 use crate::components::list::For;
 use crate::playground::{Selection, use_playground};
+use crate::reactive::{Effect, Memo, RwSignal, StoredValue};
 
 use super::Frame;
 

@@ -9,6 +9,8 @@ use leptos::html::Button;
 use leptos::prelude::*;
 use view::lens::LensKind;
 
+use crate::reactive::Effect;
+
 use super::icons::{Glyph, Icon};
 use super::sheet::use_sheet;
 

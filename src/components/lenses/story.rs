@@ -8,6 +8,7 @@ use view::narration::Weight;
 use crate::components::list::For;
 use crate::platform::page;
 use crate::playground::use_playground;
+use crate::reactive::{Memo, RwSignal};
 
 use super::super::words::seconds;
 use super::Frame;

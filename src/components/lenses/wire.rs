@@ -7,6 +7,7 @@ use view::{Stage, shapes};
 use crate::components::list::For;
 use crate::platform::page;
 use crate::playground::{Selection, use_playground};
+use crate::reactive::{Memo, RwSignal, StoredValue};
 
 use super::super::stage::{PICKED_ID, shape_view};
 use super::Frame;
@@ -102,7 +103,7 @@ pub fn Wire(shown: Memo<bool>) -> impl IntoView {
         let more = count.get().saturating_sub(rows.with(Vec::len));
         (more > 0).then(|| view! { <li class="nothing">{format!("and {more} more")}</li> })
     };
-    let tools = view! { <span class="count">{count}</span> }.into_any();
+    let tools = view! { <span class="count">{move || count.get()}</span> }.into_any();
     view! {
         <div class="wire" class:unseen=move || !shown.get()>
         <Frame kind=LensKind::Wire tools=tools>

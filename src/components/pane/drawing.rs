@@ -8,6 +8,7 @@ use view::shapes::Shape;
 
 use crate::platform::page;
 use crate::playground::use_playground;
+use crate::reactive::{Effect, Memo, RwSignal};
 
 use super::super::stage::shape_view;
 use super::each;

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use view::pane::{Block, Cell, Grid, Line};
 
+use crate::reactive::Memo;
+
 use super::item::{ItemView, name_of};
 use super::{each, named};
 

@@ -6,6 +6,7 @@ use view::pane::{Act, Does, Id, Item, Mark, mark_shapes};
 use view::shapes::Paint;
 
 use crate::playground::{Playground, Selection, use_playground};
+use crate::reactive::Memo;
 
 use super::super::stage::shape_view;
 use super::{each, named};

@@ -14,6 +14,7 @@ use view::pane::{Block, Fact, Facts, Group, Item, PaneInfo, Row, Table, Tool};
 
 use crate::components::list::For;
 use crate::playground::use_playground;
+use crate::reactive::{Effect, Memo, RwSignal, StoredValue};
 
 use super::lenses::Frame;
 use super::parts::Part;
@@ -39,7 +40,7 @@ pub fn PaneLens(info: &'static PaneInfo) -> impl IntoView {
         if pane.with(|pane| pane.pending) && !waits.get_value() {
             waits.set_value(true);
             request_animation_frame(move || {
-                let _ = waits.try_set_value(false);
+                waits.set_value(false);
                 again.notify();
             });
         }

@@ -4,6 +4,8 @@ use leptos::prelude::*;
 use serde_json::json;
 use view::lens::ring::{BAND, at_position, position_percent};
 
+use crate::reactive::{Memo, StoredValue};
+
 use super::super::icons::{Glyph, Icon};
 use super::use_ring;
 

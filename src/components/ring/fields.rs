@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use serde_json::json;
 
+use crate::reactive::Memo;
+
 use super::super::sheet::use_sheet;
 use super::lookup::Lookup;
 use super::use_ring;

@@ -16,6 +16,7 @@ use view::shapes::{self, HUES, Paint};
 
 use crate::components::list::For;
 use crate::playground::{Selection, use_playground};
+use crate::reactive::Memo;
 
 use super::{Hand, Preview, use_ring};
 

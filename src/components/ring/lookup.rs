@@ -7,6 +7,7 @@ use view::lens::ring::{Key, Scheme};
 
 use super::use_ring;
 use crate::playground::use_playground;
+use crate::reactive::Memo;
 
 /// A field for a key, and what becomes of it.
 #[component]

@@ -17,6 +17,7 @@ use view::lens::ring::{Ask, BAND, Circle, Shift, Token, at_position, position_at
 
 use crate::platform::page;
 use crate::playground::Playground;
+use crate::reactive::{Effect, Memo, RwSignal, StoredValue};
 
 /// How near a pointer has to come to a virtual node, in units of the stage.
 const TOKEN_REACH: f64 = 13.0;

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use view::lens::space_time::plan::Axis;
 
+use crate::reactive::{Memo, RwSignal};
+
 use super::super::parts::Part;
 use super::super::popover::Popover;
 use super::{SpaceTimeState, use_space_time};

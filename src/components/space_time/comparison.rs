@@ -9,6 +9,7 @@ use view::lens::space_time::Relation;
 use view::lens::{Comparison, LensKind};
 
 use crate::components::words::seconds;
+use crate::reactive::Memo;
 
 use super::super::lenses::Frame;
 use super::{SpaceTimeState, use_space_time};

@@ -4,6 +4,7 @@ use labs::shiviz::{DEFAULT_REGEX, Export, HOST_FIRST_REGEX, import};
 use leptos::prelude::*;
 
 use crate::platform::page;
+use crate::reactive::RwSignal;
 
 use super::super::popover::Closer;
 use super::use_space_time;
@@ -63,7 +64,7 @@ pub fn LogForm() -> impl IntoView {
                     } else {
                         "The clipboard is not to be had here.".into()
                     };
-                    copied.try_set(Some(said));
+                    copied.set(Some(said));
                 });
             }
             Err(error) => problem.set(Some(error.to_string())),

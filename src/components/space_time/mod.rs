@@ -18,6 +18,7 @@ use view::lens::space_time::{Folded, Index, Relation, SpaceTime};
 use view::lens::{Comparison, LensKind};
 
 use crate::playground::Playground;
+use crate::reactive::{Effect, Memo, RwSignal, StoredValue};
 
 use super::lenses::Frame;
 use diagram::Diagram;
@@ -126,7 +127,7 @@ impl Place {
 #[derive(Clone, Copy)]
 pub struct SpaceTimeState {
     pub playground: Playground,
-    kept: StoredValue<Kept, LocalStorage>,
+    kept: StoredValue<Kept>,
     /// Grows when the diagram is another one, or has more in it.
     pub version: RwSignal<u32>,
     /// Grows when the diagram begins anew: the run is another one, or its past is.
@@ -165,7 +166,7 @@ impl SpaceTimeState {
     /// The diagram of a playground.
     fn new(place: Place) -> Self {
         let Place { playground, shown, log, .. } = place;
-        let kept = StoredValue::new_local(Kept::default());
+        let kept = StoredValue::new(Kept::default());
         let version = RwSignal::new(0);
         let (picked, hovered) = (RwSignal::new([None; 2]), RwSignal::new(None));
         let wanted = RwSignal::new(String::new());
@@ -252,7 +253,7 @@ impl SpaceTimeState {
     pub fn attend(self) {
         self.readers.update(|count| *count += 1);
         on_cleanup(move || {
-            self.readers.try_update(|count| *count -= 1);
+            self.readers.update(|count| *count -= 1);
         });
     }
 

@@ -11,6 +11,7 @@ use view::shapes::{reach, rim_to_rim};
 
 use crate::platform::page;
 use crate::playground::{Playground, Selection};
+use crate::reactive::{Memo, RwSignal, StoredValue};
 
 use super::super::ring::RingState;
 

@@ -6,6 +6,7 @@ use view::shapes::{cut_mark, rim_to_rim};
 
 use crate::components::list::For;
 use crate::playground::{Playground, Selection, use_playground};
+use crate::reactive::Memo;
 
 use super::gesture::Gestures;
 

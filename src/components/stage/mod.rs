@@ -20,6 +20,7 @@ use crate::desk::use_desk;
 use crate::platform::canvas::Painter;
 use crate::platform::page;
 use crate::playground::{Selection, use_playground};
+use crate::reactive::{Effect, Memo, RwSignal};
 
 use super::parts::Part;
 use super::ring::use_ring;

@@ -10,6 +10,7 @@ use view::{Condition, Node};
 use crate::components::list::For;
 use crate::platform::page;
 use crate::playground::{Selection, use_playground};
+use crate::reactive::Memo;
 
 use super::super::ring::use_ring;
 use super::gesture::{Gestures, on_stage};

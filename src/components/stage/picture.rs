@@ -5,6 +5,7 @@ use view::Picture;
 
 use crate::mode::use_mode;
 use crate::playground::use_playground;
+use crate::reactive::Memo;
 
 use super::super::parts::Part;
 use super::super::ring::use_ring;

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::playground::use_playground;
+use crate::reactive::Memo;
 
 /// What one of two runs is, and how its properties stand.
 #[component]

@@ -9,6 +9,7 @@ use view::timeline::MarkKind;
 use crate::components::words::seconds;
 use crate::platform::page;
 use crate::playground::use_playground;
+use crate::reactive::{Effect, Memo, RwSignal};
 
 use super::Axis;
 use super::drawing::{self, Bands, Flag, Sizes};
@@ -138,7 +139,7 @@ fn Picture(axis: Axis, sizes: Memo<Sizes>) -> impl IntoView {
                 </pattern>
             </defs>
             <rect class="unexplored" x="0" y=top width="100%" height=high></rect>
-            <rect class="explored" x="0" y=top width=explored height=high></rect>
+            <rect class="explored" x="0" y=top width=move || explored.get() height=high></rect>
             <path class="many" d=move || bands.with(|bands| bands.many.clone())></path>
             {leads.collect_view()}
             {stands.collect_view()}

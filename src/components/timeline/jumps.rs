@@ -9,6 +9,7 @@ use crate::components::words::seconds;
 use crate::platform::frame::FrameLoop;
 use crate::platform::page::Guard;
 use crate::playground::{Playground, use_playground};
+use crate::reactive::{Memo, RwSignal, StoredValue};
 
 use super::Axis;
 use super::transport::change_speed;
@@ -35,12 +36,12 @@ pub struct Jumper {
     playground: Playground,
     axis: Axis,
     search: StoredValue<Option<Search>>,
-    frames: StoredValue<Option<FrameLoop>, LocalStorage>,
+    frames: StoredValue<Option<FrameLoop>>,
 }
 
 impl Jumper {
     pub fn new(playground: Playground, axis: Axis) -> Self {
-        let this = Self { playground, axis, search: StoredValue::new(None), frames: StoredValue::new_local(None) };
+        let this = Self { playground, axis, search: StoredValue::new(None), frames: StoredValue::new(None) };
         let frames = FrameLoop::new(move |_| this.look_on());
         this.frames.set_value(Some(frames.clone()));
         Guard::new(move || frames.end()).keep();

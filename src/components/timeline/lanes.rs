@@ -7,6 +7,7 @@ use view::timeline::Branch;
 use crate::components::list::For;
 use crate::components::words::seconds;
 use crate::playground::use_playground;
+use crate::reactive::{Effect, Memo};
 
 use super::Axis;
 use super::drawing::tenth;

@@ -13,6 +13,7 @@ use view::timeline::Strip;
 
 use crate::platform::page;
 use crate::playground::use_playground;
+use crate::reactive::{Memo, RwSignal};
 
 use super::words::seconds;
 use drawing::Window;

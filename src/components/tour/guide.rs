@@ -7,6 +7,7 @@ use labs::tour::{Player, Scene, Standing, Tour};
 use leptos::prelude::*;
 
 use crate::platform::page;
+use crate::reactive::Memo;
 
 use super::super::icons::{Glyph, Icon};
 use super::{OFFER, Shown, Tours};

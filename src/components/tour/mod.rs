@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use crate::desk::Desk;
 use crate::platform::page;
 use crate::playground::use_playground;
+use crate::reactive::{Effect, Memo, RwSignal, StoredValue};
 
 use guide::Guide;
 
@@ -23,7 +24,7 @@ pub struct Tours {
     home: RwSignal<bool>,
     /// What leads through tours, once there was one.
     guide: StoredValue<Option<Guide>>,
-    player: StoredValue<Option<Player>, LocalStorage>,
+    player: StoredValue<Option<Player>>,
     /// What the card shows.
     shown: RwSignal<Option<Shown>>,
     /// How the step stands.
@@ -47,7 +48,7 @@ impl Tours {
             desk,
             home,
             guide: StoredValue::new(None),
-            player: StoredValue::new_local(None),
+            player: StoredValue::new(None),
             shown: desk.signals.signal(None),
             standing: desk.signals.signal(Standing::Reading),
         };

@@ -10,6 +10,7 @@ use crate::components::list::For;
 use crate::components::words::seconds;
 use crate::platform::page;
 use crate::playground::Selection;
+use crate::reactive::Memo;
 
 use super::Picture;
 use super::gesture::Hand;

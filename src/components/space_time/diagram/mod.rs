@@ -16,6 +16,7 @@ use view::lens::space_time::plan::{Axis, Class, Lit};
 use crate::mode::use_mode;
 use crate::platform::frame::FrameLoop;
 use crate::platform::page;
+use crate::reactive::{Effect, Memo, RwSignal, StoredValue};
 
 use super::{SpaceTimeState, use_space_time};
 use drawing::{Badges, Ghost, Labels, Ticks};

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use serde_json::{Value, json};
 
 use crate::playground::{Playground, use_playground};
+use crate::reactive::{Memo, RwSignal, StoredValue};
 
 use super::super::super::icons::Icon;
 use super::super::super::parts::Part;

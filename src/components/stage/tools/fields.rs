@@ -3,6 +3,8 @@
 use labs::json;
 use leptos::prelude::*;
 
+use crate::reactive::RwSignal;
+
 /// A number that somebody types.
 #[component]
 pub fn Number(

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use serde_json::{Value, json};
 
 use crate::playground::use_playground;
+use crate::reactive::{Memo, StoredValue};
 
 use super::super::super::icons::Icon;
 use super::super::super::popover::{Closer, Popover};

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use serde_json::json;
 
 use crate::playground::use_playground;
+use crate::reactive::Memo;
 
 use super::super::super::icons::Icon;
 use super::{Act, Picked};

@@ -17,6 +17,7 @@ use view::Condition;
 
 use crate::platform::page;
 use crate::playground::{Playground, Selection, use_playground};
+use crate::reactive::Memo;
 
 use super::super::icons::{Glyph, Icon};
 use super::super::parts::Part;

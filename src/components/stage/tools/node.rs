@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use view::Condition;
 
 use crate::playground::use_playground;
+use crate::reactive::Memo;
 
 use super::super::super::icons::{Glyph, Icon};
 use super::super::super::popover::{Closer, Popover};

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use serde_json::{Value, json};
 
 use crate::playground::use_playground;
+use crate::reactive::{RwSignal, StoredValue};
 
 use super::super::super::icons::Icon;
 use super::super::super::parts::Part;

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use serde_json::json;
 
 use crate::playground::use_playground;
+use crate::reactive::{Memo, RwSignal};
 
 use super::super::super::icons::Icon;
 use super::super::super::parts::Part;
