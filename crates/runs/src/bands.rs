@@ -11,7 +11,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use serde_json::Value;
-use sim::hash::StableHasher;
 use sim::{BranchId, Command, NodeId, Stamped};
 use view::timeline::{self, Band, BandKind, Branch, Mark, MarkKind};
 
@@ -339,11 +338,13 @@ pub(crate) fn branches(courses: &[Course], shown: BranchId, words: impl Fn(&Comm
     courses.iter().map(branch).collect()
 }
 
-/// The commands of one list that are not in the other. Two that hash alike would only be left out of a sentence.
+/// The commands of one list that are not in the other. Both are in the order of their times.
 fn missing<'a>(commands: &'a [Stamped<Value>], others: &[Stamped<Value>]) -> Vec<&'a Stamped<Value>> {
-    let mut others: Vec<u64> = others.iter().map(StableHasher::of).collect();
-    others.sort_unstable();
-    commands.iter().filter(|stamped| others.binary_search(&StableHasher::of(*stamped)).is_err()).collect()
+    let known = |stamped: &Stamped<Value>| {
+        let first = others.partition_point(|other| other.at_us < stamped.at_us);
+        others[first..].iter().take_while(|other| other.at_us == stamped.at_us).any(|other| other == stamped)
+    };
+    commands.iter().filter(|stamped| !known(stamped)).collect()
 }
 
 fn differs(here: &[Stamped<Value>], other: &[Stamped<Value>], words: impl Fn(&Command<Value>) -> Words) -> String {

@@ -29,6 +29,7 @@ pub mod hash;
 pub mod map;
 pub mod network;
 pub mod operation;
+pub mod order;
 pub mod params;
 pub mod protocol;
 mod queue;

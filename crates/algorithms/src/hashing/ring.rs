@@ -3,6 +3,8 @@
 //! Karger et al., STOC 1997; virtual nodes and preference lists as in DeCandia et al., "Dynamo: Amazon's
 //! Highly Available Key-value Store", SOSP 2007, §4.2 and §4.3.
 
+use sim::order::sorted_pairs;
+
 use super::functions::label;
 use super::{HashKind, Node, Placement, distinct, in_order};
 
@@ -16,12 +18,10 @@ pub struct Point {
     pub node: u32,
 }
 
-/// Points in their order. They are sorted as numbers, which takes less code, and less time.
+/// Points in their order.
 pub(super) fn clockwise(points: &[Point]) -> Vec<Point> {
-    let number = |point: &Point| u64::from(point.token) << 32 | u64::from(point.node);
-    let mut numbers: Vec<u64> = points.iter().map(number).collect();
-    numbers.sort_unstable();
-    numbers.into_iter().map(|number| Point { token: (number >> 32) as u32, node: number as u32 }).collect()
+    let pairs = points.iter().map(|point| (point.token, point.node));
+    sorted_pairs(pairs).into_iter().map(|(token, node)| Point { token, node }).collect()
 }
 
 /// A virtual node that somebody has moved.

@@ -1,5 +1,7 @@
 //! Why a history is not linearizable: the answer at which it shows, what it is at odds with, and all that in words.
 
+use sim::order::sorted_pairs;
+
 use super::frontier::Frontier;
 use super::search::{Ending, Item, Search};
 use super::{Limits, Model, Part, Witness};
@@ -56,9 +58,7 @@ impl<'a, M: Model> Part<'a, M> {
                 answered: answer.map_or(u32::MAX, |(event, _)| event),
             }
         };
-        let mut order: Vec<(u32, u32)> = positions.map(|&position| (asked(position), position)).collect();
-        order.sort_unstable();
-        order.into_iter().map(item).collect()
+        sorted_pairs(positions.map(|&position| (asked(position), position))).into_iter().map(item).collect()
     }
 
     /// The first answer that is at odds with what came before it, found by telling the history
@@ -75,9 +75,8 @@ impl<'a, M: Model> Part<'a, M> {
                 }
             }
         }
-        events.sort_unstable();
         let mut frontier = Frontier::<M>::new(self.key);
-        for (event, position) in events {
+        for (event, position) in sorted_pairs(events) {
             let operation = self.operation(position);
             if operation.asked_event == event {
                 frontier.invoke(position, &operation.op);
@@ -100,8 +99,7 @@ impl<'a, M: Model> Part<'a, M> {
     /// the first with which a search within the budget fails.
     pub(super) fn bisect(&self, states_max: u64) -> Blow<M::Ret> {
         let answered = |&position: &u32| Some((self.operation(position).answer()?.0, position));
-        let mut answers: Vec<(u32, u32)> = self.positions.iter().filter_map(answered).collect();
-        answers.sort_unstable();
+        let answers = sorted_pairs(self.positions.iter().filter_map(answered));
         let (mut right, mut wrong) = (0, answers.len() - 1);
         while right < wrong {
             let middle = usize::midpoint(right, wrong);
@@ -144,9 +142,7 @@ impl<'a, M: Model> Part<'a, M> {
     fn blame(&self, accused: u32, until: u32) -> Option<&'a Operation<M::Op, M::Ret>> {
         let asked = self.operation(accused).asked_event;
         let answered = |&position: &u32| Some((self.operation(position).answer()?.0, position));
-        let mut others: Vec<(u32, u32)> =
-            self.positions.iter().filter_map(answered).filter(|&(event, _)| event < until).collect();
-        others.sort_unstable();
+        let others = sorted_pairs(self.positions.iter().filter_map(answered).filter(|&(event, _)| event < until));
         let right = |pretend| {
             Search::run(&self.items(until, pretend), self, SUSPECT_STATES_MAX, u32::MAX).end == Ending::Placed
         };

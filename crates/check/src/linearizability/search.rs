@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use sim::order::sorted_pairs;
+
 use super::sets::{COMPARISONS_MAX, fingerprint, is_subset, member, with};
 use super::{Model, Part};
 
@@ -107,9 +109,7 @@ impl<'a, M: Model> Search<'a, M> {
     pub(super) fn run(items: &'a [Item<'a, M>], part: &Part<'_, M>, states_max: u64, target: u32) -> Found {
         let count = items.len() as u32;
         let is_answered = |&(_, item): &(u32, u32)| items[item as usize].ret.is_some();
-        let mut by_answer: Vec<(u32, u32)> =
-            (0..count).map(|item| (items[item as usize].answered, item)).filter(is_answered).collect();
-        by_answer.sort_unstable();
+        let by_answer = sorted_pairs((0..count).map(|item| (items[item as usize].answered, item)).filter(is_answered));
         let target = target.min(by_answer.len() as u32);
         let mut search = Self {
             items,
@@ -192,9 +192,7 @@ impl<'a, M: Model> Search<'a, M> {
         // makes it fit comes before everything else.
         let urgent = &self.items[self.answered.after(self.items.len() as u32) as usize % self.items.len()];
         let needed = urgent.ret.filter(|_| M::reads_only(urgent.op));
-        let mut ranked: Vec<(u32, u32)> =
-            candidates.into_iter().map(|item| (self.items[item as usize].answered, item)).collect();
-        ranked.sort_unstable();
+        let ranked = sorted_pairs(candidates.into_iter().map(|item| (self.items[item as usize].answered, item)));
         let ranked = ranked.into_iter().map(|(_, item)| item);
         let Some(ret) = needed else { return ranked.collect() };
         let (mut first, rest): (Vec<u32>, Vec<u32>) = ranked.partition(|&item| {

@@ -6,6 +6,7 @@ use algorithms::clocks::{Order, VectorClock};
 use regex_lite::{Regex, RegexBuilder};
 use serde_json::Value;
 use sim::NodeId;
+use sim::order::sorted_pairs;
 use view::lens::space_time::{Event, Message, SpaceTime, Stamp, Standing};
 use view::narration::Weight;
 
@@ -370,8 +371,7 @@ impl Imported {
                 before = Some(&event.clock);
             }
         }
-        messages.sort_unstable();
-        messages
+        sorted_pairs(messages)
     }
 
     /// The log as a diagram. There is no time in a log: events stand where logical time puts them, one step apart.
@@ -379,9 +379,9 @@ impl Imported {
     pub fn space_time(&self) -> SpaceTime {
         // Whatever comes before another knows of less.
         let known = |event: &ImportedEvent| event.clock.entries().map(|(_, count)| u128::from(count)).sum::<u128>();
-        let mut order: Vec<(u128, u32)> = self.events.iter().map(known).zip(0..).collect();
-        order.sort_unstable();
-        let order: Vec<u32> = order.into_iter().map(|(_, number)| number).collect();
+        let known: Vec<u128> = self.events.iter().map(known).collect();
+        let mut order: Vec<u32> = (0..known.len() as u32).collect();
+        view::order::by_key(&mut order, |&number| known[number as usize]);
         let mut place_of = vec![0u32; order.len()];
         for (place, &number) in (0u32..).zip(&order) {
             place_of[number as usize] = place;

@@ -103,7 +103,7 @@ impl Circle {
     /// A ring with these virtual nodes.
     #[must_use]
     pub fn new(of: Membership, mut tokens: Vec<Token>) -> Self {
-        tokens.sort_unstable();
+        crate::order::by_key(&mut tokens, |token| *token);
         let mut circle = Self { of, tokens, share_ppm: Vec::new() };
         circle.measure();
         circle

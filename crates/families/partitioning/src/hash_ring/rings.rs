@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use sim::order::sorted_pairs;
 use sim::{Map, NodeId};
 
 use super::{Bugs, Config, Members, Scheme, View};
@@ -48,9 +49,8 @@ impl Table {
             let ring = Ring::with_spots(list, config.hash, members.vnodes, &spots);
             if unsorted_ring {
                 // As good as any order that a map without order may have: by server, and then by chance.
-                let mut points: Vec<(u32, u32)> =
-                    ring.points().iter().map(|point| (point.node, point.token.reverse_bits())).collect();
-                points.sort_unstable();
+                let mut points =
+                    sorted_pairs(ring.points().iter().map(|point| (point.node, point.token.reverse_bits())));
                 points.iter_mut().for_each(|(_, token)| *token = token.reverse_bits());
                 Place::Unsorted(config.hash, points)
             } else {

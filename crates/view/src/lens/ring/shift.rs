@@ -1,5 +1,7 @@
 //! What becomes of keys and arcs when one virtual node goes elsewhere, found without looking at all of them.
 
+use std::ops::Range;
+
 use super::{Circle, Piece, Ring, Token};
 
 /// A virtual node that goes elsewhere.
@@ -56,39 +58,33 @@ impl Ring {
     #[must_use]
     pub fn would_move(&self, after: &Circle, shift: Option<Shift>) -> Vec<usize> {
         let before = self.newest();
-        let mut places: Vec<usize> = match shift {
-            None => (0..self.keys.len()).collect(),
-            Some(shift) => {
-                let old = self.keys_between(before.reached_from(shift.from, self.count), shift.from.position);
-                let new = self.keys_between(after.reached_from(shift.after(), self.count), shift.to);
-                old.chain(new).collect()
-            }
-        };
-        places.sort_unstable();
-        places.dedup();
+        let near = shift.map(|shift| {
+            let old = self.keys_between(before.reached_from(shift.from, self.count), shift.from.position);
+            let new = self.keys_between(after.reached_from(shift.after(), self.count), shift.to);
+            old.into_iter().chain(new).collect::<Vec<_>>()
+        });
         let (mut was, mut is) = (Vec::new(), Vec::new());
-        places.retain(|&place| {
-            let position = self.keys[place].position;
+        let moves = |place: &usize| {
+            if near.as_ref().is_some_and(|near| !near.iter().any(|part| part.contains(place))) {
+                return false;
+            }
+            let position = self.keys[*place].position;
             before.members(position, self.count, &mut was);
             after.members(position, self.count, &mut is);
-            let other_owner = was.first() != is.first();
-            was.sort_unstable();
-            is.sort_unstable();
-            other_owner || was != is
-        });
-        places
+            was.first() != is.first() || was.len() != is.len() || !was.iter().all(|member| is.contains(member))
+        };
+        (0..self.keys.len()).filter(moves).collect()
     }
 
     /// The keys behind `from` up to `to`, clockwise; all of them without a beginning.
-    fn keys_between(&self, from: Option<u32>, to: u32) -> impl Iterator<Item = usize> + use<> {
+    fn keys_between(&self, from: Option<u32>, to: u32) -> [Range<usize>; 2] {
         let all = self.keys.len();
         let behind = |position: u32| self.keys.partition_point(|key| key.position <= position);
-        let [first, second] = match from {
+        match from {
             None => [0..all, 0..0],
             Some(from) if from < to => [behind(from)..behind(to), 0..0],
             Some(from) => [behind(from)..all, 0..behind(to)],
-        };
-        first.chain(second)
+        }
     }
 }
 

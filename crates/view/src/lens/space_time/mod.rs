@@ -307,13 +307,12 @@ impl SpaceTime {
     pub fn folded(&self, least: usize) -> Folded {
         let mut folded = Folded { mark_of: vec![0; self.events.len()], ..Folded::default() };
         // The runs of routine at each process, then everything in the order of its first event.
-        let mut marks: Vec<Mark> = Vec::new();
+        let mut starts: Vec<Option<Mark>> = self.events.iter().map(|_| None).collect();
         let mut open: Vec<Vec<u32>> = vec![Vec::new(); self.processes.len()];
-        let close = |process: u32, run: Vec<u32>, marks: &mut Vec<Mark>| {
-            if run.len() >= least.max(2) {
-                marks.push(Mark { process, events: run });
-            } else {
-                marks.extend(run.into_iter().map(|event| Mark { process, events: vec![event] }));
+        let mut close = |process: u32, run: Vec<u32>| {
+            let size = if run.len() >= least.max(2) { run.len() } else { 1 };
+            for events in run.chunks(size) {
+                starts[events[0] as usize] = Some(Mark { process, events: events.to_vec() });
             }
         };
         for (number, event) in (0u32..).zip(&self.events) {
@@ -321,22 +320,23 @@ impl SpaceTime {
             if event.weight == Weight::Routine {
                 run.push(number);
             } else {
-                close(event.process, std::mem::take(run), &mut marks);
-                marks.push(Mark { process: event.process, events: vec![number] });
+                close(event.process, std::mem::take(run));
+                close(event.process, vec![number]);
             }
         }
         for (process, run) in (0u32..).zip(open) {
-            close(process, run, &mut marks);
+            close(process, run);
         }
-        marks.sort_by_key(|mark| mark.events[0]);
+        let marks: Vec<Mark> = starts.into_iter().flatten().collect();
         for (place, mark) in (0u32..).zip(&marks) {
             mark.events.iter().for_each(|&event| folded.mark_of[event as usize] = place);
         }
         let ends = self.messages.iter().filter_map(|message| message.from.zip(message.to));
-        let mut threads: Vec<(u32, u32)> =
-            ends.map(|(from, to)| (folded.mark_of[from as usize], folded.mark_of[to as usize])).collect();
+        // Pairs are sorted as numbers, whose sort is there already.
+        let mark = |event: u32| u64::from(folded.mark_of[event as usize]);
+        let mut threads: Vec<u64> = ends.map(|(from, to)| mark(from) << 32 | mark(to)).collect();
         threads.sort_unstable();
-        for (from, to) in threads {
+        for (from, to) in threads.into_iter().map(|thread| ((thread >> 32) as u32, thread as u32)) {
             match folded.threads.last_mut() {
                 Some((known_from, known_to, count)) if (*known_from, *known_to) == (from, to) => *count += 1,
                 _ => folded.threads.push((from, to, 1)),
@@ -360,7 +360,7 @@ impl SpaceTime {
                 None => counts.push((topic, 1)),
             }
         }
-        counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        crate::order::by_key(&mut counts, |&(_, count)| std::cmp::Reverse(count));
         let said =
             counts.into_iter().map(|((one, many), count)| format!("{count} {}", if count == 1 { one } else { many }));
         said.collect::<Vec<_>>().join(", ")

@@ -244,7 +244,7 @@ impl Scene<'_> {
             }
         }
         if gap >= LABELLED || viewport.upright {
-            wishes.sort_by(|a, b| a.0.cmp(&b.0).then(a.2.total_cmp(&b.2)));
+            crate::order::by(&mut wishes, |a, b| a.0.cmp(&b.0).then(a.2.total_cmp(&b.2)));
             self.put_labels(viewport, lit, wishes, &mut labels);
         }
         (labels, numbers)

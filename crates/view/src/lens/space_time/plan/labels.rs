@@ -66,7 +66,7 @@ impl Scene<'_> {
             }) || self.event(event).step > self.now.1;
             labels.push(Label { event, spot, text, small, dim });
         }
-        labels.sort_by_key(|label| label.event);
+        crate::order::by_key(labels, |label| label.event);
     }
 
     /// The vector of an event, if clocks are kept: `[1 0 2]` by process, or by name where others are in it.
