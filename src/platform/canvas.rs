@@ -1,9 +1,8 @@
 //! The canvas backend: draws shapes, and knows what each paint is in the present theme.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
+use labs::Map;
 use view::layout::{HEIGHT, WIDTH};
 use view::shapes::{self, Paint, Shape};
 use view::theme::FONTS;
@@ -15,12 +14,12 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 pub struct Painter {
     canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
-    colours: BTreeMap<&'static str, String>,
+    colours: Map<&'static str, String>,
     /// Device pixels per unit of the stage, and where the stage begins.
     scale: f64,
     origin: (f64, f64),
     /// Pictures of messages, for crowds of them; made when they are needed.
-    sprites: RefCell<BTreeMap<Look, HtmlCanvasElement>>,
+    sprites: RefCell<Map<Look, HtmlCanvasElement>>,
 }
 
 /// What makes messages look alike: shape and hue.
@@ -36,14 +35,8 @@ impl Painter {
     /// A painter for a canvas; `None` where canvases do not work.
     pub fn new(canvas: HtmlCanvasElement) -> Option<Self> {
         let context = canvas.get_context("2d").ok()??.dyn_into::<CanvasRenderingContext2d>().ok()?;
-        let mut painter = Self {
-            canvas,
-            context,
-            colours: BTreeMap::new(),
-            scale: 1.0,
-            origin: (0.0, 0.0),
-            sprites: RefCell::default(),
-        };
+        let mut painter =
+            Self { canvas, context, colours: Map::new(), scale: 1.0, origin: (0.0, 0.0), sprites: RefCell::default() };
         painter.read_theme();
         painter.resize();
         Some(painter)
@@ -135,7 +128,7 @@ impl Painter {
 
     /// Messages that look alike are one path: the browser is asked a few times a frame, however many there are.
     fn messages(&self, stage: &Stage, time_us: f64) {
-        let mut groups: BTreeMap<Look, Vec<Placed>> = BTreeMap::new();
+        let mut groups: Map<Look, Vec<Placed>> = Map::new();
         for message in &stage.messages {
             let (x, y) = shapes::message_position(stage, message, time_us);
             let (from, to) = (stage.nodes[message.from].position, stage.nodes[message.to].position);
@@ -183,13 +176,11 @@ impl Painter {
             return false;
         }
         let mut sprites = self.sprites.borrow_mut();
-        let sprite = match sprites.entry(look) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => match self.sprite(&group[0].0) {
-                Some(sprite) => place.insert(sprite),
-                None => return false,
-            },
-        };
+        if !sprites.contains_key(&look) {
+            let Some(sprite) = self.sprite(&group[0].0) else { return false };
+            sprites.insert(look, sprite);
+        }
+        let sprite = &sprites[&look];
         let half = f64::from(sprite.width()) / 2.0;
         let _ = self.context.reset_transform();
         for (_, x, y) in group {

@@ -12,11 +12,9 @@ mod commands;
 mod pair;
 mod publish;
 
-use std::collections::BTreeMap;
-
 use labs::info::{LabInfo, VariantInfo};
 use labs::state::VerdictState;
-use labs::{InputError, Run, Session, link};
+use labs::{InputError, Map, Run, Session, link};
 use leptos::prelude::*;
 use view::geometry::Spot;
 use view::layout::Point;
@@ -128,7 +126,7 @@ pub struct Playground {
     /// What somebody points at, on the stage or in a pane; it lights up wherever it is shown.
     pub pointed: RwSignal<Option<Id>>,
     /// What the reader has chosen in each pane, by its id.
-    pub asks: RwSignal<BTreeMap<&'static str, PaneAsk>>,
+    pub asks: RwSignal<Map<&'static str, PaneAsk>>,
     /// What is lit up, by name: nodes, links such as `n1-n2`, controls, lenses.
     pub highlight: RwSignal<Vec<String>>,
     /// Grows when lenses have to look again: at most ten times a second while it plays.
@@ -165,7 +163,7 @@ impl Playground {
             picture: signals.signal(info.picture),
             selected: signals.signal(None),
             pointed: signals.signal(None),
-            asks: signals.signal(BTreeMap::new()),
+            asks: signals.signal(Map::new()),
             highlight: signals.signal(Vec::new()),
             revision: signals.signal(0),
             contrast: signals.signal(None),
@@ -218,7 +216,7 @@ impl Playground {
         self.select(None);
         self.signals.drop_stale_subscribers();
         self.pointed.set(None);
-        self.asks.set(BTreeMap::new());
+        self.asks.set(Map::new());
         if run.entry.info.id != self.lab.get_untracked().id {
             self.lenses.set(run.entry.info.opening_lenses.to_vec());
             self.picture.set(run.entry.info.picture);

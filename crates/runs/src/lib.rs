@@ -46,4 +46,5 @@ pub use info::{Card, LabInfo, Roles, VariantInfo, VariantKind};
 pub use ops::{Asked, OpInfo};
 pub use run::{ENGINE_VERSION, End, FORMAT_VERSION, Run};
 pub use session::Session;
+pub use sim::{Map, Set};
 pub use state::State;

@@ -75,8 +75,8 @@ impl Run {
     /// The run that a lab's card shows.
     pub fn of_showcase(entry: &'static Entry) -> Result<Self, InputError> {
         let mut run = Self::of_entry(entry);
-        let commands = serde_json::from_str(entry.info.showcase.commands)
-            .map_err(|error| InputError::new("showcase", error.to_string()))?;
+        let commands =
+            parse(entry.info.showcase.commands.as_bytes(), "no JSON").map_err(|error| error.within("showcase"))?;
         run.set_commands(&commands)?;
         Ok(run)
     }

@@ -5,8 +5,6 @@
 //! which is down is no event of anybody. Happened-before is built from what the simulator records as causes: a message
 //! comes from the step that asked for it, also when it has had to wait for the disk.
 
-use std::collections::BTreeMap;
-
 use sim::{Command, LossReason, Map, MessageId};
 use view::lens::space_time::{self, Message, SpaceTime, Stamp, Standing, Window};
 use view::narration::Weight;
@@ -141,7 +139,7 @@ pub struct Gathering {
     /// The event of each step. There are many; what is new is the last.
     event_of: Map<u64, u32>,
     /// The messages that have not arrived, by id.
-    under_way: BTreeMap<String, u32>,
+    under_way: Map<String, u32>,
     /// The first step that is not in it.
     next: u64,
 }

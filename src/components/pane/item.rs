@@ -29,9 +29,9 @@ pub fn selection(id: &Id) -> Option<Selection> {
 /// Does what an act says.
 pub fn perform(playground: Playground, pane: &'static str, does: &Does) {
     match does {
-        Does::Run(command) => match serde_json::from_str(command) {
+        Does::Run(command) => match labs::json::parse(command.as_bytes(), "command") {
             Ok(command) => playground.command(&command),
-            Err(error) => playground.report(format!("command: {error}")),
+            Err(error) => playground.report(error.to_string()),
         },
         Does::Seek(time_us) => playground.seek(*time_us),
         Does::Select(Id::Step(step)) => playground.seek_step(*step),

@@ -5,8 +5,6 @@ mod drawing;
 mod grid;
 mod item;
 
-use std::collections::BTreeMap;
-
 use leptos::prelude::*;
 use view::Picture;
 use view::lens::LensKind;
@@ -106,7 +104,7 @@ fn block(pane: &'static str, block: Memo<Option<Block>>) -> AnyView {
 /// A list under names of which each stands for the same thing a moment later. Of several with the same name the later
 /// ones are numbered.
 fn named<T>(all: impl IntoIterator<Item = (String, T)>) -> Vec<(String, T)> {
-    let mut counts = BTreeMap::<String, u32>::new();
+    let mut counts = labs::Map::<String, u32>::new();
     let numbered = |(name, it): (String, T)| {
         let count = counts.entry(name.clone()).or_insert(0);
         *count += 1;
@@ -122,7 +120,7 @@ fn each<T: Clone + PartialEq + Send + Sync + 'static>(
     show: impl Fn(Memo<Option<T>>) -> AnyView + Send + Sync + 'static,
 ) -> AnyView {
     let names = Memo::new(move |_| all.with(|all| all.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()));
-    let shown = StoredValue::new(BTreeMap::<String, RwSignal<Option<T>>>::new());
+    let shown = StoredValue::new(labs::Map::<String, RwSignal<Option<T>>>::new());
     Effect::new(move |_| {
         all.with(|all| {
             for (name, it) in all {

@@ -23,8 +23,6 @@ pub use modulo::Modulo;
 pub use rendezvous::Rendezvous;
 pub use ring::{Point, Ring, Spot};
 
-use std::collections::BTreeMap;
-
 /// A node as tables know it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Node {
@@ -52,7 +50,7 @@ impl Node {
 /// answer with positions in this order.
 #[must_use]
 pub fn in_order(nodes: Vec<Node>) -> Vec<Node> {
-    let mut weights: BTreeMap<String, u32> = BTreeMap::new();
+    let mut weights: sim::Map<String, u32> = sim::Map::new();
     for Node { name, weight } in nodes {
         let known = weights.entry(name).or_default();
         *known = weight.max(*known);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use algorithms::clocks::{Order, VectorClock};
 use regex_lite::{Regex, RegexBuilder};
-use serde_json::Value;
+use serde::de::IgnoredAny;
 use sim::NodeId;
 use sim::order::sorted_pairs;
 use view::lens::space_time::{Event, Message, SpaceTime, Stamp, Standing};
@@ -115,7 +115,7 @@ pub fn import(text: &str, regex: Option<&str>) -> Result<Imported, InputError> {
 fn starts_with_a_clock(text: &str) -> bool {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim_end();
     let Some((host, clock)) = first.split_once(' ') else { return false };
-    !host.is_empty() && clock.starts_with('{') && serde_json::from_str::<Value>(clock).is_ok()
+    !host.is_empty() && clock.starts_with('{') && serde_json::from_slice::<IgnoredAny>(clock.as_bytes()).is_ok()
 }
 
 fn compile(pattern: &str) -> Result<Regex, InputError> {

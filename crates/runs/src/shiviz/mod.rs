@@ -48,7 +48,7 @@ pub fn compare(first: &str, second: &str) -> Result<Order, InputError> {
 #[derive(Debug, Default)]
 struct Hosts {
     names: Vec<String>,
-    numbers: std::collections::BTreeMap<String, u32>,
+    numbers: sim::Map<String, u32>,
 }
 
 impl Hosts {

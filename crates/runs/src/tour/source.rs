@@ -5,7 +5,6 @@
 //! hold this to it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::slice::Iter;
 
 use serde_json::{Map, Number, Value};
@@ -19,7 +18,7 @@ use crate::json::DEPTH_MAX;
 
 /// The line of every value, by its place: `step[2].do[0].node`.
 #[derive(Clone, Debug, Default)]
-pub struct Lines(BTreeMap<String, u32>);
+pub struct Lines(sim::Map<String, u32>);
 
 impl Lines {
     /// The line of a place, or of what it is in.
@@ -72,7 +71,7 @@ enum How {
 #[derive(Debug)]
 struct Table {
     how: How,
-    entries: BTreeMap<String, Node>,
+    entries: sim::Map<String, Node>,
 }
 
 #[derive(Debug)]
@@ -85,7 +84,7 @@ enum Node {
 
 impl Table {
     const fn new(how: How) -> Self {
-        Self { how, entries: BTreeMap::new() }
+        Self { how, entries: sim::Map::new() }
     }
 
     fn into_value(self) -> Value {

@@ -1,7 +1,5 @@
 //! What blocks are drawn with: items as shapes, and drawings as lists of parts that keep their names.
 
-use std::collections::BTreeMap;
-
 use super::{Item, Mark, Pattern};
 use crate::shapes::{Anchor, Paint, Shape, TextStyle};
 
@@ -29,7 +27,8 @@ pub struct Drawing {
     pub height: f64,
     /// Its parts, in the order in which they are drawn.
     pub parts: Vec<Part>,
-    names: BTreeMap<String, u32>,
+    /// How many parts have a name so far, in the order of names.
+    names: Vec<(String, u32)>,
 }
 
 /// A part of a drawing.
@@ -56,7 +55,11 @@ impl Part {
 impl Drawing {
     /// Adds a part. Of several with the same name the later ones are numbered.
     pub(super) fn push(&mut self, key: String, item: Option<Item>, shapes: Vec<Shape>, area: [f64; 4]) {
-        let count = self.names.entry(key.clone()).or_insert(0);
+        let at = self.names.partition_point(|(known, _)| *known < key);
+        if self.names.get(at).is_none_or(|(known, _)| *known != key) {
+            self.names.insert(at, (key.clone(), 0));
+        }
+        let count = &mut self.names[at].1;
         *count += 1;
         let key = if *count == 1 { key } else { format!("{key}~{count}") };
         self.parts.push(Part { key, item, shapes, area });

@@ -1,7 +1,5 @@
 //! Splits the network without drawing: tick who is on one side.
 
-use std::collections::BTreeSet;
-
 use leptos::prelude::*;
 use serde_json::json;
 
@@ -28,7 +26,7 @@ pub fn Split() -> impl IntoView {
 pub fn SplitForm() -> impl IntoView {
     let playground = use_playground();
     let closer = expect_context::<Closer>();
-    let side = RwSignal::new(BTreeSet::<String>::new());
+    let side = RwSignal::new(labs::Set::<String>::new());
     let nodes =
         playground.stage.with_untracked(|stage| stage.nodes.iter().map(|node| node.id.clone()).collect::<Vec<_>>());
     let boxes = nodes.iter().cloned().map(|id| {
@@ -50,7 +48,7 @@ pub fn SplitForm() -> impl IntoView {
     let boxes = boxes.collect_view();
     let command = Memo::new(move |_| {
         let others: Vec<&String> = nodes.iter().filter(|id| side.with(|side| !side.contains(*id))).collect();
-        json!({"do": "partition", "groups": [side.get(), others]})
+        json!({"do": "partition", "groups": [side.get().iter().collect::<Vec<_>>(), others]})
     });
     let possible = move || {
         let groups = command.get();
