@@ -14,7 +14,7 @@ const TOURS = {};
 /** The lab that opens when the address names none; `src/address.rs` decides. */
 const LAB_DEFAULT = "raft-election";
 
-/** The chunks that nobody waits for yet and somebody will soon: what can be done to what is picked. */
+/** The chunks that nobody waits for yet and somebody will soon: what can be done to what is picked, and by scripts. */
 const SOON = ["actions"];
 
 /** How long a chunk may take. */
@@ -112,10 +112,11 @@ if (!globalThis.location?.hash && (known || wanted === null)) {
   if (chunk) load(chunk).catch(() => {});
 }
 
-/** Fetches what will be wanted soon, once the page is there and has nothing better to do. */
-const prepare = () => {
-  const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
-  whenIdle(() => SOON.forEach((name) => CHUNKS[name] && load(name).catch(() => {})));
-};
+/** Fetches what will be wanted soon, and says whether all of it has come. */
+const prepare = () =>
+  Promise.all(SOON.map((name) => CHUNKS[name] && load(name))).then(
+    () => true,
+    () => false,
+  );
 
 export { attach, prepare, problem, tour };

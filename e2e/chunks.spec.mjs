@@ -192,11 +192,11 @@ test("what can be done to a node comes ahead, and takes the focus also when it c
   // Ahead of anybody's wish it may fail, and nobody hears of it.
   await page.route(actions, (route) => route.fulfill({ status: 503, body: "later" }));
   const failed = page.waitForResponse(actions);
-  await open(page, QUERY);
+  // Scripts are answered by the same file, so none asks.
+  await page.goto(`./${QUERY}`);
   await failed;
   const alert = page.getByRole("alert");
   await expect(alert).toHaveCount(0);
-  const before = await state(page);
   const node = page.getByRole("button", { name: /^n1,/ });
   await node.focus();
   await node.press("Enter");
@@ -206,12 +206,35 @@ test("what can be done to a node comes ahead, and takes the focus also when it c
   await expect(alert).toHaveCount(0);
   const tools = page.getByRole("toolbar", { name: "Actions" });
   await expect(tools.getByRole("button", { name: "Crash" })).toBeVisible();
-  expect((await state(page)).digest).toBe(before.digest);
+  const { digest } = await state(page);
   // Where it is there already, the focus goes to it at once.
   await page.keyboard.press("Escape");
   await node.focus();
   await node.press("Enter");
   await expect(tools.getByRole("button", { name: "Let go of n1" })).toBeFocused();
+  // The run was not touched.
+  await open(page, QUERY);
+  expect((await state(page)).digest).toBe(digest);
+});
+
+test("who asks whether the page is ready waits for what answers, also through Try again", async ({ page, complaints }) => {
+  complaints.allow(/Failed to load resource/);
+  const actions = new RegExp(chunk("actions"));
+  await page.route(actions, (route) => route.fulfill({ status: 503, body: "later" }));
+  await page.goto(`./${QUERY}`);
+  await page.evaluate(() => void (window.asked = window.netsplit.ready.then((netsplit) => netsplit.getState().lab)));
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText("A part of the page could not be loaded: the server answers 503");
+  const early = () => page.evaluate(() => Promise.resolve().then(() => window.netsplit.getState()).catch((error) => error.message));
+  expect(await early()).toBe("not ready: await netsplit.ready");
+  await page.unroute(actions);
+  await alert.getByRole("button", { name: "Try again" }).click();
+  expect(await page.evaluate(() => window.asked)).toBe("raft-election");
+});
+
+test("what answers scripts comes by itself once the page is idle", async ({ page }) => {
+  await page.goto(`./${QUERY}`);
+  await expect.poll(() => page.evaluate(() => Promise.resolve().then(() => window.netsplit.getState().lab).catch(() => ""))).toBe("raft-election");
 });
 
 test("forms that come late take the focus", async ({ page }) => {
@@ -221,7 +244,7 @@ test("forms that come late take the focus", async ({ page }) => {
     await held;
     await route.continue();
   });
-  await open(page, QUERY);
+  await page.goto(`./${QUERY}`);
   await page.getByRole("button", { name: "Split" }).click();
   const form = page.getByRole("dialog", { name: "Split" });
   await expect(form).toBeAttached();

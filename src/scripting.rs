@@ -16,10 +16,6 @@ impl Desk {
 }
 
 impl Api for Desk {
-    fn labs(&self) -> Value {
-        labs::catalogue().describe()
-    }
-
     fn load(&self, run: &Value, opened: impl Fn(Result<(), InputError>) + Clone + 'static) {
         self.load_run(run.clone(), opened);
     }

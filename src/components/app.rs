@@ -35,7 +35,9 @@ pub fn App() -> impl IntoView {
     provide_context(chunks);
     let mode = Mode::new(desk, &opening);
     provide_context(mode);
-    api::install(desk);
+    let asked = RwSignal::new(false);
+    api::on_asked(move || asked.set(true));
+    let has_asked = Memo::new(move |_| asked.get());
     let tours = mode.tours();
     provide_context(tours);
     let theme = opening.theme;
@@ -69,6 +71,7 @@ pub fn App() -> impl IntoView {
         {move || (open.get() && mode.debug).then(|| view! { <Debug /> })}
         <p class="unseen" role="status" aria-live="polite">{announcement}</p>
         {move || help_wanted.get().then(|| Part::Help(help).show())}
+        {move || has_asked.get().then(|| Part::Interface.show())}
         {move || black.get().then(|| view! { <div class="black" aria-label="Black screen" role="img"></div> })}
     }
 }

@@ -28,6 +28,8 @@ use super::stage::tools::split::SplitForm;
 #[cfg(not(split))]
 use super::tour::guide::Guide;
 use super::tour::guide::TourCard;
+use crate::desk::use_desk;
+use crate::platform::api;
 use crate::playground::Selection;
 use crate::reactive::RwSignal;
 
@@ -57,6 +59,8 @@ pub enum Part {
     SplitForm,
     /// The link to the run.
     Links,
+    /// What scripts of other pages speak to: it installs itself, and shows nothing.
+    Interface,
     TourCard,
     /// The help sheet, and whether it is open.
     Help(RwSignal<bool>),
@@ -108,6 +112,7 @@ fn actions(part: Part) -> Option<AnyView> {
         Part::SettingsForm => view! { <SettingsForm /> }.into_any(),
         Part::SplitForm => view! { <SplitForm /> }.into_any(),
         Part::Links => view! { <Links /> }.into_any(),
+        Part::Interface => api::install(use_desk()).into_any(),
         _ => return None,
     })
 }
@@ -139,7 +144,7 @@ impl Part {
             LogForm => ("logs", || Box::pin(arriving::load_logs())),
             RingLayer | RingBar | TokenSlider | RingFields(_) => ("ring", || Box::pin(arriving::load_ring())),
             Checks | Inspector | Pane(_) => ("lenses", || Box::pin(arriving::load_lenses())),
-            Actions(_) | AskForm(_) | SettingsForm | SplitForm | Links => {
+            Actions(_) | AskForm(_) | SettingsForm | SplitForm | Links | Interface => {
                 ("actions", || Box::pin(arriving::load_actions()))
             }
             TourCard | Help(_) => ("asides", || Box::pin(arriving::load_asides())),

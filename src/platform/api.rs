@@ -2,6 +2,9 @@
 //!
 //! Every call but `load` is synchronous; bad input throws an `Error` whose message names the field, and the run stays as
 //! it was. `load` returns a promise, because a lab's code may have to come first, and rejects it with such an error.
+//!
+//! What answers comes when a script asks whether the page is ready, or when the page has nothing better to do; what tells
+//! of events is here from the start, and silent as long as nobody can listen.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -21,8 +24,6 @@ use super::page;
 
 /// What the programming interface can do; the app implements it. As long as no run is open, whatever needs one says so.
 pub trait Api: Clone + 'static {
-    /// All labs.
-    fn labs(&self) -> Value;
     /// Opens a run, given as data or as a link's text; `opened` hears, now or later, what came of it.
     fn load(&self, run: &Value, opened: impl Fn(Result<(), InputError>) + Clone + 'static);
     /// The run.
@@ -76,29 +77,66 @@ thread_local! {
     static STEPS_TOLD_MS: RefCell<VecDeque<f64>> = const { RefCell::new(VecDeque::new()) };
     /// Whether another one is to come.
     static STEP_WAITS: Cell<bool> = const { Cell::new(false) };
-    /// Resolves once the page can be asked for a run.
-    static READY: (Promise, Function) = ready_promise();
+    /// Once the page can be asked for a run.
+    static OPENED: Moment = Moment::new();
+    /// Once `window.netsplit` has its methods.
+    static INSTALLED: Moment = Moment::new();
+    /// What makes the methods come.
+    static BRING: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
+    /// How values become JavaScript's, once the methods are there.
+    static TO_JS: Cell<Option<fn(&Value) -> JsValue>> = const { Cell::new(None) };
 }
 
-fn ready_promise() -> (Promise, Function) {
-    let mut resolve = None;
-    let promise = Promise::new(&mut |done, _| resolve = Some(done));
-    (promise, resolve.expect("a promise calls its executor at once"))
+/// Something that happens once, and a promise of it.
+struct Moment {
+    promise: Promise,
+    resolve: Function,
+}
+
+impl Moment {
+    fn new() -> Self {
+        let mut resolve = None;
+        let promise = Promise::new(&mut |done, _| resolve = Some(done));
+        Self { promise, resolve: resolve.expect("a promise calls its executor at once") }
+    }
+
+    fn has_come(&self) {
+        let _ = self.resolve.call0(&JsValue::NULL);
+    }
 }
 
 /// The promise that the start-up script waits for: it resolves once a run is open, however often that is tried.
 #[wasm_bindgen]
 pub fn opened() -> Promise {
-    READY.with(|(promise, _)| promise.clone())
+    OPENED.with(|opened| opened.promise.clone())
+}
+
+/// The promise that `window.netsplit` has its methods, which come now if they have not.
+#[wasm_bindgen]
+pub fn speaks() -> Promise {
+    BRING.with_borrow(|bring| bring.iter().for_each(|bring| bring()));
+    INSTALLED.with(|installed| installed.promise.clone())
+}
+
+/// Says what makes the methods come: something that leads to [`install`]. Which labs there are can be asked at once.
+pub fn on_asked(bring: impl Fn() + 'static) {
+    BRING.set(Some(Box::new(bring)));
+    let labs = answer(|| js_sys::JSON::parse(&labs::catalogue().describe().to_string()).unwrap_or(JsValue::NULL));
+    offer(&Object::from_entries(&Array::of1(&Array::of2(&"labs".into(), &labs))).unwrap_or_default());
+}
+
+/// Adds methods to `window.netsplit`, which the start-up script has made.
+fn offer(methods: &Object) {
+    if let Ok(netsplit) = Reflect::get(&js_sys::global(), &"netsplit".into())
+        && let Some(netsplit) = netsplit.dyn_ref::<Object>()
+    {
+        Object::assign(netsplit, methods);
+    }
 }
 
 /// Says that a run is open. What is shown of it is there when those who wait for it hear that.
 pub fn say_ready() {
-    page::after_ms(0.0, || {
-        READY.with(|(_, resolve)| {
-            let _ = resolve.call0(&JsValue::NULL);
-        });
-    });
+    page::after_ms(0.0, || OPENED.with(Moment::has_come));
 }
 
 /// What can be listened to.
@@ -138,9 +176,7 @@ pub fn listens(topic: Topic) -> bool {
 /// call back. What happens on account of that is told when it is its turn, so that listeners who
 /// call back do not pile up on the stack.
 pub fn emit(topic: Topic, payload: impl FnOnce() -> Value) {
-    if !listens(topic) {
-        return;
-    }
+    let Some(to_js) = TO_JS.get().filter(|_| listens(topic)) else { return };
     let event = (topic, to_js(&payload()));
     let waits = TELLING.with_borrow_mut(|telling| match telling {
         Some(queue) => {
@@ -213,7 +249,7 @@ fn tell_step(payload: impl FnOnce() -> Value) {
     emit(Topic::Step, payload);
 }
 
-/// Installs the methods on `window.netsplit`, which the start-up script has made.
+/// Installs the methods on `window.netsplit`.
 pub fn install(api: impl Api) {
     let methods = Object::new();
     let method = |name: &str, function: Function| {
@@ -226,7 +262,6 @@ pub fn install(api: impl Api) {
             $body
         }};
     }
-    method("labs", own!(api => answer(move || to_js(&api.labs()))));
     method("load", own!(api => load(api)));
     method("run", own!(api => answer_or_throw(move || api.run().map(|run| to_js(&run)))));
     method("getState", own!(api => answer_or_throw(move || api.state().map(|state| to_js(&state)))));
@@ -256,11 +291,9 @@ pub fn install(api: impl Api) {
     method("shareUrl", own!(api => answer_or_throw(move || api.share_url().map(JsValue::from))));
     method("exportSvg", own!(api => answer_or_throw(move || api.export_svg().map(JsValue::from))));
     method("on", on());
-    if let Ok(netsplit) = Reflect::get(&js_sys::global(), &"netsplit".into())
-        && let Some(netsplit) = netsplit.dyn_ref::<Object>()
-    {
-        Object::assign(netsplit, &methods);
-    }
+    offer(&methods);
+    TO_JS.set(Some(to_js));
+    INSTALLED.with(Moment::has_come);
 }
 
 fn on() -> Function {
