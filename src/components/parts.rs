@@ -112,7 +112,10 @@ fn actions(part: Part) -> Option<AnyView> {
         Part::SettingsForm => view! { <SettingsForm /> }.into_any(),
         Part::SplitForm => view! { <SplitForm /> }.into_any(),
         Part::Links => view! { <Links /> }.into_any(),
-        Part::Interface => api::install(use_desk()).into_any(),
+        Part::Interface => {
+            api::install(use_desk());
+            ().into_any()
+        }
         _ => return None,
     })
 }

@@ -68,6 +68,7 @@ const STEP_EVENTS_MS: f64 = 1_000.0;
 const TOLD_MAX: u32 = 2_000;
 
 type Listener = (u32, Topic, Function);
+type ToJs = fn(&Value) -> JsValue;
 
 thread_local! {
     static LISTENERS: RefCell<(u32, Vec<Listener>)> = const { RefCell::new((0, Vec::new())) };
@@ -84,7 +85,7 @@ thread_local! {
     /// What makes the methods come.
     static BRING: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
     /// How values become JavaScript's, once the methods are there.
-    static TO_JS: Cell<Option<fn(&Value) -> JsValue>> = const { Cell::new(None) };
+    static TO_JS: Cell<Option<ToJs>> = const { Cell::new(None) };
 }
 
 /// Something that happens once, and a promise of it.

@@ -27,6 +27,7 @@ const WALK: f64 = BAND.0 - 5.0;
 #[component]
 pub fn RingLayer() -> impl IntoView {
     let ring = use_ring();
+    ring.attend();
     let view_box = format!("0 0 {WIDTH} {HEIGHT}");
     move || {
         let view_box = view_box.clone();

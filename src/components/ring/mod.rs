@@ -4,10 +4,10 @@ pub mod bar;
 pub mod fields;
 pub mod layer;
 pub mod lookup;
+mod tries;
 
 use std::sync::Arc;
 
-use labs::placements::{circle, moved};
 use leptos::prelude::*;
 use serde_json::{Value, json};
 use view::Picture;
@@ -15,16 +15,13 @@ use view::geometry::Spot;
 use view::lens::Ring;
 use view::lens::ring::{Ask, BAND, Circle, Shift, Token, at_position, position_at};
 
-use crate::platform::page;
 use crate::playground::Playground;
-use crate::reactive::{Effect, Memo, RwSignal, StoredValue};
+use crate::reactive::{Effect, Memo, RwSignal};
 
 /// How near a pointer has to come to a virtual node, in units of the stage.
 const TOKEN_REACH: f64 = 13.0;
 /// How far an arrow key moves a virtual node.
 const NUDGE: u32 = 1 << 25;
-/// The pane beside the ring follows what is tried this often.
-const PANE_FOLLOWS_MS: f64 = 40.0;
 
 /// A virtual node that somebody has picked, and where they hold it.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,7 +74,11 @@ pub struct RingState {
     pub trial: RwSignal<Option<u32>>,
     /// What would come of that.
     pub preview: Memo<Option<Preview>>,
+    tries: RwSignal<Option<Tries>>,
 }
+
+/// Works out what would come of what is held, or of another number of virtual nodes; it comes with what draws the ring.
+type Tries = fn(&Ring, Option<&Hand>, Option<u32>) -> Option<Preview>;
 
 impl RingState {
     /// The ring of a playground.
@@ -92,7 +93,11 @@ impl RingState {
         });
         let shown = Memo::new(move |_| playground.picture.get() == Picture::Ring && ring.with(Option::is_some));
         let (hand, trial) = (RwSignal::new(None::<Hand>), RwSignal::new(None));
-        let preview = Memo::new(move |_| preview(ring.get()?.as_ref(), hand.get().as_ref(), trial.get()));
+        let tries = RwSignal::new(None);
+        let preview = Memo::new(move |_| {
+            let work_out: Tries = tries.get()?;
+            work_out(ring.get()?.as_ref(), hand.get().as_ref(), trial.get())
+        });
         let anchors = Memo::new(move |before: Option<&Vec<(String, u32)>>| {
             let before = before.map_or(&[][..], Vec::as_slice);
             let Some(ring) = ring.get() else { return Vec::new() };
@@ -117,32 +122,6 @@ impl RingState {
             seated
         });
         on_cleanup(move || playground.seat(Vec::new()));
-        let tried = Memo::new(move |_| match (hand.get().filter(Hand::moved), trial.get()) {
-            (Some(hand), _) => Some(("token", format!("{}#{}@{}", hand.server, hand.index, hand.position))),
-            (None, Some(vnodes)) => Some(("virtual-nodes", vnodes.to_string())),
-            (None, None) => None,
-        });
-        // The pane beside it shows what would be, too. To lay a table out costs as much as all the rest of a move, so it
-        // follows some times a second; that nothing is tried any more it learns at once.
-        let (due, waits) = (RwSignal::new(()), StoredValue::new(false));
-        Effect::new(move |before: Option<Option<(&'static str, String)>>| {
-            due.track();
-            let (before, tried) = (before.flatten(), tried.get());
-            if before == tried || tried.is_some() && waits.get_value() {
-                return before;
-            }
-            playground.asks.update(|asks| {
-                let args = &mut asks.entry(Picture::Ring.id()).or_default().args;
-                args.retain(|name, _| name != "token" && name != "virtual-nodes");
-                args.extend(tried.clone().map(|(name, value)| (name.to_owned(), value)));
-            });
-            waits.set_value(true);
-            page::after_ms(PANE_FOLLOWS_MS, move || {
-                waits.set_value(false);
-                due.notify();
-            });
-            tried
-        });
         // What is held belongs to one ring.
         Effect::new(move |_| {
             let gone = ring.with(|ring| {
@@ -154,7 +133,7 @@ impl RingState {
                 hand.set(None);
             }
         });
-        Self { playground, asked, ring, shown, hand, trial, preview }
+        Self { playground, asked, ring, shown, hand, trial, preview, tries }
     }
 
     fn with<T>(self, look: impl FnOnce(&Ring) -> Option<T>) -> Option<T> {
@@ -341,24 +320,6 @@ fn token(ring: &Ring, hand: &Hand) -> Option<Token> {
     let circle = ring.newest();
     let member = circle.member(&hand.server)?;
     circle.tokens.iter().find(|token| (token.member, token.index) == (member, hand.index)).copied()
-}
-
-fn preview(ring: &Ring, hand: Option<&Hand>, trial: Option<u32>) -> Option<Preview> {
-    let newest = ring.newest();
-    if newest.tokens.is_empty() {
-        return None;
-    }
-    let (circle, shift) = match (hand.filter(|hand| hand.moved()), trial) {
-        (Some(hand), _) => {
-            let from = token(ring, hand)?;
-            let circle = moved(newest, from.member, from.index, hand.position)?;
-            (circle, Some(Shift { from, to: hand.position }))
-        }
-        (None, Some(vnodes)) if vnodes != newest.of.vnodes => (circle(newest.of.with_vnodes(vnodes)), None),
-        _ => return None,
-    };
-    let moves = ring.would_move(&circle, shift);
-    Some(Preview { circle, shift, moves })
 }
 
 /// The ring, for components of a lab.
