@@ -46,7 +46,7 @@ pub fn make(care: Care) -> Result<PathBuf, String> {
     }
     let fresh = paths::page_work().join("dist");
     files::remove_dir(&fresh)?;
-    let mut page = Page { fresh, named: Vec::new() };
+    let mut page = Page { fresh, named: Vec::new(), care };
     let code = page.code(&bound, care)?;
     let first = match care {
         Care::Publish => Some(page.first()?),
@@ -151,15 +151,25 @@ struct Page {
     fresh: PathBuf,
     /// The files that are named by what they hold.
     named: Vec<String>,
+    care: Care,
 }
 
 impl Page {
     /// Writes a file under a name that follows from its content.
     fn named(&mut self, stem: &str, ending: &str, content: &[u8]) -> Result<String, String> {
-        let name = format!("{stem}-{}.{ending}", Fnv::new().field(content).hex());
-        files::write(&self.fresh.join(&name), content)?;
+        let content = self.minified(ending, content)?;
+        let name = format!("{stem}-{}.{ending}", Fnv::new().field(&content).hex());
+        files::write(&self.fresh.join(&name), &content)?;
         self.named.push(name.clone());
         Ok(name)
+    }
+
+    /// Scripts and styles as they are published: without what only their authors read.
+    fn minified(&self, ending: &str, content: &[u8]) -> Result<Vec<u8>, String> {
+        match (self.care, ending) {
+            (Care::Publish, "js" | "css") => minify(ending, content),
+            _ => Ok(content.to_vec()),
+        }
     }
 
     fn code(&mut self, bound: &Path, care: Care) -> Result<Code, String> {
@@ -256,7 +266,9 @@ impl Page {
                 }
                 Some("copy-file") => {
                     let file = file()?;
-                    files::write(&self.fresh.join(files::name(&file)), &files::read(&file)?)?;
+                    let name = files::name(&file);
+                    let ending = name.rsplit_once('.').unwrap_or_default().1;
+                    files::write(&self.fresh.join(&name), &self.minified(ending, &files::read(&file)?)?)?;
                 }
                 Some("rust") => lines.extend(start(code)),
                 Some(other) => return Err(format!("index.html: nobody knows what rel=\"{other}\" is")),
@@ -361,6 +373,15 @@ fn write_builds(builds: &[Vec<String>]) -> String {
     text
 }
 
+/// Makes a script or a style sheet small.
+fn minify(ending: &str, content: &[u8]) -> Result<Vec<u8>, String> {
+    const SCRIPT: &str = "import { transformSync } from 'esbuild'; import { readFileSync } from 'node:fs';
+        process.stdout.write(transformSync(readFileSync(0), { minify: true, loader: process.argv[1] }).code);";
+    let mut node = proc::command("node");
+    node.args(["--input-type=module", "--eval", SCRIPT, ending]);
+    proc::filter(node, content, "esbuild")
+}
+
 /// Shrinks a wasm. The result is kept by content, because wasm-opt takes longer than everything else.
 fn wasm_opt(wasm: &Path, used: &mut Vec<PathBuf>) -> Result<Vec<u8>, String> {
     let before = files::read(wasm)?;
@@ -406,7 +427,7 @@ mod tests {
         files::remove_dir(&work).expect("a folder to work in");
         let dist = work.join("dist");
         for turn in 1..=5 {
-            let mut page = Page { fresh: work.join("fresh"), named: Vec::new() };
+            let mut page = Page { fresh: work.join("fresh"), named: Vec::new(), care: Care::Draft };
             files::remove_dir(&page.fresh).expect("it can be removed");
             // What does not change is the same file in each build.
             page.named("style", "css", b"same").expect("it can be written");

@@ -1,6 +1,6 @@
 //! Child processes: started, watched, their output shown and kept, and ended when we end.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
@@ -47,6 +47,16 @@ pub fn npm_program(name: &str) -> String {
 pub fn quiet(mut command: Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
+}
+
+/// What a command makes of its standard input.
+pub fn filter(mut command: Command, input: &[u8], what: &str) -> Result<Vec<u8>, String> {
+    let failed = |error: std::io::Error| format!("{what} failed: {error}");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
+    // It reads all of it before it answers.
+    child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(input)).map_err(failed)?;
+    let output = child.wait_with_output().map_err(failed)?;
+    if output.status.success() { Ok(output.stdout) } else { Err(format!("{what} failed")) }
 }
 
 /// Runs a command and shows its output; an error names what was tried.
