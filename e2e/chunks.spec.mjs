@@ -206,6 +206,7 @@ test("what can be done to a node comes ahead, and takes the focus also when it c
   await expect(alert).toHaveCount(0);
   const tools = page.getByRole("toolbar", { name: "Actions" });
   await expect(tools.getByRole("button", { name: "Crash" })).toBeVisible();
+  await page.evaluate(() => window.netsplit.ready.then(() => undefined));
   const { digest } = await state(page);
   // Where it is there already, the focus goes to it at once.
   await page.keyboard.press("Escape");
