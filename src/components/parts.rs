@@ -168,10 +168,9 @@ pub use arriving::{Chunks, guide, missing};
 
 #[cfg(split)]
 mod arriving {
-    use std::collections::BTreeMap;
     use std::pin::Pin;
 
-    use labs::LoadError;
+    use labs::{LoadError, Map};
     use leptos::prelude::*;
     use leptos::task::spawn_local;
     use wasm_split_helpers::{SplitLoaderError, wasm_split};
@@ -236,12 +235,12 @@ mod arriving {
 
     /// The page's chunks, by name; copies share them.
     #[derive(Clone, Copy)]
-    pub struct Chunks(RwSignal<BTreeMap<&'static str, Standing>>);
+    pub struct Chunks(RwSignal<Map<&'static str, Standing>>);
 
     impl Chunks {
         /// None was asked for.
         pub fn new(desk: Desk) -> Self {
-            Self(desk.signals.signal(BTreeMap::new()))
+            Self(desk.signals.signal(Map::new()))
         }
 
         /// Shows a part of a chunk.
