@@ -89,7 +89,10 @@ pub fn ItemView(pane: &'static str, item: Memo<Option<Item>>) -> impl IntoView {
     let text = Memo::new(move |_| item.with(|item| item.as_ref().map(read)).unwrap_or_default());
     let class = Memo::new(move |_| item.with(|item| item.as_ref().map(class_of)).unwrap_or_default());
     let mark = Memo::new(move |_| item.with(|item| item.as_ref().and_then(|item| item.ink.mark)));
-    let filled = Memo::new(move |_| item.with(|item| item.as_ref().map(|item| (item.filled_ppm, item.due_ppm))));
+    let filled = Memo::new(move |_| {
+        item.with(|item| item.as_ref().map(|item| [item.filled_ppm, item.due_ppm])).unwrap_or_default()
+    });
+    let barred = Memo::new(move |_| filled.with(|[filled, due]| filled.map(|_| due.is_some())));
     // The pattern's word, unless the text says it.
     let pattern = Memo::new(move |_| {
         item.with(|item| item.as_ref().and_then(|item| item.ink.pattern.spoken().filter(|word| *word != item.text)))
@@ -105,7 +108,7 @@ pub fn ItemView(pane: &'static str, item: Memo<Option<Item>>) -> impl IntoView {
     });
     let inside = move || {
         view! {
-            {move || filled.get().and_then(|(filled_ppm, due_ppm)| Some(bar(filled_ppm?, due_ppm)))}
+            {move || barred.get().map(|long| bar(filled, long))}
             {move || mark.get().map(|mark| mark_view(mark, !is_full.get()))}
             <span class="says" aria-hidden=move || is_full.get().then_some("true")>{move || text.get()}</span>
             {move || {
@@ -207,25 +210,30 @@ fn mark_view(mark: Mark, is_heard: bool) -> impl IntoView {
 
 /// A bar that is filled to a share; the number is beside it. One with a line where it should end is as long as there is
 /// room.
-fn bar(ppm: u32, due_ppm: Option<u32>) -> AnyView {
-    let part = |ppm: u32, of: f64| f64::from(ppm.min(1_000_000)) * of / 1e6;
-    match due_ppm {
-        None => view! {
+fn bar(filled: Memo<[Option<u32>; 2]>, long: bool) -> AnyView {
+    let room = if long { 98.5 } else { 44.0 };
+    // Tenths, so that what nobody can see moves nothing.
+    let part = move |place: usize| {
+        let ppm = filled.with(|filled| filled[place]).unwrap_or_default().min(1_000_000);
+        (f64::from(ppm) * room / 1e5).round() / 10.0
+    };
+    let width = Memo::new(move |_| part(0));
+    if long {
+        let due = Memo::new(move |_| part(1));
+        view! {
+            <svg class="filled long" viewBox="0 0 100 16" preserveAspectRatio="none" aria-hidden="true">
+                <rect class="part" x="0.5" y="2" width=move || width.get() height="12"></rect>
+                <line class="due" x1=move || due.get() x2=move || due.get() y1="0" y2="16"></line>
+            </svg>
+        }
+        .into_any()
+    } else {
+        view! {
             <svg class="filled" viewBox="0 0 46 10" aria-hidden="true">
-                <rect class="part" x="1" y="1" width=part(ppm, 44.0) height="8" rx="4"></rect>
+                <rect class="part" x="1" y="1" width=move || width.get() height="8" rx="4"></rect>
                 <rect class="whole" x="1" y="1" width="44" height="8" rx="4"></rect>
             </svg>
         }
-        .into_any(),
-        Some(due_ppm) => {
-            let due = part(due_ppm, 98.5);
-            view! {
-                <svg class="filled long" viewBox="0 0 100 16" preserveAspectRatio="none" aria-hidden="true">
-                    <rect class="part" x="0.5" y="2" width=part(ppm, 98.5) height="12"></rect>
-                    <line class="due" x1=due x2=due y1="0" y2="16"></line>
-                </svg>
-            }
-            .into_any()
-        }
+        .into_any()
     }
 }

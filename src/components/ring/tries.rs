@@ -10,7 +10,7 @@ use crate::platform::page;
 use crate::reactive::{Effect, Memo, RwSignal, StoredValue};
 
 /// The pane beside the ring follows what is tried this often.
-const PANE_FOLLOWS_MS: f64 = 40.0;
+const PANE_FOLLOWS_MS: f64 = 100.0;
 
 impl RingState {
     /// Works out what would come of what is tried, for as long as what is around the call lives.
