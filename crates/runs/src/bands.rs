@@ -338,8 +338,10 @@ pub(crate) fn branches(courses: &[Course], shown: BranchId, words: impl Fn(&Comm
     courses.iter().map(branch).collect()
 }
 
-/// The commands of one list that are not in the other. Both are in the order of their times.
+/// The commands of one list that are not in the other. Both are in the order of their times, and begin alike as a rule.
 fn missing<'a>(commands: &'a [Stamped<Value>], others: &[Stamped<Value>]) -> Vec<&'a Stamped<Value>> {
+    let alike = commands.iter().zip(others).take_while(|(one, other)| one == other).count();
+    let (commands, others) = (&commands[alike..], &others[alike..]);
     let known = |stamped: &Stamped<Value>| {
         let first = others.partition_point(|other| other.at_us < stamped.at_us);
         others[first..].iter().take_while(|other| other.at_us == stamped.at_us).any(|other| other == stamped)
