@@ -9,26 +9,30 @@ use super::{Hand, Preview, RingState, token};
 use crate::platform::page;
 use crate::reactive::{Effect, Memo, RwSignal, StoredValue};
 
-/// The pane beside the ring follows what is tried this often.
+/// Beside a ring of more servers than this the pane follows what is tried at intervals, and otherwise at once.
+const FOLLOWED_AT_ONCE: usize = 24;
+/// How often it does then.
 const PANE_FOLLOWS_MS: f64 = 100.0;
 
 impl RingState {
     /// Works out what would come of what is tried, for as long as what is around the call lives.
     pub(super) fn attend(self) {
         self.tries.set(Some(preview));
-        let Self { playground, hand, trial, .. } = self;
+        let Self { playground, ring, hand, trial, .. } = self;
+        let is_long =
+            move || ring.with_untracked(|ring| ring.as_ref().is_some_and(|ring| ring.servers.len() > FOLLOWED_AT_ONCE));
         let tried = Memo::new(move |_| match (hand.get().filter(Hand::moved), trial.get()) {
             (Some(hand), _) => Some(("token", format!("{}#{}@{}", hand.server, hand.index, hand.position))),
             (None, Some(vnodes)) => Some(("virtual-nodes", vnodes.to_string())),
             (None, None) => None,
         });
-        // The pane beside it shows what would be, too. To lay a table out costs as much as all the rest of a move, so it
-        // follows some times a second; that nothing is tried any more it learns at once.
+        // The pane beside it shows what would be, too. To lay a long table out costs as much as all the rest of a move, so
+        // that one follows some times a second; that nothing is tried any more it learns at once.
         let (due, waits) = (RwSignal::new(()), StoredValue::new(false));
         Effect::new(move |before: Option<Option<(&'static str, String)>>| {
             due.track();
             let (before, tried) = (before.flatten(), tried.get());
-            if before == tried || tried.is_some() && waits.get_value() {
+            if before == tried || tried.is_some() && waits.get_value() && is_long() {
                 return before;
             }
             playground.asks.update(|asks| {
