@@ -89,10 +89,7 @@ pub fn ItemView(pane: &'static str, item: Memo<Option<Item>>) -> impl IntoView {
     let text = Memo::new(move |_| item.with(|item| item.as_ref().map(read)).unwrap_or_default());
     let class = Memo::new(move |_| item.with(|item| item.as_ref().map(class_of)).unwrap_or_default());
     let mark = Memo::new(move |_| item.with(|item| item.as_ref().and_then(|item| item.ink.mark)));
-    let filled = Memo::new(move |_| {
-        item.with(|item| item.as_ref().map(|item| [item.filled_ppm, item.due_ppm])).unwrap_or_default()
-    });
-    let barred = Memo::new(move |_| filled.with(|[filled, due]| filled.map(|_| due.is_some())));
+    let barred = Memo::new(move |_| item.with(|item| item.as_ref().and_then(is_barred)));
     // The pattern's word, unless the text says it.
     let pattern = Memo::new(move |_| {
         item.with(|item| item.as_ref().and_then(|item| item.ink.pattern.spoken().filter(|word| *word != item.text)))
@@ -108,7 +105,7 @@ pub fn ItemView(pane: &'static str, item: Memo<Option<Item>>) -> impl IntoView {
     });
     let inside = move || {
         view! {
-            {move || barred.get().map(|long| bar(filled, long))}
+            {move || barred.get().map(|long| bar(item, long))}
             {move || mark.get().map(|mark| mark_view(mark, !is_full.get()))}
             <span class="says" aria-hidden=move || is_full.get().then_some("true")>{move || text.get()}</span>
             {move || {
@@ -208,18 +205,23 @@ fn mark_view(mark: Mark, is_heard: bool) -> impl IntoView {
     }
 }
 
+/// Whether an item has a bar, and whether that has a line where it should end.
+fn is_barred(item: &Item) -> Option<bool> {
+    item.filled_ppm.map(|_| item.due_ppm.is_some())
+}
+
 /// A bar that is filled to a share; the number is beside it. One with a line where it should end is as long as there is
 /// room.
-fn bar(filled: Memo<[Option<u32>; 2]>, long: bool) -> AnyView {
+fn bar(item: Memo<Option<Item>>, long: bool) -> AnyView {
     let room = if long { 98.5 } else { 44.0 };
     // Tenths, so that what nobody can see moves nothing.
-    let part = move |place: usize| {
-        let ppm = filled.with(|filled| filled[place]).unwrap_or_default().min(1_000_000);
+    let part = move |ppm: fn(&Item) -> Option<u32>| {
+        let ppm = item.with(|item| item.as_ref().and_then(ppm)).unwrap_or_default().min(1_000_000);
         (f64::from(ppm) * room / 1e5).round() / 10.0
     };
-    let width = Memo::new(move |_| part(0));
+    let width = Memo::new(move |_| part(|item| item.filled_ppm));
     if long {
-        let due = Memo::new(move |_| part(1));
+        let due = Memo::new(move |_| part(|item| item.due_ppm));
         view! {
             <svg class="filled long" viewBox="0 0 100 16" preserveAspectRatio="none" aria-hidden="true">
                 <rect class="part" x="0.5" y="2" width=move || width.get() height="12"></rect>

@@ -32,7 +32,7 @@ impl RingState {
         Effect::new(move |before: Option<Option<(&'static str, String)>>| {
             due.track();
             let (before, tried) = (before.flatten(), tried.get());
-            if before == tried || tried.is_some() && waits.get_value() && is_long() {
+            if before == tried || tried.is_some() && waits.get_value() {
                 return before;
             }
             playground.asks.update(|asks| {
@@ -40,11 +40,13 @@ impl RingState {
                 args.retain(|name, _| name != "token" && name != "virtual-nodes");
                 args.extend(tried.clone().map(|(name, value)| (name.to_owned(), value)));
             });
-            waits.set_value(true);
-            page::after_ms(PANE_FOLLOWS_MS, move || {
-                waits.set_value(false);
-                due.notify();
-            });
+            if is_long() {
+                waits.set_value(true);
+                page::after_ms(PANE_FOLLOWS_MS, move || {
+                    waits.set_value(false);
+                    due.notify();
+                });
+            }
             tried
         });
     }

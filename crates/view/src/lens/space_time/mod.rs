@@ -309,7 +309,7 @@ impl SpaceTime {
         // The runs of routine at each process, then everything in the order of its first event.
         let mut starts: Vec<Option<Mark>> = self.events.iter().map(|_| None).collect();
         let mut open: Vec<Vec<u32>> = vec![Vec::new(); self.processes.len()];
-        let mut close = |process: u32, run: Vec<u32>| {
+        let mut close = |process: u32, run: &[u32]| {
             let size = if run.len() >= least.max(2) { run.len() } else { 1 };
             for events in run.chunks(size) {
                 starts[events[0] as usize] = Some(Mark { process, events: events.to_vec() });
@@ -320,12 +320,12 @@ impl SpaceTime {
             if event.weight == Weight::Routine {
                 run.push(number);
             } else {
-                close(event.process, std::mem::take(run));
-                close(event.process, vec![number]);
+                close(event.process, &std::mem::take(run));
+                close(event.process, &[number]);
             }
         }
         for (process, run) in (0u32..).zip(open) {
-            close(process, run);
+            close(process, &run);
         }
         let marks: Vec<Mark> = starts.into_iter().flatten().collect();
         for (place, mark) in (0u32..).zip(&marks) {
